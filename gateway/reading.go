@@ -1,0 +1,56 @@
+package gateway
+
+// Reading is what the building should believe about a point.
+type Reading struct {
+	Value   int64     // in the measure's unit; without meaning unless Known
+	At      Timestamp // when it was sensed; 0 if nothing was
+	Known   bool      // false: nobody can say. Unknown is never 0
+	Quality Quality
+}
+
+// Snapshot is every reading of one asset at one moment.
+type Snapshot struct {
+	Asset    *Asset   // never altered; may be kept
+	Has      Measures // the measures that the asset has; the others are unknown and nobody need be shown them
+	Readings [MeasureCount]Reading
+	Quality  Quality   // of the asset: that of its occupied answers, else of its newest measure
+	Reason   Reason    // why occupied is what it is
+	At       Timestamp // when the newest of what it shows was sensed; 0 never
+
+	// What it takes to tell the age at any later moment: the time of the newest event of the oldest
+	// feed behind the answer. Oldest is that of the feeds with a rhythm of their own, 0 if there are
+	// none; with FollowsSite, a feed that speaks only on change is behind the answer too, and is as
+	// old as what its site said last.
+	Oldest      Timestamp
+	FollowsSite bool
+
+	OffDelayEnds Timestamp // when the off-delay of the HVAC output ends; 0 while none runs
+	Coverage     int       // members that count, 0.1 %; -1 where the asset is no aggregate
+	Simulated    bool
+}
+
+// Reading returns the reading of m.
+func (s *Snapshot) Reading(m Measure) Reading { return s.Readings[m] }
+
+// SiteFeed tells when a site was last heard of.
+type SiteFeed struct {
+	Site   Number
+	Newest Timestamp // the event time of the newest event of anything in the site
+}
+
+// Summary counts what a gateway has.
+type Summary struct {
+	Assets    int
+	Qualities [QualityCount]int // assets of each quality; they add up to Assets
+	Accepted  uint64            // events since the start of the process
+	Refused   uint64            // events since the start of the process
+	Unhandled uint64            // events of types without effect
+}
+
+// Update is what a batch of events, or the passing of time, changed.
+type Update struct {
+	At      Instant
+	Changed []Snapshot // one for each asset of which something may have changed
+	Heard   []SiteFeed // sites that said something newer
+	Summary Summary
+}
