@@ -64,6 +64,9 @@ func (id AssetID) Kind() Kind {
 // Number is an asset's permanent place in the world: given once, never reused, never moved.
 type Number uint32
 
+// MaxNumber bounds the numbers that are given or believed, so that a broken one cannot claim all memory.
+const MaxNumber Number = 1<<22 - 1
+
 // NoNumber stands where an asset has no number.
 const NoNumber = ^Number(0)
 
@@ -73,13 +76,15 @@ type Asset struct {
 	ID       AssetID
 	Kind     Kind
 	Number   Number
-	Parent   AssetID  // the place that it lies in; "" for a site, or when no event has told
-	Name     string   // as people call it: the configured name, else Butlr's
-	CustomID string   // the customer's own id in Butlr, "" if none
-	MAC      string   // of a sensor, lower case with dashes
-	Capacity int      // people; 0 is not known
-	Path     []string // names of the places around it, from the site inwards; without its own
-	Site     AssetID  // the site that it lies in; its own id for a site
+	Parent   AssetID   // the place that it lies in; "" for a site, or when no event has told
+	Name     string    // as people call it: the configured name, else Butlr's
+	Given    string    // Butlr's name
+	CustomID string    // the customer's own id in Butlr, "" if none
+	MAC      string    // of a sensor, lower case with dashes
+	Capacity int       // people; 0 is not known
+	Path     []string  // names of the places around it, from the site inwards; without its own
+	Site     AssetID   // the site that it lies in; its own id for a site
+	Told     Timestamp // event time of the event that told Given and Parent; an older one tells nothing
 }
 
 // Label returns the name for people: the name, else the custom id, else the id.

@@ -1,0 +1,140 @@
+package gateway
+
+import "time"
+
+const (
+	idLimit    = 256    // bytes of an id or a type
+	countLimit = 65_534 // people; one below what a controller reads as unknown
+)
+
+// earliest is the first moment that an event is believed to have happened in: Butlr sent none before.
+var earliest = TimestampOf(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+
+// inSeconds is the last timestamp that is taken for one in seconds: as milliseconds it lies in 1973, as
+// seconds in the year 5138.
+const inSeconds Timestamp = 100_000_000_000
+
+// admit decides whether an event is believed at all, before anything changes.
+func (s *State) admit(now Instant, e *Event) Refusal {
+	if e.Defect != Admitted {
+		return e.Defect
+	}
+	if r := s.admitTime(now, e); r != Admitted {
+		return r
+	}
+	if r := admitContent(e); r != Admitted {
+		return r
+	}
+	return s.admitPlaces(e)
+}
+
+func (s *State) admitTime(now Instant, e *Event) Refusal {
+	switch {
+	case e.At == 0:
+		return TimestampMissing
+	case e.At > 0 && e.At < inSeconds:
+		return TimestampInSeconds
+	case e.At < earliest:
+		return TimestampTooOld
+	case e.At > now.Timestamp().Add(s.rules.MaxFuture):
+		return TimestampInFuture
+	case e.Type == Traffic && e.At < now.Timestamp().Add(-s.rules.Horizon):
+		return IncrementTooOld
+	}
+	return Admitted
+}
+
+func admitContent(e *Event) Refusal {
+	if len(e.ID) > idLimit {
+		return IDTooLong
+	}
+	switch e.Type {
+	case Occupancy, OccupancyMinute:
+		return admitCount(e.People)
+	case Traffic:
+		if e.ID == "" {
+			return IDMissing
+		}
+		if r := admitCount(e.In); r != Admitted {
+			return r
+		}
+		return admitCount(e.Out)
+	}
+	return Admitted
+}
+
+func admitCount(n int) Refusal {
+	switch {
+	case n < 0:
+		return CountNegative
+	case n > countLimit:
+		return CountTooLarge
+	}
+	return Admitted
+}
+
+// admitPlaces decides about where it happened: known places are what they were, new ones are welcome.
+func (s *State) admitPlaces(e *Event) Refusal {
+	if !s.accepts(&e.Path) {
+		return PlaceNotConfigured
+	}
+	fresh, subject := 0, false
+	for i, p := range e.Path.places() {
+		if p.ID == "" {
+			continue
+		}
+		if len(p.ID) > idLimit {
+			return IDTooLong
+		}
+		subject = subject || placeKinds[i] == e.Subject
+		a := s.byID[p.ID]
+		switch {
+		case a != nil && a.about.Kind != placeKinds[i]:
+			return KindConflict
+		case a == nil && !s.named(p.ID):
+			fresh++
+		}
+	}
+	if !subject || s.repeats(&e.Path) {
+		return IDMissing
+	}
+	if limit := s.rules.MaxUnknownAssets; limit > 0 && fresh > 0 && s.unknown+fresh > limit {
+		return TooManyAssets
+	}
+	return Admitted
+}
+
+// repeats tells whether a path gives one id to two places.
+func (s *State) repeats(p *Path) bool {
+	places := p.places()
+	for i, a := range places {
+		for _, b := range places[i+1:] {
+			if a.ID != "" && a.ID == b.ID {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *State) accepts(p *Path) bool {
+	for i, id := range [3]AssetID{p.Organisation.ID, p.Site.ID, p.Building.ID} {
+		if s.allow[i] != nil && !s.allow[i][id] {
+			return false
+		}
+	}
+	return true
+}
+
+// named tells whether the operator named the asset.
+func (s *State) named(id AssetID) bool {
+	_, ok := s.rules.Assets[id]
+	return ok
+}
+
+func (s *State) refuse(now Instant, e *Event, why Refusal) {
+	s.pending.reasons[why]++
+	s.pending.refused.add(RefusedEvent{
+		Arrived: now.Timestamp(), Reason: why, Content: string(e.Raw[:min(len(e.Raw), refusedContent)]),
+	})
+}

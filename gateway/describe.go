@@ -1,0 +1,177 @@
+package gateway
+
+import (
+	"slices"
+	"strings"
+)
+
+// locate returns the assets on an event's path, as placeKinds lists them, and brings the new ones into
+// being, top down. The event has been admitted.
+func (s *State) locate(e *Event) [6]*asset {
+	var found [6]*asset
+	var around *asset
+	for i, p := range e.Path.places() {
+		if p.ID == "" {
+			continue
+		}
+		a := s.byID[p.ID]
+		if a == nil {
+			a = s.create(p.ID, placeKinds[i])
+		}
+		s.describe(a, p, around, e.At)
+		found[i], around = a, a
+	}
+	return found
+}
+
+// create gives a new asset its number.
+func (s *State) create(id AssetID, kind Kind) *asset {
+	number := s.free()
+	if pin := s.rules.Assets[id].Index; s.named(id) && pin != NoNumber {
+		number = pin
+	}
+	a := &asset{facts: facts{about: s.overlay(Asset{ID: AssetID(strings.Clone(string(id))), Kind: kind, Number: number})}}
+	s.place(a)
+	s.pending.touch(a, true)
+	s.pending.mark(a)
+	return a
+}
+
+// free returns the lowest number that no asset has and none is pinned to.
+func (s *State) free() Number {
+	for n := s.lowest; ; n++ {
+		if _, pinned := s.pinned[n]; !pinned && s.at(n) == nil {
+			return n
+		}
+	}
+}
+
+// place enters an asset under its id and number.
+func (s *State) place(a *asset) {
+	n := a.about.Number
+	if missing := int(n) + 1 - len(s.assets); missing > 0 {
+		s.assets = append(s.assets, make([]*asset, missing)...)
+	}
+	s.assets[n] = a
+	s.byID[a.about.ID] = a
+	if !s.named(a.about.ID) {
+		s.unknown++
+	}
+	for s.at(s.lowest) != nil {
+		s.lowest++
+	}
+	if a.about.Kind == Site {
+		a.site = a
+	}
+}
+
+// displace takes back what place did.
+func (s *State) displace(a *asset) {
+	s.assets[a.about.Number] = nil
+	delete(s.byID, a.about.ID)
+	if !s.named(a.about.ID) {
+		s.unknown--
+	}
+	s.lowest = min(s.lowest, a.about.Number)
+}
+
+// describe takes over what an event says of a place, unless a newer event said otherwise. Of two events
+// of one moment, the greater name and the greater place around count, so that order never matters.
+func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
+	about := *a.about
+	if at >= a.told {
+		s.pending.touch(a, false)
+		newer := at > a.told
+		a.told = at
+		if p.Name != "" && (newer || p.Name > about.Given) {
+			about.Given = strings.Clone(p.Name)
+		}
+		if around != nil && (newer || around.about.ID > about.Parent) {
+			about.Parent = around.about.ID
+		}
+		if p.MAC != "" && (newer || p.MAC > about.MAC) {
+			about.MAC = strings.Clone(p.MAC)
+		}
+	}
+	if p.CustomID != "" && (at > a.toldID || at == a.toldID && p.CustomID > about.CustomID) {
+		s.pending.touch(a, false)
+		a.toldID, about.CustomID = at, strings.Clone(p.CustomID)
+	}
+	if about.Given == a.about.Given && about.Parent == a.about.Parent && about.MAC == a.about.MAC && about.CustomID == a.about.CustomID {
+		return
+	}
+	about.Told = at
+	moved := about.Parent != a.about.Parent
+	a.about = &about
+	if moved {
+		s.attach(a, s.byID[about.Parent])
+	}
+	s.redescribe(a)
+}
+
+// attach puts an asset into the place around it; a place can not lie in itself.
+func (s *State) attach(a, around *asset) {
+	for up := around; up != nil; up = up.parent {
+		if up == a {
+			return
+		}
+	}
+	if old := a.parent; old != nil {
+		s.pending.touch(old, false)
+		old.children = slices.DeleteFunc(slices.Clone(old.children), func(c *asset) bool { return c == a })
+	}
+	a.parent = around
+	if around != nil {
+		s.pending.touch(around, false)
+		around.children = append(around.children, a)
+	}
+}
+
+// redescribe works out what follows from an asset's description and that of the places around it, for
+// itself and for everything in it. Its cost is that of a rename, not of an event.
+func (s *State) redescribe(a *asset) {
+	s.pending.touch(a, false)
+	about := *s.overlay(*a.about)
+	about.Path = nil
+	if a.parent != nil {
+		about.Path = append(slices.Clip(slices.Clone(a.parent.about.Path)), a.parent.about.Label())
+	}
+	s.join(a)
+	about.Site = ""
+	if a.site != nil {
+		about.Site = a.site.about.ID
+	}
+	a.about = &about
+	s.pending.mark(a)
+	for _, c := range a.children {
+		s.redescribe(c)
+	}
+}
+
+// join makes an asset part of the site that the place around it is part of.
+func (s *State) join(a *asset) {
+	if a.about.Kind == Site {
+		return
+	}
+	var site *asset
+	if a.parent != nil {
+		site = a.parent.site
+	}
+	if site == a.site {
+		return
+	}
+	s.leaveSite(a)
+	a.site = site
+	s.enterSite(a)
+}
+
+// overlay returns the description with what the operator said of the asset laid over it.
+func (s *State) overlay(about Asset) *Asset {
+	rule := s.rules.Assets[about.ID]
+	about.Name = about.Given
+	if rule.Name != "" {
+		about.Name = rule.Name
+	}
+	about.Capacity = rule.Capacity
+	return &about
+}
