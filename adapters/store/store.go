@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"butlr-gateway/gateway"
+)
+
+// Options is what a store needs.
+type Options struct {
+	Dir     string // made if it is missing
+	Log     *slog.Logger
+	Metrics prometheus.Registerer // nil for none
+}
+
+// Store is the state directory, locked for this process.
+type Store struct {
+	dir      string
+	log      *slog.Logger
+	lock     *flock.Flock
+	db       *database // nil after an error, until the next commit
+	ledger   *ledger
+	loaded   *loaded
+	duration prometheus.Histogram
+	failures prometheus.Counter
+}
+
+var _ gateway.Journal = (*Store)(nil)
+
+// ErrInUse says that another process holds the state directory.
+var ErrInUse = errors.New("in use by another butlr-gateway")
+
+// Open locks the directory, reads everything in it, and counts the start.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
+		return nil, fmt.Errorf("making the state directory: %w", err)
+	}
+	s := &Store{dir: o.Dir, log: o.Log, lock: flock.New(filepath.Join(o.Dir, lockFile), flock.SetPermissions(0o640))}
+	s.register(o.Metrics)
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	held, err := s.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking the state directory %s: %w", o.Dir, err)
+	}
+	if !held {
+		return nil, fmt.Errorf("opening the state directory %s: %w; stop that one, or give this one a state_dir of its own", o.Dir, ErrInUse)
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the state directory %s: %w", o.Dir, err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) register(r prometheus.Registerer) {
+	s.duration = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "butlr_store_commit_seconds", Help: "Time to make one batch durable.",
+		Buckets: prometheus.ExponentialBuckets(0.0001, 2, 14),
+	})
+	s.failures = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "butlr_store_commit_failures_total", Help: "Batches that could not be made durable.",
+	})
+	if r != nil {
+		r.MustRegister(s.duration, s.failures)
+	}
+}
+
+func (s *Store) open(ctx context.Context) error {
+	if err := s.read(ctx); err != nil {
+		if !broken(err) {
+			return err
+		}
+		aside, moveErr := s.moveAside()
+		if moveErr != nil {
+			return errors.Join(err, moveErr)
+		}
+		if again := s.read(ctx); again != nil {
+			return errors.Join(err, again)
+		}
+		s.loaded.lost("the database could not be read (%v) and was moved to %s: all values are unknown until the next events", err, aside)
+	}
+	return s.begin(ctx)
+}
+
+// read opens and reads the database.
+func (s *Store) read(ctx context.Context) error {
+	db, err := openDatabase(ctx, s.dir)
+	if err != nil {
+		return err
+	}
+	l, err := load(ctx, db.conn)
+	if err != nil {
+		return errors.Join(fmt.Errorf("reading %s: %w", databaseFile, err), db.close())
+	}
+	s.db, s.loaded = db, l
+	return nil
+}
+
+// moveAside renames a database that cannot be read; whoever repairs it finds it whole.
+func (s *Store) moveAside() (string, error) {
+	name := databaseFile + ".broken-" + time.Now().UTC().Format("20060102T150405.000")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		err := os.Rename(filepath.Join(s.dir, databaseFile+suffix), filepath.Join(s.dir, name+suffix))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+	}
+	return name, nil
+}
+
+// begin makes database and ledger agree, draws the gateway's id at the first start, and counts the start.
+func (s *Store) begin(ctx context.Context) error {
+	book, entries, err := openLedger(filepath.Join(s.dir, ledgerFile))
+	if err != nil {
+		return err
+	}
+	s.ledger = book
+	if err := syncDirectory(s.dir); err != nil {
+		return err
+	}
+	unknown, missing := s.loaded.reconcile(entries)
+	if err := s.ledger.record(pointers(missing)); err != nil {
+		return fmt.Errorf("writing %s: %w", ledgerFile, err)
+	}
+	identity := &s.loaded.identity
+	if identity.GatewayID == "" {
+		var id [4]byte
+		if _, err := rand.Read(id[:]); err != nil {
+			return err
+		}
+		identity.GatewayID = hex.EncodeToString(id[:])
+	}
+	identity.Boots++
+	for _, d := range s.loaded.damage {
+		s.log.Error("part of the state was lost", "what", d)
+	}
+	return s.db.transact(ctx, func() error {
+		for key, value := range map[string]string{"gateway_id": identity.GatewayID, "boots": strconv.Itoa(identity.Boots)} {
+			if _, err := s.db.conn.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?,?)", key, value); err != nil {
+				return err
+			}
+		}
+		return s.db.write(ctx, &gateway.Batch{Assets: pointers(unknown)})
+	})
+}
+
+func pointers(assets []gateway.Asset) []*gateway.Asset {
+	out := make([]*gateway.Asset, len(assets))
+	for i := range assets {
+		out[i] = &assets[i]
+	}
+	return out
+}
+
+// Saved returns what was read when the store was opened. Call it once; the store then forgets it.
+func (s *Store) Saved() *gateway.Saved {
+	saved := s.loaded.saved
+	s.loaded.saved = gateway.Saved{}
+	return &saved
+}
+
+// Identity tells whose state it is.
+func (s *Store) Identity() Identity { return s.loaded.identity }
+
+// Damage tells, a sentence each, what could not be read when the store was opened.
+func (s *Store) Damage() []string { return s.loaded.damage }
+
+// Commit makes a batch durable: see [gateway.Journal]. After an error it opens the database anew at the
+// next call.
+func (s *Store) Commit(ctx context.Context, b *gateway.Batch) error {
+	begin := time.Now()
+	err := s.commit(ctx, b)
+	if err != nil {
+		s.failures.Inc()
+		if s.db != nil {
+			err = errors.Join(err, s.db.close())
+			s.db = nil
+		}
+		return fmt.Errorf("committing to %s: %w", filepath.Join(s.dir, databaseFile), err)
+	}
+	s.duration.Observe(time.Since(begin).Seconds())
+	return nil
+}
+
+func (s *Store) commit(ctx context.Context, b *gateway.Batch) error {
+	if s.db == nil {
+		db, err := openDatabase(ctx, s.dir)
+		if err != nil {
+			return err
+		}
+		s.db = db
+	}
+	if err := s.db.transact(ctx, func() error { return s.db.write(ctx, b) }); err != nil {
+		return err
+	}
+	if err := s.ledger.record(b.Assets); err != nil {
+		return fmt.Errorf("writing %s: %w", ledgerFile, err)
+	}
+	return nil
+}
+
+// Close writes back what SQLite keeps beside the database, and lets go of the directory.
+func (s *Store) Close() error {
+	var errs []error
+	if s.db != nil {
+		errs = append(errs, s.db.close())
+		s.db = nil
+	}
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.file.Close())
+		s.ledger = nil
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+// Read reads the state in a directory, whether or not a gateway runs on it, and changes nothing.
+func Read(ctx context.Context, dir string) (*gateway.Saved, Identity, error) {
+	if _, err := os.Stat(filepath.Join(dir, databaseFile)); err != nil {
+		return nil, Identity{}, fmt.Errorf("reading the state: %w; has a gateway run with this state_dir?", err)
+	}
+	pool, conn, err := connect(ctx, dir, true)
+	if err != nil {
+		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+	}
+	defer func() { _ = errors.Join(conn.Close(), pool.Close()) }()
+	if err := checkVersion(ctx, conn); err != nil {
+		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil { // one state, not several
+		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+	}
+	l, err := load(ctx, conn)
+	if err != nil {
+		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, ledgerFile))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, Identity{}, fmt.Errorf("reading the ledger: %w", err)
+	}
+	book, _, err := parseLedger(text)
+	if err != nil {
+		return nil, Identity{}, fmt.Errorf("reading the ledger in %s: %w", dir, err)
+	}
+	l.reconcile(book)
+	return &l.saved, l.identity, nil
+}
