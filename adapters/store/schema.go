@@ -61,8 +61,9 @@ CREATE TABLE IF NOT EXISTS increments (
 
 // database is an open database with the statements of a commit.
 type database struct {
-	pool *sql.DB
-	conn *sql.Conn
+	pool     *sql.DB
+	conn     *sql.Conn
+	prepared []*sql.Stmt
 
 	begin, commit, rollback                   *sql.Stmt
 	dropAsset, dropRevisions, dropTotal       *sql.Stmt
@@ -149,6 +150,7 @@ func (d *database) prepare(ctx context.Context) error {
 			return err
 		}
 		*s.into = stmt
+		d.prepared = append(d.prepared, stmt)
 	}
 	return nil
 }
@@ -164,7 +166,15 @@ func checkVersion(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-func (d *database) close() error { return errors.Join(d.conn.Close(), d.pool.Close()) }
+// close ends every statement first: SQLite keeps a database open, and its log beside it, until the last
+// one is gone.
+func (d *database) close() error {
+	var errs []error
+	for _, stmt := range d.prepared {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(append(errs, d.conn.Close(), d.pool.Close())...)
+}
 
 // broken tells whether an error says that the file is no sound database, rather than out of reach.
 func broken(err error) bool {
