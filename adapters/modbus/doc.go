@@ -1,0 +1,17 @@
+// Package modbus shows readings to building controllers as Modbus registers and discrete inputs.
+//
+//	gateway.Update ──► Image ──► core (one request, one answer) ──► Server (TCP)
+//	                   registers   function codes, exceptions       framing, limits
+//
+// An [Image] holds the registers of every asset and is a [gateway.Sink]. Where an asset lies follows
+// from its number alone: see [MapOptions.Locate]. What is promised to a controls engineer, the header
+// and the block of 16 registers that every asset has, stands in two tables, headerFields and
+// blockFields. Serving, [Points] and [Decode] are all derived from them; nothing else knows an address.
+//
+// Values that age (the age itself, the off-delay that remains, heartbeat, clock and uptime) are worked
+// out when they are read, so an answer is never older than its request. One request reads one state:
+// the image is locked while the answer is copied.
+//
+// A [Server] answers function codes 1 to 4. Holding registers mirror input registers and coils mirror
+// discrete inputs, because many masters can read only one of each. Nothing can be written.
+package modbus

@@ -1,0 +1,131 @@
+package modbus
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// refusal is why a client is turned away as it connects.
+type refusal uint8
+
+const (
+	welcome          refusal = iota
+	notAllowed               // its address is not on the allow-list
+	tooMany                  // all connections are taken, and none is idle
+	tooManyOfAddress         // all connections of this address are taken, and none is idle
+	refusalCount     = iota
+)
+
+var refusalNames = [refusalCount]string{"", "not_allowed", "connections", "connections_of_address"}
+
+// ending is why a connection ended.
+type ending uint8
+
+const (
+	endedByClient ending = iota
+	endedIdle            // nothing asked for the idle timeout
+	endedStalled         // a frame was begun and not finished
+	endedBadFrame        // not Modbus
+	endedSlow            // answers were not taken
+	endedEvicted         // idle, and a newcomer had no place
+	endedByStop          // we stop
+	endedByPanic         // a defect of ours
+	endingCount   = iota
+)
+
+var endingNames = [endingCount]string{
+	"client", "idle", "stalled_frame", "bad_frame", "slow_reader", "evicted", "stop", "panic",
+}
+
+// metrics hold one counter each for what is known to happen, so that counting neither looks anything
+// up nor lets a client choose a label.
+type metrics struct {
+	connections prometheus.Gauge
+	refused     [refusalCount]prometheus.Counter
+	ended       [endingCount]prometheus.Counter
+	panics      prometheus.Counter
+	requests    [functionClassCount]prometheus.Counter
+	exceptions  map[exception]prometheus.Counter
+}
+
+// functionClass puts function codes together that mean the same to whoever watches.
+type functionClass uint8
+
+const (
+	classCoils functionClass = iota
+	classDiscreteInputs
+	classHoldingRegisters
+	classInputRegisters
+	classWrite // all of them are refused
+	classOther
+	functionClassCount = iota
+)
+
+var functionClassNames = [functionClassCount]string{
+	"read_coils", "read_discrete_inputs", "read_holding_registers", "read_input_registers", "write", "other",
+}
+
+func classOf(function byte) functionClass {
+	switch function {
+	case readCoils:
+		return classCoils
+	case readDiscreteInputs:
+		return classDiscreteInputs
+	case readHoldingRegisters:
+		return classHoldingRegisters
+	case readInputRegisters:
+		return classInputRegisters
+	case 5, 6, 15, 16, 22, 23:
+		return classWrite
+	}
+	return classOther
+}
+
+// newMetrics makes the metrics of one listener, and registers them if there is where. The transport tells
+// it from other listeners.
+func newMetrics(registerer prometheus.Registerer, transport string) (*metrics, error) {
+	const prefix = "butlr_modbus_"
+	labels := prometheus.Labels{"transport": transport}
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: prefix + "connections", Help: "Connections open now.", ConstLabels: labels})
+	panics := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: prefix + "panics_total", Help: "Connections that ended in a panic.", ConstLabels: labels})
+	vector := func(name, help, label string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help, ConstLabels: labels}, []string{label})
+	}
+	refused := vector("refused_connections_total", "Connections turned away.", "reason")
+	ended := vector("ended_connections_total", "Connections that ended.", "reason")
+	requests := vector("requests_total", "Requests answered, exceptions included.", "function")
+	exceptions := vector("exceptions_total", "Requests answered with an exception.", "code")
+	for _, c := range []prometheus.Collector{gauge, panics, refused, ended, requests, exceptions} {
+		if registerer == nil {
+			break
+		}
+		if err := registerer.Register(c); err != nil {
+			return nil, fmt.Errorf("registering Modbus metrics: %w", err)
+		}
+	}
+	m := &metrics{connections: gauge, panics: panics, exceptions: make(map[exception]prometheus.Counter)}
+	for r := notAllowed; r < refusalCount; r++ {
+		m.refused[r] = refused.WithLabelValues(refusalNames[r])
+	}
+	for e := range ending(endingCount) {
+		m.ended[e] = ended.WithLabelValues(endingNames[e])
+	}
+	for f := range functionClass(functionClassCount) {
+		m.requests[f] = requests.WithLabelValues(functionClassNames[f])
+	}
+	for _, x := range []exception{illegalFunction, illegalDataAddress, illegalDataValue, gatewayPathUnavailable} {
+		m.exceptions[x] = exceptions.WithLabelValues(fmt.Sprint(byte(x)))
+	}
+	return m, nil
+}
+
+// count notes one request and, unless it is 0, the exception that answered it.
+func (m *metrics) count(function byte, x exception) {
+	m.requests[classOf(function)].Inc()
+	if x != 0 {
+		m.exceptions[x].Inc()
+	}
+}
