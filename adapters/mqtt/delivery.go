@@ -1,0 +1,219 @@
+package mqtt
+
+import (
+	"context"
+	"hash/maphash"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+const (
+	tick         = time.Second      // how often it is looked what is due
+	gatewayEvery = 10 * time.Second // how often the gateway's own state is said
+)
+
+// told is what the broker was told of an asset, and on which session.
+type told struct {
+	session      uint64
+	availability string
+	state        uint64 // hash of the payload
+	hasState     bool
+	scalars      [gateway.MeasureCount]scalar
+}
+
+// scalar is a reading as far as its text depends on it.
+type scalar struct {
+	said  bool
+	known bool
+	value int64
+}
+
+// delivery tells the broker everything, then what changes, over one session.
+type delivery struct {
+	*Publisher
+	window   *window
+	session  session
+	snapshot gateway.Snapshot // of the slot at hand
+	seed     maphash.Seed
+
+	place    int           // of the asset whose state was refreshed last
+	credit   time.Duration // of refreshes: each costs Options.Refresh, each asset earns the time that passes
+	selfSaid time.Time     // when the gateway's own state was said
+}
+
+func newDelivery(p *Publisher, s session) *delivery {
+	return &delivery{Publisher: p, session: s, window: newWindow(s, p.metrics), seed: maphash.MakeSeed()}
+}
+
+// run delivers until the session is lost or ctx ends, and returns why.
+func (d *delivery) run(ctx context.Context) error {
+	if err := d.resync(ctx); err != nil {
+		return err
+	}
+	believed := time.NewTimer(d.probation())
+	defer believed.Stop()
+	clock := time.NewTicker(tick)
+	defer clock.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-d.session.lost():
+			return d.session.why()
+		case <-d.window.overdue.C:
+			return errStalled
+		case <-d.window.acknowledged():
+			err = d.window.settle()
+		case <-d.mail.ready:
+			err = d.next(ctx)
+		case <-d.session.denied():
+			err = d.window.send(ctx, d.statusTopic(), []byte(online))
+		case <-clock.C:
+			err = d.due(ctx)
+		case <-believed.C:
+			d.health.up()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// resync says everything, in an order in which nobody who listens is misled: whether an asset can be
+// seen before what is seen of it, and last that the gateway is online. It returns when the broker has
+// acknowledged all of it.
+func (d *delivery) resync(ctx context.Context) error {
+	for _, part := range d.parts() {
+		for place := 0; ; place++ {
+			s := d.mail.at(place, &d.snapshot)
+			if s == nil {
+				break
+			}
+			if err := part(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+	if err := d.self(ctx); err != nil {
+		return err
+	}
+	if err := d.window.send(ctx, d.statusTopic(), []byte(online)); err != nil {
+		return err
+	}
+	return d.window.drain(ctx)
+}
+
+// parts are what is said of an asset, each by a function that says it only if it is news to the broker.
+func (d *delivery) parts() []func(context.Context, *slot) error {
+	if !d.options.Scalars {
+		return []func(context.Context, *slot) error{d.availability, d.state}
+	}
+	return []func(context.Context, *slot) error{d.availability, d.state, d.scalars}
+}
+
+// next says what changed of the asset that has waited longest.
+func (d *delivery) next(ctx context.Context) error {
+	s := d.mail.take(&d.snapshot)
+	if s == nil {
+		return nil
+	}
+	for _, part := range d.parts() {
+		if err := part(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due says what is to be said from time to time. The assets' turns are spread over the refresh time, so
+// that neither the broker nor whoever listens gets them all at once.
+func (d *delivery) due(ctx context.Context) error {
+	if time.Since(d.selfSaid) >= gatewayEvery {
+		if err := d.self(ctx); err != nil {
+			return err
+		}
+	}
+	assets, _ := d.mail.size()
+	d.credit += time.Duration(assets) * tick
+	for ; d.credit >= d.options.Refresh; d.credit -= d.options.Refresh {
+		if d.place++; d.place >= assets {
+			d.place = 0
+		}
+		s := d.mail.at(d.place, &d.snapshot)
+		s.told.hasState = false
+		if err := d.state(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *delivery) availability(ctx context.Context, s *slot) error {
+	t := d.told(s)
+	text := availabilityOf(&d.snapshot)
+	if t.availability == text {
+		return nil
+	}
+	t.availability = text
+	return d.window.send(ctx, s.topic+"/availability", []byte(text))
+}
+
+func (d *delivery) state(ctx context.Context, s *slot) error {
+	t := d.told(s)
+	payload := appendState(make([]byte, 0, 512), &d.snapshot, d.options.Place)
+	sum := maphash.Bytes(d.seed, payload)
+	if t.hasState && t.state == sum {
+		return nil
+	}
+	t.state, t.hasState = sum, true
+	return d.window.send(ctx, s.topic+"/state", payload)
+}
+
+func (d *delivery) scalars(ctx context.Context, s *slot) error {
+	t := d.told(s)
+	for m := range gateway.Measure(gateway.MeasureCount) {
+		if !d.snapshot.Has.Has(m) {
+			continue
+		}
+		r := d.snapshot.Reading(m)
+		now := scalar{said: true, known: r.Known}
+		if r.Known {
+			now.value = r.Value
+		}
+		if t.scalars[m] == now {
+			continue
+		}
+		t.scalars[m] = now
+		if err := d.window.send(ctx, s.topic+"/"+m.String(), appendScalar(nil, m, r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// told returns what the broker was told of an asset on this session.
+func (d *delivery) told(s *slot) *told {
+	if s.told.session != d.sessions {
+		s.told = told{session: d.sessions}
+	}
+	return &s.told
+}
+
+// self says how the gateway is.
+func (d *delivery) self(ctx context.Context) error {
+	d.selfSaid = time.Now()
+	sum := d.mail.sum()
+	payload := appendGateway(make([]byte, 0, 512), &d.options, d.options.Clock(), &sum)
+	return d.window.send(ctx, d.options.Topic+"/gateway/state", payload)
+}
+
+func (d *delivery) statusTopic() string { return statusTopic(d.options.Topic) }
+
+// farewell says that the gateway is offline. It tells whether the broker knows; if not, the last will
+// must say it.
+func (d *delivery) farewell() bool {
+	ctx := context.Background() // the session is cut in time, see cutWhenStuck
+	return d.window.send(ctx, d.statusTopic(), []byte(offline)) == nil && d.window.drain(ctx) == nil
+}

@@ -1,0 +1,155 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+const (
+	startTimeout = 10 * time.Second // for a store that must be mended first; normally some 30 ms
+	storeMemory  = 64 << 20         // bytes that the broker may keep of messages in memory
+	storeFiles   = 1 << 30          // and on disk
+)
+
+// EmbeddedOptions say where the embedded broker listens and what it needs.
+type EmbeddedOptions struct {
+	Listen   string // host:port. Beyond loopback only with a user name and a password; port 0 is any free one
+	Dir      string // where retained messages are kept; no other broker may use it
+	Username string // "" lets everybody in
+	Password string
+	Log      *slog.Logger // must not be nil
+}
+
+// Embedded is an MQTT broker inside this process, for sites that have none. It keeps retained messages
+// over a restart and delivers with QoS 0 and 1. Topics must not contain white space.
+type Embedded struct {
+	options EmbeddedOptions
+	host    string
+	port    int
+	log     *brokerLog
+
+	stop   sync.Once
+	server *server.Server // nil before Listen
+	addr   *net.TCPAddr
+}
+
+// NewEmbedded checks the options and returns a broker that does not listen yet.
+func NewEmbedded(o EmbeddedOptions) (*Embedded, error) {
+	host, digits, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the embedded broker: %q is no address: write it as 127.0.0.1:1883", o.Listen)
+	}
+	port, err := strconv.ParseUint(digits, 10, 16)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("setting up the embedded broker: %q is no port: use 1 to 65535", digits)
+	case o.Dir == "" || o.Log == nil:
+		return nil, errors.New("setting up the embedded broker: dir and log must be given")
+	case (o.Username == "") != (o.Password == ""):
+		return nil, errors.New("setting up the embedded broker: set both username and password, or neither")
+	case o.Username == "" && !isLoopback(host):
+		return nil, fmt.Errorf("setting up the embedded broker: %s can be reached from other machines: "+
+			"set username and password, or listen on 127.0.0.1", o.Listen)
+	}
+	return &Embedded{options: o, host: host, port: int(port), log: &brokerLog{log: o.Log}}, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Listen starts the broker. From then on it must be closed, by Run or by Close.
+func (e *Embedded) Listen() error {
+	if err := e.probe(); err != nil {
+		return err
+	}
+	port := e.port
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&server.Options{
+		ServerName:         "butlr-gateway",
+		DontListen:         true, // only for MQTT
+		JetStream:          true, // keeps the retained messages
+		StoreDir:           e.options.Dir,
+		JetStreamMaxMemory: storeMemory,
+		JetStreamMaxStore:  storeFiles,
+		NoSigs:             true,
+		MQTT: server.MQTTOpts{
+			Host: e.host, Port: port, Username: e.options.Username, Password: e.options.Password,
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("starting the embedded broker: %w", err)
+	}
+	s.SetLoggerV2(e.log, false, false, false)
+	e.server = s
+	s.Start()
+	if !s.ReadyForConnections(startTimeout) || e.log.fatal() != "" {
+		e.Close()
+		return fmt.Errorf("starting the embedded broker on %s with its files in %s: %s",
+			e.options.Listen, e.options.Dir, e.log.fatal())
+	}
+	return e.learnAddr()
+}
+
+// probe finds out in plain words whether the address is free: the broker itself only logs it.
+func (e *Embedded) probe() error {
+	l, err := net.Listen("tcp", e.options.Listen)
+	if err != nil {
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			err = op.Err
+		}
+		return fmt.Errorf("binding %s for the embedded broker: %w: stop the program that uses it, "+
+			"or set another address", e.options.Listen, err)
+	}
+	return l.Close()
+}
+
+func (e *Embedded) learnAddr() error {
+	v, err := e.server.Varz(nil)
+	if err != nil {
+		e.Close()
+		return fmt.Errorf("asking the embedded broker for its port: %w", err)
+	}
+	ip := net.ParseIP(e.host)
+	if ip == nil {
+		ip = net.IPv4(127, 0, 0, 1)
+	}
+	e.addr = &net.TCPAddr{IP: ip, Port: v.MQTT.Port}
+	return nil
+}
+
+// Addr returns the address that the broker listens on; nil before Listen.
+func (e *Embedded) Addr() net.Addr {
+	if e.addr == nil {
+		return nil
+	}
+	return e.addr
+}
+
+// Run serves until ctx ends.
+func (e *Embedded) Run(ctx context.Context) error {
+	<-ctx.Done()
+	e.Close()
+	return nil
+}
+
+// Close stops the broker and returns when it has ended. It may be called more than once.
+func (e *Embedded) Close() {
+	e.stop.Do(func() {
+		if e.server != nil {
+			e.server.Shutdown()
+			e.server.WaitForShutdown()
+		}
+	})
+}

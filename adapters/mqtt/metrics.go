@@ -1,0 +1,39 @@
+package mqtt
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics count what happens between us and one broker.
+type metrics struct {
+	connected prometheus.Gauge
+	sessions  prometheus.Counter
+	delivered prometheus.Counter
+}
+
+func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
+	m := &metrics{
+		connected: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "butlr_mqtt_connected", Help: "1 while readings reach the broker.",
+		}),
+		sessions: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "butlr_mqtt_sessions_total", Help: "Connections that the broker accepted.",
+		}),
+		delivered: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "butlr_mqtt_messages_total", Help: "Messages that the broker acknowledged.",
+		}),
+	}
+	if r == nil {
+		return m, nil
+	}
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "butlr_mqtt_waiting_assets", Help: "Assets with news that the broker was not yet told.",
+	}, func() float64 {
+		_, waiting := mail.size()
+		return float64(waiting)
+	})
+	for _, c := range []prometheus.Collector{m.connected, m.sessions, m.delivered, waiting} {
+		if err := r.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
