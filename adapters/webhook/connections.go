@@ -1,0 +1,142 @@
+package webhook
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// connections is a listener that bounds how many connections are open at once. At the limit the one
+// that has kept silent for longest gives way: first those that never completed a request's header,
+// then those that wait between two requests. So one who opens connections and says nothing keeps
+// nobody out who has something to say. Only while every connection is at work do new ones wait.
+type connections struct {
+	net.Listener
+	limit int
+
+	mu      sync.Mutex
+	changed sync.Cond // a connection fell silent or ended, or the listener was closed
+	open    map[net.Conn]*connection
+	leaving int // of open: closed, and not yet forgotten
+	serial  int
+	closed  bool
+}
+
+// connection is what is known of one.
+type connection struct {
+	state   http.ConnState
+	since   int // serial number of its last change of state
+	leaving bool
+}
+
+func newConnections(l net.Listener, limit int) *connections {
+	c := &connections{Listener: l, limit: limit, open: make(map[net.Conn]*connection)}
+	c.changed.L = &c.mu
+	return c
+}
+
+// Accept waits for a connection and for its place.
+func (c *connections) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.open)-c.leaving >= c.limit && !c.dismissSilent() && !c.closed {
+		c.changed.Wait()
+	}
+	if c.closed {
+		conn.Close()
+		return nil, net.ErrClosed
+	}
+	c.serial++
+	c.open[conn] = &connection{state: http.StateNew, since: c.serial}
+	return conn, nil
+}
+
+// dismissSilent closes the connection that has kept silent for longest, if there is one.
+func (c *connections) dismissSilent() bool {
+	var silent *connection
+	var socket net.Conn
+	for s, conn := range c.open {
+		if conn.leaving || conn.state == http.StateActive {
+			continue
+		}
+		if silent == nil || before(conn, silent) {
+			silent, socket = conn, s
+		}
+	}
+	if silent == nil {
+		return false
+	}
+	silent.leaving = true
+	c.leaving++
+	socket.Close()
+	return true
+}
+
+// before tells whether a should give way before b.
+func before(a, b *connection) bool {
+	if a.state != b.state {
+		return a.state == http.StateNew
+	}
+	return a.since < b.since
+}
+
+// note is the server's [http.Server.ConnState].
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.open[conn]
+	switch {
+	case known == nil:
+		return
+	case state == http.StateClosed:
+		if known.leaving {
+			c.leaving--
+		}
+		delete(c.open, conn)
+	default:
+		c.serial++
+		known.state, known.since = state, c.serial
+	}
+	if state != http.StateActive {
+		c.changed.Broadcast()
+	}
+}
+
+// dismissNew closes every connection that has not completed a request's header yet.
+func (c *connections) dismissNew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for socket, conn := range c.open {
+		if conn.state == http.StateNew && !conn.leaving {
+			conn.leaving = true
+			c.leaving++
+			socket.Close()
+		}
+	}
+}
+
+// Close closes the listener, and releases Accept.
+func (c *connections) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.changed.Broadcast()
+	return c.Listener.Close()
+}
+
+// wait returns when every connection has ended.
+func (c *connections) wait() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.open) > 0 {
+		c.changed.Wait()
+	}
+}

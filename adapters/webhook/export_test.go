@@ -1,0 +1,17 @@
+package webhook
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// ServeOn is Run on a listener of the test's.
+func (s *Server) ServeOn(ctx context.Context, l net.Listener) error { return s.serveOn(ctx, l) }
+
+// Refresh looks at the certificate's files now.
+func (s *Server) Refresh() { s.certificate.refresh() }
+
+// SenderOf returns the address that r comes from, given these proxies.
+func SenderOf(trusted []netip.Prefix, r *http.Request) netip.Addr { return proxies(trusted).sender(r) }

@@ -1,0 +1,158 @@
+package webhook
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+const (
+	maxBody = 256 << 10
+
+	// ingestLimit is how long a sender waits for its events to be kept. Butlr gives up after 15 s at most.
+	ingestLimit = 15 * time.Second
+
+	retryFull    = "1" // seconds until a sender should try again when its events could not be kept
+	retryGuesses = "6" // seconds until an address has another guess at the secret
+)
+
+// ServeHTTP answers one request. The answers, in the order in which they are decided: 404 another
+// path, 405 not POST, 401 wrong secret or 429 too many of them, 415 an encoded body, 413 a body over
+// 256 KiB, 400 what Decode refuses, 503 events that could not be kept, 204 all done.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	code := s.serve(r)
+	s.metrics.answered(code, time.Since(start))
+	header := w.Header()
+	switch code {
+	case http.StatusNoContent:
+		w.WriteHeader(code)
+		return
+	case http.StatusBadRequest: // the body was read
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", retryFull)
+	default:
+		// The connection ends, because the body has not been read and nobody wants to wait for it.
+		header.Set("Connection", "close")
+	}
+	switch code {
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", http.MethodPost)
+	case http.StatusUnauthorized:
+		if s.secrets.basic != nil {
+			header.Set("WWW-Authenticate", `Basic realm="butlr-gateway", charset="UTF-8"`)
+		}
+	case http.StatusTooManyRequests:
+		header.Set("Retry-After", retryGuesses)
+	case http.StatusUnsupportedMediaType:
+		header.Set("Accept-Encoding", "identity") // RFC 9110, section 15.5.16
+	}
+	body := http.StatusText(code) + "\n"
+	header.Set("Content-Type", "text/plain; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(code)
+	io.WriteString(w, body) // an error says that the sender has gone
+}
+
+// serve does what a request asks for, and returns the status code of the answer.
+func (s *Server) serve(r *http.Request) int {
+	switch {
+	case r.URL.Path != s.options.Path || r.URL.RawPath != "":
+		return http.StatusNotFound
+	case r.Method != http.MethodPost:
+		return http.StatusMethodNotAllowed
+	case !s.secrets.know(r):
+		if !s.guesses.another(s.proxies.sender(r)) {
+			return http.StatusTooManyRequests
+		}
+		return http.StatusUnauthorized
+	case encoded(r):
+		return http.StatusUnsupportedMediaType
+	}
+	body, code := readBody(r)
+	s.metrics.bytes.Add(float64(len(body)))
+	if code != 0 {
+		return code
+	}
+	events, err := decode(body, s.strangers.meet)
+	if err != nil {
+		return http.StatusBadRequest
+	}
+	s.metrics.received(events)
+	return s.ingest(r.Context(), events)
+}
+
+func (s *Server) ingest(ctx context.Context, events []gateway.Event) int {
+	if len(events) == 0 {
+		return http.StatusNoContent
+	}
+	ctx, cancel := context.WithTimeout(ctx, ingestLimit)
+	defer cancel()
+	if err := s.options.Ingest.Ingest(ctx, events); err != nil {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusNoContent
+}
+
+// encoded tells whether the body is anything else than the bytes that it is.
+func encoded(r *http.Request) bool {
+	for _, encoding := range r.Header.Values("Content-Encoding") {
+		if encoding != "" && encoding != "identity" {
+			return true
+		}
+	}
+	return false
+}
+
+// readBody returns the whole body, or the code of the answer if there is none: 413 when it is too
+// large, 400 when it breaks off or does not come in time.
+func readBody(r *http.Request) ([]byte, int) {
+	if r.ContentLength > maxBody {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	if r.ContentLength >= 0 {
+		body := make([]byte, r.ContentLength)
+		if n, err := io.ReadFull(r.Body, body); err != nil {
+			return body[:n], http.StatusBadRequest
+		}
+		return body, 0
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case len(body) > maxBody:
+		return body, http.StatusRequestEntityTooLarge
+	case err != nil:
+		return body, http.StatusBadRequest
+	}
+	return body, 0
+}
+
+// strangers remembers which unknown event types were met, to tell of each once.
+type strangers struct {
+	tell func(name string)
+	mu   sync.Mutex
+	met  map[string]bool
+}
+
+const (
+	maxStrangers    = 64 // names that are remembered; those that come later are counted only
+	maxStrangerName = 64 // bytes of a name that are told
+)
+
+func (s *strangers) meet(name []byte) {
+	name = name[:min(len(name), maxStrangerName)]
+	s.mu.Lock()
+	known := s.met[string(name)] || len(s.met) >= maxStrangers
+	if !known {
+		s.met[string(name)] = true
+	}
+	s.mu.Unlock()
+	if !known {
+		s.tell(strconv.QuoteToASCII(string(name)))
+	}
+}

@@ -1,0 +1,179 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The server's patience.
+const (
+	headerLimit = 5 * time.Second  // for a request's header, the TLS handshake included
+	bodyLimit   = 15 * time.Second // for all of a request
+	answerLimit = bodyLimit + ingestLimit + 5*time.Second
+	idleLimit   = 60 * time.Second // between two requests
+	drainLimit  = 5 * time.Second  // for the requests in progress when it stops
+	maxHeader   = 12 << 10         // bytes of a request's header; net/http takes 4 KiB more than it is told
+)
+
+// Server listens for Butlr. Call Listen, then Run, once.
+type Server struct {
+	options     Options
+	secrets     *secrets
+	proxies     proxies
+	guesses     *guesses
+	strangers   *strangers
+	metrics     *metrics
+	certificate *certificate // nil without TLS
+	listener    net.Listener
+}
+
+// NewServer checks the options. It opens nothing.
+func NewServer(o Options) (*Server, error) {
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("setting up the webhook: %w", err)
+	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = defaultConnections
+	}
+	metrics, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the webhook: %w", err)
+	}
+	s := &Server{
+		options: o, secrets: newSecrets(&o), proxies: o.TrustedProxies, guesses: newGuesses(), metrics: metrics,
+		strangers: &strangers{met: make(map[string]bool), tell: func(name string) {
+			o.Log.Warn("events of an unknown type arrive, they have no effect", "type", name)
+		}},
+	}
+	if o.TLSCert != "" {
+		s.certificate = &certificate{certFile: o.TLSCert, keyFile: o.TLSKey, log: o.Log}
+	}
+	return s, nil
+}
+
+// Listen reads the certificate and takes the port. Nothing is served before Run.
+func (s *Server) Listen() error {
+	if s.certificate != nil {
+		if err := s.certificate.load(); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("tcp", s.options.Listen)
+	if err != nil {
+		return fmt.Errorf("opening the webhook on %s: %w", s.options.Listen, err)
+	}
+	s.listener = listener
+	return nil
+}
+
+// Addr returns the address that is listened on, nil before Listen.
+func (s *Server) Addr() net.Addr {
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// Close gives the port back, if Run was never called.
+func (s *Server) Close() error {
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Close()
+}
+
+// CertificateExpiry returns when the certificate that is shown ends, the zero time without TLS.
+func (s *Server) CertificateExpiry() time.Time {
+	if s.certificate == nil || s.certificate.current.Load() == nil {
+		return time.Time{}
+	}
+	return s.certificate.current.Load().Leaf.NotAfter
+}
+
+// Run serves until ctx ends. Then no more requests are taken, those in progress have five seconds to
+// finish, and Run returns nil when all is quiet. An error says that the listener failed.
+func (s *Server) Run(ctx context.Context) error {
+	if s.listener == nil {
+		return errors.New("serving the webhook: Listen was not called")
+	}
+	return s.serveOn(ctx, s.listener)
+}
+
+func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
+	open := newConnections(listener, s.options.MaxConnections)
+	requests, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerLimit,
+		ReadTimeout:       bodyLimit,
+		WriteTimeout:      answerLimit,
+		IdleTimeout:       idleLimit,
+		MaxHeaderBytes:    maxHeader,
+		ConnState:         open.note,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ErrorLog:          log.New(complaints{s.options.Log}, "", 0),
+		Protocols:         new(http.Protocols),
+	}
+	server.Protocols.SetHTTP1(true)
+
+	background, stop := context.WithCancel(ctx)
+	defer stop()
+	var running sync.WaitGroup
+	defer running.Wait()
+	failed := make(chan error, 1)
+	running.Go(func() {
+		if s.certificate == nil {
+			failed <- server.Serve(open)
+			return
+		}
+		server.TLSConfig = s.certificate.config()
+		failed <- server.ServeTLS(open, "", "")
+	})
+	if s.certificate != nil {
+		running.Go(func() { s.certificate.watch(background) })
+	}
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serving the webhook on %s: %w", listener.Addr(), err)
+	}
+	stop()
+	drain(server, open, abort)
+	return err
+}
+
+// drain ends the server: requests in progress have a while to finish, then they are cut off.
+func drain(server *http.Server, open *connections, abort func()) {
+	open.dismissNew()
+	limit, cancel := context.WithTimeout(context.Background(), drainLimit)
+	defer cancel()
+	server.Shutdown(limit) // its errors are those of closing sockets, and the limit
+	abort()
+	server.Close()
+	open.wait()
+}
+
+// complaints passes on what net/http says of single connections: what anybody can provoke by sending
+// rubbish only to those who look for it, what is our own fault to everybody.
+type complaints struct{ log *slog.Logger }
+
+func (c complaints) Write(line []byte) (int, error) {
+	text := strings.TrimSpace(string(line))
+	if strings.HasPrefix(text, "http: panic serving") {
+		c.log.Error("a request failed unexpectedly, please report this", "err", text)
+	} else {
+		c.log.Debug("a connection failed", "err", text)
+	}
+	return len(line), nil
+}
