@@ -172,7 +172,7 @@ var statusBits = [blockLength]statusBit{
 	{"held", "quality held: stale, the last value", is(gateway.Held)},
 	{"substituted", "quality substituted: a policy's value is standing in", is(gateway.Substituted)},
 	{"forced", "quality forced: an override", is(gateway.Forced)},
-	{"in_off_delay", "vacant, and the HVAC output's off-delay runs", func(s *gateway.Snapshot) bool { return s.OffDelayEnds != 0 }},
+	{"in_off_delay", "the HVAC output is on for its off-delay only", func(s *gateway.Snapshot) bool { return s.OffDelayEnds != 0 }},
 	{"never", "quality never: no data since commissioning; the outputs carry their policy for loss", is(gateway.Never)},
 	{"simulated", "from a simulated building", func(s *gateway.Snapshot) bool { return s.Simulated }},
 	{"estimate", "estimated from traffic", func(s *gateway.Snapshot) bool { return s.Reason.Code == gateway.ReasonTrafficEstimate }},
