@@ -1,0 +1,212 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+// Config is one gateway.toml. What the file does not say has its default.
+type Config struct {
+	Gateway Gateway                   `toml:"gateway"`
+	Webhook Webhook                   `toml:"webhook"`
+	MQTT    MQTT                      `toml:"mqtt"`
+	Modbus  Modbus                    `toml:"modbus"`
+	Web     Web                       `toml:"web"`
+	State   State                     `toml:"state"`
+	Assets  map[gateway.AssetID]Asset `toml:"assets"`
+
+	// Warnings are about what is allowed but unwise.
+	Warnings Problems `toml:"-"`
+
+	file *document
+}
+
+// Gateway is about the program as a whole.
+type Gateway struct {
+	Name     string         `toml:"name"` // for people; [Load] puts the host's name where the file says nothing
+	StateDir Path           `toml:"state_dir"`
+	Timezone *time.Location `toml:"timezone"`
+	LogLevel slog.Level     `toml:"log_level"`
+}
+
+// Webhook is where Butlr's events arrive.
+type Webhook struct {
+	Listen           Listen            `toml:"listen"`
+	Path             string            `toml:"path"`
+	TLSCert          Path              `toml:"tls_cert"`
+	TLSKey           Path              `toml:"tls_key"`
+	HeaderName       string            `toml:"header_name"`
+	HeaderValue      Secret            `toml:"header_value"`
+	HeaderValueNext  Secret            `toml:"header_value_next"`
+	Username         string            `toml:"username"`
+	Password         Secret            `toml:"password"`
+	Organisations    []gateway.AssetID `toml:"organisations"`
+	Sites            []gateway.AssetID `toml:"sites"`
+	Buildings        []gateway.AssetID `toml:"buildings"`
+	MaxUnknownAssets int               `toml:"max_unknown_assets"` // 0 is no limit
+	MaxConnections   int               `toml:"max_connections"`
+	TrustedProxies   []netip.Prefix    `toml:"trusted_proxies"`
+}
+
+// MQTT is the broker that readings are published to.
+type MQTT struct {
+	Broker   Broker        `toml:"broker"` // "" is off
+	Topic    string        `toml:"topic"`
+	Username string        `toml:"username"`
+	Password Secret        `toml:"password"`
+	ClientID string        `toml:"client_id"` // "" leaves it to the gateway
+	CAFile   Path          `toml:"ca_file"`
+	CertFile Path          `toml:"cert_file"`
+	KeyFile  Path          `toml:"key_file"`
+	Scalars  bool          `toml:"scalars"`
+	Refresh  time.Duration `toml:"refresh"`
+	Embedded Embedded      `toml:"embedded"`
+}
+
+// Embedded is the broker inside the gateway, in use when MQTT.Broker is [EmbeddedBroker].
+type Embedded struct {
+	Listen   Listen `toml:"listen"`
+	Username string `toml:"username"`
+	Password Secret `toml:"password"`
+}
+
+// Modbus is the server that controllers read from.
+type Modbus struct {
+	Listen         Listen         `toml:"listen"` // "" is off
+	UnitID         int            `toml:"unit_id"`
+	Allow          []netip.Prefix `toml:"allow"`
+	WordOrder      WordOrder      `toml:"word_order"`
+	Unmapped       Unmapped       `toml:"unmapped"`
+	MaxConnections int            `toml:"max_connections"`
+	MaxPerAddress  int            `toml:"max_per_address"`
+	IdleTimeout    time.Duration  `toml:"idle_timeout"`
+}
+
+// Web is the page for people.
+type Web struct {
+	Listen Listen `toml:"listen"` // "" is off
+}
+
+// State is how events become readings.
+type State struct {
+	PeopleFeed gateway.PeopleFeedRule `toml:"people_feed"`
+	StaleAfter time.Duration          `toml:"stale_after"`
+	Tie        gateway.TieRule        `toml:"tie"`
+	Horizon    time.Duration          `toml:"horizon"`
+	MaxIDs     int                    `toml:"max_ids"`
+	MaxFuture  time.Duration          `toml:"max_future"`
+}
+
+// Asset is what the operator says of one asset.
+type Asset struct {
+	Name     string         `toml:"name"`
+	Capacity int            `toml:"capacity"` // people; 0 is not known
+	Index    gateway.Number `toml:"index"`    // gateway.NoNumber leaves it to the gateway
+}
+
+// Default returns what an empty file means.
+func Default() *Config {
+	rules := gateway.DefaultRules()
+	return &Config{
+		Gateway: Gateway{StateDir: defaultStateDir(), Timezone: time.UTC, LogLevel: slog.LevelInfo},
+		Webhook: Webhook{
+			Path:             "/webhooks/butlr",
+			MaxUnknownAssets: rules.MaxUnknownAssets,
+			MaxConnections:   256,
+		},
+		MQTT: MQTT{
+			Topic:    "butlr",
+			Scalars:  true,
+			Refresh:  10 * time.Minute,
+			Embedded: Embedded{Listen: "127.0.0.1:1883"},
+		},
+		Modbus: Modbus{
+			UnitID:         1,
+			WordOrder:      HighWordFirst,
+			Unmapped:       UnmappedException,
+			MaxConnections: 64,
+			MaxPerAddress:  8,
+			IdleTimeout:    5 * time.Minute,
+		},
+		State: State{
+			PeopleFeed: rules.PeopleFeed,
+			StaleAfter: rules.StaleAfter,
+			Tie:        rules.Tie,
+			Horizon:    rules.Horizon,
+			MaxIDs:     rules.MaxIDs,
+			MaxFuture:  rules.MaxFuture,
+		},
+		Assets: map[gateway.AssetID]Asset{},
+	}
+}
+
+// Load reads the configuration in the file at path, on this machine. What is wrong in the file is an
+// error of type [Problems].
+func Load(path string) (*Config, error) {
+	machine := ThisMachine()
+	text, mode, err := machine.File(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w; \"--config\" tells where it is", err)
+	}
+	c, err := Parse(path, text, machine)
+	if err != nil {
+		return nil, err
+	}
+	if openToOthers(mode) {
+		c.file.warnOfSecrets("chmod o-rwx " + shellWord(path))
+		c.Warnings = c.file.sortedWarnings()
+	}
+	if c.Gateway.Name == "" {
+		c.Gateway.Name, _ = os.Hostname() // only for people: without one the gateway has no name
+	}
+	return c, nil
+}
+
+// Parse reads a configuration from text; file is the name that its problems bear. The error is of type
+// [Problems] and has everything that is wrong.
+func Parse(file string, text []byte, machine Machine) (*Config, error) {
+	c := Default()
+	c.file = newDocument(file, text, machine)
+	if c.file.read(c) {
+		c.file.check(c)
+	}
+	if problems := c.file.sortedProblems(); len(problems) > 0 {
+		return nil, problems
+	}
+	c.Warnings = c.file.sortedWarnings()
+	return c, nil
+}
+
+// Problem returns what somebody else found wrong with a key, such as a certificate that cannot be
+// used, with the line and the value that the file has for it. The configuration must come from [Parse]
+// or [Load].
+func (c *Config) Problem(key, message, hint string) Problem {
+	return c.file.problem(strings.Split(key, "."), fault{message: message, hint: hint})
+}
+
+// Rules returns the rules that the state obeys.
+func (c *Config) Rules() gateway.Rules {
+	assets := make(map[gateway.AssetID]gateway.AssetRule, len(c.Assets))
+	for id, a := range c.Assets {
+		assets[id] = gateway.AssetRule(a)
+	}
+	return gateway.Rules{
+		PeopleFeed:       c.State.PeopleFeed,
+		Tie:              c.State.Tie,
+		StaleAfter:       c.State.StaleAfter,
+		MaxFuture:        c.State.MaxFuture,
+		Horizon:          c.State.Horizon,
+		MaxIDs:           c.State.MaxIDs,
+		Organisations:    c.Webhook.Organisations,
+		Sites:            c.Webhook.Sites,
+		Buildings:        c.Webhook.Buildings,
+		MaxUnknownAssets: c.Webhook.MaxUnknownAssets,
+		Assets:           assets,
+	}
+}

@@ -1,0 +1,357 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"butlr-gateway/config"
+	"butlr-gateway/gateway"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+const strongSecret = "correct horse battery staple"
+
+// aMachine has a few variables and files; the files' paths are those of Unix.
+func aMachine() config.Machine {
+	variables := map[string]string{"BUTLR_WEBHOOK_KEY": strongSecret, "SET_TO_NOTHING": ""}
+	type file struct {
+		text string
+		mode fs.FileMode
+	}
+	files := map[string]file{
+		"/secrets/good":            {strongSecret + " from a file\n", 0o640},
+		"/secrets/windows":         {strongSecret + " from Windows\r\n", 0o600},
+		"/secrets/empty":           {"\n", 0o600},
+		"/secrets/two lines":       {"one\ntwo\n", 0o600},
+		"/secrets/readable by all": {strongSecret, 0o644},
+	}
+	return config.Machine{
+		Variable: func(name string) (string, bool) {
+			text, ok := variables[name]
+			return text, ok
+		},
+		File: func(path string) ([]byte, fs.FileMode, error) {
+			f, ok := files[path]
+			if !ok {
+				return nil, 0, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+			}
+			return []byte(f.text), f.mode, nil
+		},
+	}
+}
+
+func parse(t *testing.T, text string) *config.Config {
+	t.Helper()
+	c, err := config.Parse("gateway.toml", []byte(text), aMachine())
+	if err != nil {
+		t.Fatalf("the file is refused:\n%v", err)
+	}
+	return c
+}
+
+// problems returns what is wrong with a file.
+func problems(t *testing.T, text string) config.Problems {
+	t.Helper()
+	_, err := config.Parse("gateway.toml", []byte(text), aMachine())
+	if err == nil {
+		return nil
+	}
+	list, ok := errors.AsType[config.Problems](err)
+	if !ok {
+		t.Fatalf("the error is a %T, not Problems", err)
+	}
+	return list
+}
+
+func onUnix(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the paths and modes of these files are those of Unix")
+	}
+}
+
+// TestBrokenFiles compares all that is said about each broken file with the text beside it.
+func TestBrokenFiles(t *testing.T) {
+	onUnix(t)
+	files, err := filepath.Glob("testdata/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no broken files: %v", err)
+	}
+	for _, path := range files {
+		name := filepath.Base(path)
+		t.Run(strings.TrimSuffix(name, ".toml"), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = config.Parse(name, text, aMachine())
+			if err == nil {
+				t.Fatal("the file is accepted")
+			}
+			compareGolden(t, strings.TrimSuffix(path, ".toml")+".txt", err.Error()+"\n")
+		})
+	}
+}
+
+func compareGolden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; \"go test ./config -update\" writes it", err)
+	}
+	if diff := cmp.Diff(strings.ReplaceAll(string(want), "\r\n", "\n"), got); diff != "" {
+		t.Errorf("%s differs (-file +now); \"go test ./config -update\" rewrites it:\n%s", path, diff)
+	}
+}
+
+// TestEveryKeyArrives writes every key in a way that no default has.
+func TestEveryKeyArrives(t *testing.T) {
+	onUnix(t)
+	c := parse(t, `
+[gateway]
+name = "maas-house"
+state_dir = "/srv/state"
+timezone = "Europe/Amsterdam"
+log_level = "debug"
+[webhook]
+listen = ":8443"
+path = "/hook"
+tls_cert = "/etc/tls.crt"
+tls_key = "/etc/tls.key"
+header_name = "X-Api-Key"
+header_value = "env:BUTLR_WEBHOOK_KEY"
+header_value_next = "file:/secrets/good"
+username = "butlr"
+password = "file:/secrets/windows"
+organisations = ["org_1"]
+sites = ["site_1", "site_2"]
+buildings = ["building_1"]
+max_unknown_assets = 0
+max_connections = 10
+trusted_proxies = ["127.0.0.1/32", "fd00::/8"]
+[mqtt]
+broker = "wss://broker/mqtt"
+topic = "butlr/hq"
+username = "gateway"
+password = "short"
+client_id = "hq"
+ca_file = "/etc/ca.crt"
+cert_file = "/etc/mqtt.crt"
+key_file = "/etc/mqtt.key"
+scalars = false
+refresh = "1h30m"
+[mqtt.embedded]
+listen = "[::1]:1884"
+username = "building"
+password = "y"
+[modbus]
+listen = "10.0.0.1:502"
+unit_id = 48
+allow = ["10.20.0.0/16"]
+word_order = "CDAB"
+unmapped = "zero"
+max_connections = 2
+max_per_address = 1
+idle_timeout = "90s"
+[web]
+listen = "localhost:8080"
+[state]
+people_feed = "1min"
+stale_after = "6m"
+tie = "arrival"
+horizon = "48h"
+max_ids = 1000
+max_future = "10s"
+[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]
+name = "Boardroom"
+capacity = 12
+index = 0
+[assets.zone_3jsO3M1KzCEuPDimYj0iZrqyaiW]
+`)
+	amsterdam, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Config{
+		Gateway: config.Gateway{Name: "maas-house", StateDir: "/srv/state", Timezone: amsterdam, LogLevel: -4},
+		Webhook: config.Webhook{
+			Listen: ":8443", Path: "/hook", TLSCert: "/etc/tls.crt", TLSKey: "/etc/tls.key",
+			HeaderName: "X-Api-Key", HeaderValue: config.NewSecret(strongSecret),
+			HeaderValueNext: config.NewSecret(strongSecret + " from a file"),
+			Username:        "butlr", Password: config.NewSecret(strongSecret + " from Windows"),
+			Organisations: []gateway.AssetID{"org_1"}, Sites: []gateway.AssetID{"site_1", "site_2"},
+			Buildings: []gateway.AssetID{"building_1"}, MaxUnknownAssets: 0, MaxConnections: 10,
+			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd00::/8")},
+		},
+		MQTT: config.MQTT{
+			Broker: "wss://broker/mqtt", Topic: "butlr/hq", Username: "gateway", Password: config.NewSecret("short"),
+			ClientID: "hq", CAFile: "/etc/ca.crt", CertFile: "/etc/mqtt.crt", KeyFile: "/etc/mqtt.key",
+			Scalars: false, Refresh: 90 * time.Minute,
+			Embedded: config.Embedded{Listen: "[::1]:1884", Username: "building", Password: config.NewSecret("y")},
+		},
+		Modbus: config.Modbus{
+			Listen: "10.0.0.1:502", UnitID: 48, Allow: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")},
+			WordOrder: config.LowWordFirst, Unmapped: config.UnmappedZero, MaxConnections: 2, MaxPerAddress: 1,
+			IdleTimeout: 90 * time.Second,
+		},
+		Web: config.Web{Listen: "localhost:8080"},
+		State: config.State{
+			PeopleFeed: gateway.PeopleMinute, StaleAfter: 6 * time.Minute, Tie: gateway.TieByArrival,
+			Horizon: 48 * time.Hour, MaxIDs: 1000, MaxFuture: 10 * time.Second,
+		},
+		Assets: map[gateway.AssetID]config.Asset{
+			"room_3jsO3M1KzCEuPDimYj0iZrqyaiW": {Name: "Boardroom", Capacity: 12, Index: 0},
+			"zone_3jsO3M1KzCEuPDimYj0iZrqyaiW": {Index: gateway.NoNumber},
+		},
+	}
+	if diff := cmp.Diff(want, *c, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
+		t.Errorf("the file arrives otherwise (-want +got):\n%s", diff)
+	}
+
+	rules := c.Rules()
+	if rules.PeopleFeed != gateway.PeopleMinute || rules.Tie != gateway.TieByArrival || rules.StaleAfter != 6*time.Minute ||
+		rules.Horizon != 48*time.Hour || rules.MaxIDs != 1000 || rules.MaxFuture != 10*time.Second || rules.MaxUnknownAssets != 0 ||
+		!slices.Equal(rules.Organisations, c.Webhook.Organisations) || !slices.Equal(rules.Sites, c.Webhook.Sites) ||
+		!slices.Equal(rules.Buildings, c.Webhook.Buildings) ||
+		rules.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"] != (gateway.AssetRule{Name: "Boardroom", Capacity: 12, Index: 0}) {
+		t.Errorf("the rules are not those of the file: %+v", rules)
+	}
+}
+
+// TestAnEmptySectionHasItsDefaults compares a file that sets only what must be set with the defaults.
+func TestAnEmptySectionHasItsDefaults(t *testing.T) {
+	want := config.Default()
+	want.Webhook.Listen = "127.0.0.1:8443"
+	got := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\n[gateway]\n[mqtt]\n[mqtt.embedded]\n[modbus]\n[web]\n[state]\n[assets]\n")
+	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestTheDefaultRulesAreTheGateways(t *testing.T) {
+	want := gateway.DefaultRules()
+	want.Assets = map[gateway.AssetID]gateway.AssetRule{}
+	if diff := cmp.Diff(want, config.Default().Rules()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// comparable lets cmp look at what has private fields.
+func comparable() cmp.Option {
+	return cmp.Options{
+		cmp.Comparer(func(a, b config.Secret) bool { return a.Reveal() == b.Reveal() }),
+		cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+		cmp.FilterPath(atField("file"), cmp.Ignore()),
+	}
+}
+
+func atField(name string) func(cmp.Path) bool {
+	return func(p cmp.Path) bool { return p.Last().String() == "."+name }
+}
+
+func TestLoad(t *testing.T) {
+	onUnix(t)
+	folder := t.TempDir()
+	path := filepath.Join(folder, "gateway.toml")
+	text := "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"" + strongSecret + "\"\n[modbus]\nlisten = \"127.0.0.1:502\"\n"
+	write := func(path, text string, mode fs.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	t.Run("a file that only its group may read", func(t *testing.T) {
+		write(path, text, 0o640)
+		c, err := config.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Warnings) > 0 {
+			t.Errorf("it warns:\n%v", c.Warnings)
+		}
+		if host, _ := os.Hostname(); c.Gateway.Name != host {
+			t.Errorf("the name is %q, not the host's, %q", c.Gateway.Name, host)
+		}
+		if c.Webhook.HeaderValue.Reveal() != strongSecret {
+			t.Error("the secret did not arrive")
+		}
+	})
+	t.Run("a file with a secret that everybody may read", func(t *testing.T) {
+		write(path, text, 0o644)
+		c, err := config.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := path + ":4: webhook.header_value: *** stands in a file that every user of this machine can read\n" +
+			"  hint: chmod o-rwx " + path
+		if got := c.Warnings.Error(); got != want {
+			t.Errorf("got the warnings\n%s\nwant\n%s", got, want)
+		}
+	})
+	t.Run("a secret in a file that everybody may read", func(t *testing.T) {
+		key := filepath.Join(folder, "web hook.key")
+		write(key, strongSecret, 0o604)
+		write(path, strings.Replace(text, strongSecret, "file:"+key, 1), 0o600)
+		_, err := config.Load(path)
+		want := path + ":4: webhook.header_value: \"file:" + key + "\" names a file that every user of this machine can use\n" +
+			"  hint: chmod o-rwx '" + key + "'"
+		if err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		}
+		write(key, strongSecret, 0o640)
+		if _, err := config.Load(path); err != nil {
+			t.Errorf("after chmod: %v", err)
+		}
+	})
+	t.Run("no file", func(t *testing.T) {
+		_, err := config.Load(filepath.Join(folder, "none.toml"))
+		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "--config") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("a folder", func(t *testing.T) {
+		if _, err := config.Load(folder); err == nil || !strings.Contains(err.Error(), "not a file") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("a file without end", func(t *testing.T) {
+		write(path, strings.Repeat("# 0123456789\n", 1_400_000), 0o600)
+		if _, err := config.Load(path); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestAProblemFoundLater is about those who find a key's value wrong only when they use it.
+func TestAProblemFoundLater(t *testing.T) {
+	c := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\npath = \"/hook\"\n")
+	if got, want := c.Problem("webhook.path", "is taken", "move").String(), "gateway.toml:3: webhook.path: \"/hook\" is taken\n  hint: move"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got, want := c.Problem("webhook.tls_cert", "is missing", "").Line, 1; got != want {
+		t.Errorf("a key that the file does not have is blamed on line %d, not on its section in %d", got, want)
+	}
+}

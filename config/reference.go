@@ -1,0 +1,67 @@
+package config
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+const introduction = `# Configuration
+
+<!-- Written from the table of keys in the package config; a test compares them. Change the table, not this page. -->
+
+The gateway reads one file, ` + "`gateway.toml`" + `: in ` + "`/etc/butlr-gateway`" + `, on Windows in
+` + "`%ProgramData%\\butlr-gateway`" + `, or wherever ` + "`--config FILE`" + ` says. It is
+[TOML](https://toml.io/en/v1.0.0): a section in brackets, below it one ` + "`key = value`" + ` to a line, text in
+double quotes, and ` + "`#`" + ` before a remark. Every key has a default except ` + "`listen`" + ` of ` + "`[webhook]`" + `.
+
+**Nothing is guessed.** A key that this version does not know, a value of the wrong type, and two keys that
+contradict each other are errors. ` + "`butlr-gateway check`" + ` lists all of them at once, each with its line and what to
+do, and exits with 1; the gateway does not start with a file that has errors. Warnings are about what is allowed but unwise.
+
+    gateway.toml:41: assets.room_B.index: 40 is taken by room_A
+      hint: the next number that this file leaves free is 57; "butlr-gateway points list" shows the numbers in use
+
+**Off and on.** A part without its ` + "`listen`" + ` is off; MQTT is off without ` + "`broker`" + `.
+
+**Addresses** are ` + "`\"HOST:PORT\"`" + `. The host is an IP address of this machine; ` + "`127.0.0.1`" + ` or ` + "`localhost`" + ` lets only this
+machine connect, and nothing before the colon means every address. Networks are ` + "`\"10.20.0.0/16\"`" + `, and a single
+address is ` + "`\"10.20.0.7/32\"`" + `. Paths of files begin at the root. In Windows paths write single quotes: ` + "`'C:\\keys\\tls.key'`" + `.
+
+**Durations** are numbers with a unit, in quotes: ` + "`\"90s\"`" + `, ` + "`\"15m\"`" + `, ` + "`\"24h\"`" + `.
+
+**Secrets** can stand in the file, but are better kept out of it: ` + "`\"env:NAME\"`" + ` takes the environment variable
+` + "`NAME`" + `, ` + "`\"file:PATH\"`" + ` the only line of a file, which other users must not be able to read (` + "`chmod o-rwx PATH`" + `).
+No command and no log shows a secret.
+
+**TLS for the webhook.** Butlr posts over HTTPS only. Either the gateway has a certificate that the public trusts
+(` + "`tls_cert`" + `, ` + "`tls_key`" + `), or a reverse proxy on the same machine has it and passes requests on to a listener on
+` + "`127.0.0.1`" + `; then put the proxy's address into ` + "`trusted_proxies`" + `. Without TLS the gateway refuses to listen beyond this machine.
+
+` + "`packaging/gateway.toml`" + ` is an example with every key.
+`
+
+// WriteReference writes docs/configuration.md: every key, its type, default, meaning and an example.
+func WriteReference(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	out.WriteString(introduction)
+	for _, s := range Sections() {
+		fmt.Fprintf(out, "\n## `[%s]`\n\n%s\n\n", s.Name, s.About)
+		out.WriteString("| key | type | default | meaning | example |\n|---|---|---|---|---|\n")
+		for _, k := range s.Keys {
+			fmt.Fprintf(out, "| `%s` | %s | %s | %s | `%s = %s` |\n", k.Name, k.Type, code(k.Default), cell(k.Meaning), k.Name, k.Example)
+		}
+	}
+	return out.Flush()
+}
+
+func code(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return "`" + text + "`"
+}
+
+// cell keeps a text from ending a table's cell.
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }

@@ -1,0 +1,60 @@
+package config_test
+
+import (
+	"testing"
+)
+
+// TestWarnings has files that are accepted, and what is unwise in them.
+func TestWarnings(t *testing.T) {
+	const (
+		webhook = "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n"
+		modbus  = "[modbus]\nlisten = \"127.0.0.1:502\"\n"
+	)
+	tests := []struct{ name, text, want string }{
+		{"nothing unwise", webhook + modbus, ""},
+		{"HTTP Basic is a secret too", "[webhook]\nlisten = \"127.0.0.1:8443\"\nusername = \"butlr\"\npassword = \"env:BUTLR_WEBHOOK_KEY\"\n" + modbus, ""},
+		{"no secret on loopback", "[webhook]\nlisten = \"127.0.0.1:8443\"\n" + modbus,
+			`gateway.toml:2: webhook.listen: "127.0.0.1:8443" takes events from every program of this machine, because there is no secret
+  hint: set header_name and header_value, and the same in Butlr; make one with "openssl rand -base64 24"`},
+		{"nobody can read", webhook,
+			`gateway.toml: modbus.listen: is off, and so is mqtt.broker: nobody can read what arrives
+  hint: set one of them`},
+		{"a section that is off by oversight", webhook + modbus + "[mqtt]\ntopic = \"x\"\n",
+			`gateway.toml:7: mqtt: is off, because it has no broker
+  hint: set broker, or remove the section`},
+		{"a section that is off on purpose", webhook + modbus + "[mqtt]\nbroker = \"\"\ntopic = \"x\"\n", ""},
+		{"an embedded broker that does not run", webhook + modbus + "[mqtt]\nbroker = \"tcp://127.0.0.1:1883\"\nembedded.username = \"a\"\nembedded.password = \"b\"\n",
+			`gateway.toml:9: mqtt.embedded: has no effect, because mqtt.broker is not "embedded"`},
+		{"a password in clear on the network", webhook + modbus + "[mqtt]\nbroker = \"tcp://10.0.0.1:1883\"\nusername = \"a\"\npassword = \"b\"\n",
+			`gateway.toml:8: mqtt.broker: "tcp://10.0.0.1:1883" is sent the password without encryption
+  hint: use ssl:// or wss:// where the broker has it`},
+		{"a password in clear on this machine", webhook + modbus + "[mqtt]\nbroker = \"tcp://localhost:1883\"\nusername = \"a\"\npassword = \"b\"\n", ""},
+		{"a password through TLS", webhook + modbus + "[mqtt]\nbroker = \"ssl://10.0.0.1:8883\"\nusername = \"a\"\npassword = \"b\"\n", ""},
+		{"the same port on two addresses", webhook + "[modbus]\nlisten = \"127.0.0.2:8443\"\n", ""},
+		{"the same port in two families", webhook + "[modbus]\nlisten = \"[::1]:8443\"\n", ""},
+		{"Modbus for everybody", webhook + "[modbus]\nlisten = \":502\"\nallow = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\n",
+			`gateway.toml:7: modbus.allow: "0.0.0.0/0" lets every address read the registers`},
+		{"proxies everywhere", webhook + "trusted_proxies = [\"::/0\"]\n" + modbus,
+			`gateway.toml:5: webhook.trusted_proxies: "::/0" lets everybody choose the address that is held against them`},
+		{"no limit for strangers", webhook + "max_unknown_assets = 0\n" + modbus,
+			`gateway.toml:5: webhook.max_unknown_assets: 0 sets no limit, and events of every organisation are taken
+  hint: name yours in organisations, so that no stranger can fill the memory`},
+		{"no limit for one organisation", webhook + "max_unknown_assets = 0\norganisations = [\"org_1\"]\n" + modbus, ""},
+		{"any free port", webhook + "[modbus]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"127.0.0.1:0\"\n",
+			`gateway.toml:6: modbus.listen: "127.0.0.1:0" takes whatever port is free, another one at each start
+gateway.toml:8: web.listen: "127.0.0.1:0" takes whatever port is free, another one at each start`},
+		{"stale at once", webhook + modbus + "[state]\nstale_after = \"1m\"\n",
+			`gateway.toml:8: state.stale_after: "1m" is less than two of Butlr's minutes: one late event makes a room stale
+  hint: leave the line out for "5m"`},
+		{"an id that lost its end", webhook + modbus + "[assets.room_3jsO3M1KzCEuPDimYj0iZrqyai]\n",
+			`gateway.toml:7: assets.room_3jsO3M1KzCEuPDimYj0iZrqyai: does not end with 27 letters and digits as Butlr's ids do: no event may ever name it
+  hint: copy it from Butlr again`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := parse(t, test.text).Warnings.Error(); got != test.want {
+				t.Errorf("it warns\n%s\ninstead of\n%s", got, test.want)
+			}
+		})
+	}
+}
