@@ -95,8 +95,11 @@ func (s *State) admitPlaces(e *Event) Refusal {
 			fresh++
 		}
 	}
-	if !subject || s.repeats(&e.Path) {
+	if !subject {
 		return IDMissing
+	}
+	if e.Path.repeats() {
+		return KindConflict
 	}
 	if limit := s.rules.MaxUnknownAssets; limit > 0 && fresh > 0 && s.unknown+fresh > limit {
 		return TooManyAssets
@@ -105,7 +108,7 @@ func (s *State) admitPlaces(e *Event) Refusal {
 }
 
 // repeats tells whether a path gives one id to two places.
-func (s *State) repeats(p *Path) bool {
+func (p *Path) repeats() bool {
 	places := p.places()
 	for i, a := range places {
 		for _, b := range places[i+1:] {

@@ -84,7 +84,7 @@ type Asset struct {
 	Capacity int       // people; 0 is not known
 	Path     []string  // names of the places around it, from the site inwards; without its own
 	Site     AssetID   // the site that it lies in; its own id for a site
-	Told     Timestamp // event time of the event that told Given and Parent; an older one tells nothing
+	Told     Timestamp // event time of the newest event that changed what is said here
 }
 
 // Label returns the name for people: the name, else the custom id, else the id.

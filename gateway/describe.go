@@ -33,7 +33,7 @@ func (s *State) create(id AssetID, kind Kind) *asset {
 	a := &asset{facts: facts{about: s.overlay(Asset{ID: AssetID(strings.Clone(string(id))), Kind: kind, Number: number})}}
 	s.place(a)
 	s.pending.touch(a, true)
-	s.pending.mark(a)
+	s.redescribe(a)
 	return a
 }
 
@@ -75,36 +75,47 @@ func (s *State) displace(a *asset) {
 	s.lowest = min(s.lowest, a.about.Number)
 }
 
-// describe takes over what an event says of a place, unless a newer event said otherwise. Of two events
-// of one moment, the greater name and the greater place around count, so that order never matters.
+// detail is one thing that events say of a place.
+type detail uint8
+
+const (
+	givenName detail = iota
+	parentPlace
+	customID
+	macAddress
+	detailCount = iota
+)
+
+// describe takes over what an event says of a place. Of each detail the newest event that says it counts,
+// and of two of one moment the greater text, so that order never matters.
 func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
-	about := *a.about
-	if at >= a.told {
+	parent := ""
+	if around != nil {
+		parent = string(around.about.ID)
+	}
+	about := a.about
+	said := [detailCount]string{p.Name, parent, p.CustomID, p.MAC}
+	known := [detailCount]string{about.Given, string(about.Parent), about.CustomID, about.MAC}
+	changed := false
+	for d, text := range said {
+		if text == "" || at < a.told[d] || at == a.told[d] && text <= known[d] {
+			continue
+		}
 		s.pending.touch(a, false)
-		newer := at > a.told
-		a.told = at
-		if p.Name != "" && (newer || p.Name > about.Given) {
-			about.Given = strings.Clone(p.Name)
-		}
-		if around != nil && (newer || around.about.ID > about.Parent) {
-			about.Parent = around.about.ID
-		}
-		if p.MAC != "" && (newer || p.MAC > about.MAC) {
-			about.MAC = strings.Clone(p.MAC)
+		a.told[d] = at
+		if text != known[d] {
+			known[d], changed = strings.Clone(text), true
 		}
 	}
-	if p.CustomID != "" && (at > a.toldID || at == a.toldID && p.CustomID > about.CustomID) {
-		s.pending.touch(a, false)
-		a.toldID, about.CustomID = at, strings.Clone(p.CustomID)
-	}
-	if about.Given == a.about.Given && about.Parent == a.about.Parent && about.MAC == a.about.MAC && about.CustomID == a.about.CustomID {
+	if !changed {
 		return
 	}
-	about.Told = at
-	moved := about.Parent != a.about.Parent
-	a.about = &about
-	if moved {
-		s.attach(a, s.byID[about.Parent])
+	next := *about
+	next.Given, next.Parent, next.CustomID, next.MAC = known[givenName], AssetID(known[parentPlace]), known[customID], known[macAddress]
+	next.Told = max(at, about.Told)
+	a.about = &next
+	if next.Parent != about.Parent {
+		s.attach(a, around)
 	}
 	s.redescribe(a)
 }

@@ -2,10 +2,10 @@ package gateway
 
 // shown is what was last published of an asset, as far as the passing of time can change it.
 type shown struct {
-	counted       bool // in the summary, with this quality
-	quality       Quality
-	people        Reading
-	motionQuality Quality
+	counted   bool // in the summary, with this quality
+	quality   Quality
+	people    Reading
+	qualities [MeasureCount]Quality
 }
 
 // begin empties the update that every batch and wake-up fills again.
@@ -30,7 +30,11 @@ func (s *State) show(u *Update, a *asset) {
 }
 
 func shownOf(s *Snapshot) shown {
-	return shown{true, s.Quality, s.Readings[People], s.Readings[Motion].Quality}
+	out := shown{counted: true, quality: s.Quality, people: s.Readings[People]}
+	for m, r := range s.Readings {
+		out.qualities[m] = r.Quality
+	}
+	return out
 }
 
 // Next returns when the passing of time will change a reading, 0 if it will not.

@@ -89,9 +89,6 @@ func (s *State) Batch() *Batch {
 // rows adds the rows in which an asset differs from what it was before.
 func (s *State) rows(b *Batch, a *asset, before facts, fresh bool) {
 	n := a.about.Number
-	if s.unsure.assets[n] {
-		return // rewritten whole
-	}
 	if fresh || a.about != before.about && describedAnew(a.about, before.about) {
 		b.Assets = append(b.Assets, a.about)
 	}

@@ -49,8 +49,7 @@ type facts struct {
 	parent   *asset
 	children []*asset // only ever appended to within a batch
 
-	told      Timestamp // event time of the newest event that named it
-	toldID    Timestamp // event time of the newest event that told its custom id
+	told      [detailCount]Timestamp // event time of the newest event that told each detail
 	feeds     [feedCount]Revision
 	total     Total
 	found     int       // people in the newest Detected; memory only
@@ -119,7 +118,11 @@ func (s *State) restoreAssets(saved []Asset) error {
 		if s.byID[about.ID] != nil || s.at(about.Number) != nil {
 			return fmt.Errorf("restoring asset %s: it, or number %d, is there twice", about.ID, about.Number)
 		}
-		s.place(&asset{facts: facts{about: about, told: about.Told, toldID: about.Told}})
+		a := &asset{facts: facts{about: about}}
+		for d := range a.told {
+			a.told[d] = about.Told
+		}
+		s.place(a)
 	}
 	for _, a := range s.assets {
 		if a != nil && a.about.Parent != "" {
@@ -141,7 +144,8 @@ func (s *State) restoreFeeds(saved *Saved) error {
 			return fmt.Errorf("restoring feed %d of asset number %d: no such asset or feed", r.Feed, r.Asset)
 		}
 		s.setFeed(a, r.Feed, r.Revision)
-		a.told = max(a.told, r.Revision.At)
+		a.told[givenName] = max(a.told[givenName], r.Revision.At) // its own events name it
+		a.told[parentPlace] = max(a.told[parentPlace], r.Revision.At)
 	}
 	for _, t := range saved.Totals {
 		a := s.at(t.Asset)

@@ -1,0 +1,242 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+// morning is the moment around which the tests' buildings live.
+var morning = time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
+
+// at returns a moment of that day from its time, "09:00:05".
+func at(clock string) gateway.Timestamp {
+	t, err := time.Parse(time.TimeOnly, clock)
+	if err != nil {
+		panic(err)
+	}
+	return gateway.TimestampOf(time.Date(2026, 3, 10, t.Hour(), t.Minute(), t.Second(), 0, time.UTC))
+}
+
+// now is the same as an instant.
+func now(clock string) gateway.Instant {
+	t := at(clock).Time()
+	return gateway.Instant{Wall: t, Mono: t.Sub(morning)}
+}
+
+// eventID makes an id minted at a moment of that day, with a tail that tells it from others.
+func eventID(minted gateway.Timestamp, tail int) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	limbs := [5]uint32{uint32(minted/1000 - 1_400_000_000), 0, 0, 0, uint32(tail)}
+	var text [27]byte
+	for i := range slices.Backward(text[:]) {
+		var rest uint64
+		for j, limb := range limbs {
+			rest = rest<<32 | uint64(limb)
+			limbs[j] = uint32(rest / 62)
+			rest %= 62
+		}
+		text[i] = digits[rest]
+	}
+	return "event_" + string(text[:])
+}
+
+// maasHouse is the way to the floor on which most of it happens.
+func maasHouse() gateway.Path {
+	return gateway.Path{
+		Organisation: gateway.Place{ID: "org_1", Name: "Northwind"},
+		Site:         gateway.Place{ID: "site_1", Name: "Rotterdam"},
+		Building:     gateway.Place{ID: "building_1", Name: "Maas House"},
+		Floor:        gateway.Place{ID: "space_3", Name: "Level 3"},
+	}
+}
+
+func in(room string) gateway.Path {
+	p := maasHouse()
+	p.Room = gateway.Place{ID: gateway.AssetID(room), Name: "Name of " + room}
+	return p
+}
+
+func people(room string, n int, sensed string) gateway.Event {
+	t := at(sensed)
+	return gateway.Event{ID: eventID(t, 0), Type: gateway.Occupancy, Subject: gateway.Room, At: t, Path: in(room), People: n}
+}
+
+func minute(room string, n int, sensed string) gateway.Event {
+	e := people(room, n, sensed)
+	e.Type = gateway.OccupancyMinute
+	return e
+}
+
+func motion(room string, sensed string) gateway.Event {
+	e := people(room, 0, sensed)
+	e.Type = gateway.MotionStarted
+	return e
+}
+
+func noMotion(room string, sensed string) gateway.Event {
+	e := motion(room, sensed)
+	e.Type = gateway.MotionEnded
+	return e
+}
+
+// passed is a TRAFFIC event of a sensor in a room, or at the floor's entrance if room is "".
+func passed(sensor, room string, in_, out int, sensed string) gateway.Event {
+	p := maasHouse()
+	if room != "" {
+		p = in(room)
+	}
+	p.Sensor = gateway.Place{ID: gateway.AssetID(sensor), MAC: "00-17-0d"}
+	t := at(sensed)
+	return gateway.Event{ID: eventID(t, 0), Type: gateway.Traffic, Subject: gateway.Sensor, At: t, Path: p, In: in_, Out: out}
+}
+
+// withID gives an event another id.
+func withID(e gateway.Event, id string) gateway.Event {
+	e.ID = id
+	return e
+}
+
+func newState(t testing.TB, rules gateway.Rules) *gateway.State {
+	t.Helper()
+	s, err := gateway.NewState(rules, &gateway.Saved{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// apply applies events as one batch that is stored.
+func apply(t testing.TB, s *gateway.State, now gateway.Instant, events ...gateway.Event) *gateway.Update {
+	t.Helper()
+	if err := s.Apply(now, events); err != nil {
+		t.Fatal(err)
+	}
+	s.Batch()
+	return s.Settle(now)
+}
+
+// show returns the snapshot of one asset.
+func show(t testing.TB, s *gateway.State, now gateway.Instant, id gateway.AssetID) *gateway.Snapshot {
+	t.Helper()
+	for _, snapshot := range s.All(now).Changed {
+		if snapshot.Asset.ID == id {
+			return &snapshot
+		}
+	}
+	t.Fatalf("no asset %s", id)
+	return nil
+}
+
+// journal is a journal in memory that can fail, and remembers as a database does.
+type journal struct {
+	fail    error
+	torn    bool // it fails after everything is on disk
+	ahead   bool // it has rows of a batch that failed
+	commits int
+	rows    rows
+}
+
+type rows struct {
+	assets    map[gateway.Number]gateway.Asset
+	revisions map[string]gateway.FeedRevision
+	totals    map[gateway.Number]gateway.Total
+	counted   map[gateway.IncrementKey]gateway.Increment
+}
+
+var errDisk = errors.New("disk full")
+
+func (j *journal) Commit(_ context.Context, b *gateway.Batch) error {
+	if j.fail != nil && !j.torn {
+		return j.fail
+	}
+	j.write(b)
+	j.commits++
+	j.ahead = j.fail != nil
+	return j.fail
+}
+
+func (j *journal) write(b *gateway.Batch) {
+	if j.rows.assets == nil {
+		j.rows = rows{
+			map[gateway.Number]gateway.Asset{}, map[string]gateway.FeedRevision{},
+			map[gateway.Number]gateway.Total{}, map[gateway.IncrementKey]gateway.Increment{},
+		}
+	}
+	for _, n := range b.Removed {
+		delete(j.rows.assets, n)
+		delete(j.rows.totals, n)
+		for key, r := range j.rows.revisions {
+			if r.Asset == n {
+				delete(j.rows.revisions, key)
+			}
+		}
+	}
+	for _, i := range b.Forgotten {
+		delete(j.rows.counted, i.Key)
+	}
+	for key, i := range j.rows.counted {
+		if i.At < b.Expired {
+			delete(j.rows.counted, key)
+		}
+	}
+	for _, a := range b.Assets {
+		j.rows.assets[a.Number] = *a
+	}
+	for _, r := range b.Revisions {
+		j.rows.revisions[fmt.Sprint(r.Asset, r.Feed)] = r
+	}
+	for _, t := range b.Totals {
+		j.rows.totals[t.Asset] = t
+	}
+	for _, c := range b.Counted {
+		j.rows.counted[c.Key] = c
+	}
+}
+
+// saved returns what a restart would read.
+func (j *journal) saved() *gateway.Saved {
+	s := &gateway.Saved{}
+	for _, a := range j.rows.assets {
+		s.Assets = append(s.Assets, a)
+	}
+	for _, r := range j.rows.revisions {
+		s.Revisions = append(s.Revisions, r)
+	}
+	for _, t := range j.rows.totals {
+		s.Totals = append(s.Totals, t)
+	}
+	for _, c := range j.rows.counted {
+		s.Counted = append(s.Counted, c)
+	}
+	return s
+}
+
+// store commits the batch in progress to the journal and settles it, or undoes it.
+func (j *journal) store(t testing.TB, s *gateway.State, now gateway.Instant) {
+	t.Helper()
+	if b := s.Batch(); !b.Empty() {
+		if err := j.Commit(t.Context(), b); err != nil {
+			s.Undo()
+			return
+		}
+	}
+	s.Settle(now)
+}
+
+// belief is everything that a state shows of its assets, without the order in which they got numbers.
+func belief(s *gateway.State, now gateway.Instant) map[gateway.AssetID]string {
+	out := make(map[gateway.AssetID]string)
+	for _, snapshot := range s.All(now).Changed {
+		a := *snapshot.Asset
+		a.Number, a.Told = 0, 0
+		snapshot.Asset = nil
+		out[a.ID] = fmt.Sprintf("%+v %+v", a, snapshot)
+	}
+	return out
+}
