@@ -5,7 +5,12 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
+
+// openingTime is what a connection has to say something before it may be dismissed: enough for a TLS
+// handshake across a continent.
+const openingTime = 50 * time.Millisecond
 
 // connections is a listener that bounds how many connections are open at once. At the limit the one
 // that has kept silent for longest gives way: first those that never completed a request's header,
@@ -19,14 +24,13 @@ type connections struct {
 	changed sync.Cond // a connection fell silent or ended, or the listener was closed
 	open    map[net.Conn]*connection
 	leaving int // of open: closed, and not yet forgotten
-	serial  int
 	closed  bool
 }
 
 // connection is what is known of one.
 type connection struct {
 	state   http.ConnState
-	since   int // serial number of its last change of state
+	since   time.Time // of its state
 	leaving bool
 }
 
@@ -44,20 +48,19 @@ func (c *connections) Accept() (net.Conn, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.open)-c.leaving >= c.limit && !c.dismissSilent() && !c.closed {
-		c.changed.Wait()
+	for !c.closed && len(c.open)-c.leaving >= c.limit {
+		c.makeRoom()
 	}
 	if c.closed {
 		conn.Close()
 		return nil, net.ErrClosed
 	}
-	c.serial++
-	c.open[conn] = &connection{state: http.StateNew, since: c.serial}
+	c.open[conn] = &connection{state: http.StateNew, since: time.Now()}
 	return conn, nil
 }
 
-// dismissSilent closes the connection that has kept silent for longest, if there is one.
-func (c *connections) dismissSilent() bool {
+// makeRoom closes the connection that has kept silent for longest, or waits for a change.
+func (c *connections) makeRoom() {
 	var silent *connection
 	var socket net.Conn
 	for s, conn := range c.open {
@@ -69,12 +72,21 @@ func (c *connections) dismissSilent() bool {
 		}
 	}
 	if silent == nil {
-		return false
+		c.changed.Wait()
+		return
 	}
-	silent.leaving = true
+	if wait := openingTime - time.Since(silent.since); wait > 0 {
+		defer time.AfterFunc(wait, c.changed.Broadcast).Stop()
+		c.changed.Wait()
+		return
+	}
+	c.dismiss(socket, silent)
+}
+
+func (c *connections) dismiss(socket net.Conn, conn *connection) {
+	conn.leaving = true
 	c.leaving++
 	socket.Close()
-	return true
 }
 
 // before tells whether a should give way before b.
@@ -82,7 +94,7 @@ func before(a, b *connection) bool {
 	if a.state != b.state {
 		return a.state == http.StateNew
 	}
-	return a.since < b.since
+	return a.since.Before(b.since)
 }
 
 // note is the server's [http.Server.ConnState].
@@ -102,8 +114,7 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 		}
 		delete(c.open, conn)
 	default:
-		c.serial++
-		known.state, known.since = state, c.serial
+		known.state, known.since = state, time.Now()
 	}
 	if state != http.StateActive {
 		c.changed.Broadcast()
@@ -116,9 +127,7 @@ func (c *connections) dismissNew() {
 	defer c.mu.Unlock()
 	for socket, conn := range c.open {
 		if conn.state == http.StateNew && !conn.leaving {
-			conn.leaving = true
-			c.leaving++
-			socket.Close()
+			c.dismiss(socket, conn)
 		}
 	}
 }

@@ -350,7 +350,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"10 000 levels of objects":      strings.Repeat(`{"x":`, 10_000) + "1" + strings.Repeat("}", 10_000),
 		"10 000 levels of data":         `{"data":` + strings.Repeat("[", 10_000),
 		"33 levels":                     `{"x":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + "}",
-		"10 001 tokens":                 `{"x":[` + strings.Repeat("1,", 10_000) + "1]}",
+		"10 001 tokens":                 `{"x":[` + strings.Repeat("1,", 9_995) + "1]}",
 		"10 001 positions":              `{"data":{"local":[` + strings.Repeat("1,", 10_000) + "1]}}",
 		"1001 events":                   many(1001),
 	} {
@@ -366,6 +366,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"1000 events":          {many(1000), 1000},
 		"32 levels":            {`{"x":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + "}", 1},
 		"128 characters":       {`{"data":` + strings.Repeat("1", 128) + "}", 1},
+		"10 000 tokens":        {`{"x":[` + strings.Repeat("1,", 9_994) + "1]}", 1},
 		"an escaped NUL":       {`{"id":"\u0000"}`, 1},
 		"a pair of surrogates": {`{"id":"\ud834\udd1e"}`, 1},
 	} {

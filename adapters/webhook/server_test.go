@@ -458,6 +458,36 @@ func TestAnIdleConnectionEnds(t *testing.T) {
 	})
 }
 
+// TestWhoHasShownTheSecretStays holds who gives way when there is no room: not the sender that waits
+// between two requests, while there is one that never said anything.
+func TestWhoHasShownTheSecretStays(t *testing.T) {
+	o := options()
+	o.MaxConnections = 2
+	served(t, o, func(t *testing.T, p *pipes, _ func() time.Duration) {
+		const request = head + "Content-Length: 2\r\n\r\n[]"
+		exchange := func(c net.Conn) string {
+			go io.WriteString(c, request)
+			answer := make([]byte, len("HTTP/1.1 204"))
+			io.ReadFull(c, answer)
+			go io.Copy(io.Discard, c)
+			synctest.Wait()
+			return string(answer)
+		}
+		sender := p.dial()
+		if got := exchange(sender); got != "HTTP/1.1 204" {
+			t.Fatalf("answered %q", got)
+		}
+		silent := p.dial()
+		go p.dial().Close()
+		if _, took := untilClosed(t, silent); took > time.Second {
+			t.Errorf("the silent connection gave way after %v", took)
+		}
+		if _, err := io.WriteString(sender, request); err != nil {
+			t.Errorf("the sender's connection was closed: %v", err)
+		}
+	})
+}
+
 func TestAHeaderOverTheLimitIsRefused(t *testing.T) {
 	served(t, options(), func(t *testing.T, p *pipes, _ func() time.Duration) {
 		c := p.dial()

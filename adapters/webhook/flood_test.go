@@ -1,0 +1,158 @@
+package webhook_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"butlr-gateway/adapters/webhook"
+	"butlr-gateway/gateway"
+)
+
+const goodSenders = 1000
+
+// send posts over a connection of its own, and returns the answer's code and its time.
+func send(address, body string) (int, time.Duration, error) {
+	client := &http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
+	start := time.Now()
+	r, err := http.NewRequest(http.MethodPost, "http://"+address+"/webhooks/butlr", strings.NewReader(body))
+	if err != nil {
+		return 0, 0, err
+	}
+	r.Header.Set("X-Api-Key", secret)
+	response, err := client.Do(r)
+	if err != nil {
+		return 0, 0, err
+	}
+	response.Body.Close()
+	return response.StatusCode, time.Since(start), nil
+}
+
+// TestSlowConnectionsKeepNobodyOut holds eight times as many connections as the server takes, each of
+// which has begun a header and does not go on, and opens them again as they are closed.
+func TestSlowConnectionsKeepNobodyOut(t *testing.T) {
+	_, address := start(t, options())
+	ctx, stop := context.WithCancel(context.Background())
+	var attackers sync.WaitGroup
+	defer attackers.Wait()
+	defer stop()
+	for range 2000 {
+		attackers.Go(func() {
+			for ctx.Err() == nil {
+				hang(ctx, address)
+			}
+		})
+	}
+	// The median and the slowest of good senders in the midst of it.
+	var took []time.Duration
+	for range goodSenders {
+		code, d, err := send(address, "[]")
+		if err != nil || code != 204 {
+			t.Fatalf("a good sender was answered %d after %d others: %v", code, len(took), err)
+		}
+		took = append(took, d)
+	}
+	slices.Sort(took)
+	t.Logf("median %v, p99 %v", took[goodSenders/2], took[goodSenders*99/100])
+	if limit := 200 * time.Millisecond * slowdown; took[goodSenders*99/100] > limit {
+		t.Errorf("p99 %v, want at most %v", took[goodSenders*99/100], limit)
+	}
+}
+
+// hang opens a connection, begins a header, and waits for the server to close it; then for a while.
+func hang(ctx context.Context, address string) {
+	c, err := net.DialTimeout("tcp", address, deadline)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	io.WriteString(c, "POST /webhooks/butlr HTTP/1.1\r\nHost: x\r\n")
+	io.Copy(io.Discard, c)
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Second):
+	}
+}
+
+// TestConnectionsAtWorkAreNotDismissed fills the server with requests in progress: two more wait for
+// their places, and all are answered.
+func TestConnectionsAtWorkAreNotDismissed(t *testing.T) {
+	o := options()
+	o.MaxConnections = 4
+	arrived, release := make(chan struct{}, 6), make(chan struct{})
+	o.Ingest = ingester(func(context.Context, []gateway.Event) error {
+		arrived <- struct{}{}
+		<-release
+		return nil
+	})
+	_, address := start(t, o)
+	codes := make(chan int, 6)
+	post := func() {
+		code, _, err := send(address, roomEvent(nil))
+		if err != nil {
+			t.Error(err)
+		}
+		codes <- code
+	}
+	for range 4 {
+		go post()
+		<-arrived
+	}
+	for range 2 {
+		go post()
+	}
+	select {
+	case <-arrived:
+		t.Error("a fifth connection was served")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(release)
+	for range cap(codes) {
+		if code := <-codes; code != 204 {
+			t.Errorf("answered %d, want 204", code)
+		}
+	}
+}
+
+// TestGuessingDelaysNobody lets several senders guess as fast as they can.
+func TestGuessingDelaysNobody(t *testing.T) {
+	_, address := start(t, options())
+	ctx, stop := context.WithCancel(context.Background())
+	var attackers sync.WaitGroup
+	defer attackers.Wait()
+	defer stop()
+	for range 4 {
+		attackers.Go(func() {
+			client := &http.Client{Timeout: deadline}
+			defer client.CloseIdleConnections()
+			for ctx.Err() == nil {
+				response, err := client.Post("http://"+address+"/webhooks/butlr", "", strings.NewReader("[]"))
+				if err == nil {
+					response.Body.Close()
+				}
+			}
+		})
+	}
+	var took []time.Duration
+	for range goodSenders {
+		code, d, err := send(address, "[]")
+		if err != nil || code != 204 {
+			t.Fatalf("a good sender was answered %d: %v", code, err)
+		}
+		took = append(took, d)
+	}
+	slices.Sort(took)
+	t.Logf("median %v, p99 %v", took[goodSenders/2], took[goodSenders*99/100])
+	if limit := 200 * time.Millisecond * slowdown; took[goodSenders*99/100] > limit {
+		t.Errorf("p99 %v, want at most %v", took[goodSenders*99/100], limit)
+	}
+}
+
+var _ webhook.Ingester = (*gateway.Hub)(nil)
