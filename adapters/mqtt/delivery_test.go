@@ -231,8 +231,9 @@ func TestBrokerThatNoLongerAcknowledgesIsLeft(t *testing.T) {
 		if b.connections() != 1 {
 			t.Errorf("it was left before %s had passed", stalledAfter)
 		}
-		b.set(func(b *fakeBroker) { b.dawdles = false })
-		time.Sleep(3 * time.Second)
+		time.Sleep(2 * time.Second)
+		disturb(b, trouble{what: "keep up"})
+		time.Sleep(time.Second)
 		if b.connections() != 2 || b.get("butlr/room/room_1/people") != "4" {
 			t.Errorf("%d sessions were opened, people is %q; want a second one that tells 4", b.connections(), b.get("butlr/room/room_1/people"))
 		}

@@ -74,8 +74,14 @@ func (m *mosquitto) start(t *testing.T) {
 	if err := m.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "mosquitto listens", func() bool {
-		c, err := net.Dial("tcp", m.addr)
+	listens(t, m.addr)
+}
+
+// listens waits until somebody listens there.
+func listens(t *testing.T, addr string) {
+	t.Helper()
+	eventually(t, "somebody listens on "+addr, func() bool {
+		c, err := net.Dial("tcp", addr)
 		if err == nil {
 			c.Close()
 		}

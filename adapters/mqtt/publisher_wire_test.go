@@ -209,23 +209,33 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// TestAbruptDeath lets a publisher die in a process of its own: this test again, told by the environment.
+// victim is the environment variable that makes TestAbruptDeath the process that dies.
+const victim = "MQTT_TEST_VICTIM"
+
 func TestAbruptDeath(t *testing.T) {
-	if url := os.Getenv("MQTT_TEST_VICTIM"); url != "" {
+	if url := os.Getenv(victim); url != "" {
 		p, _ := run(t, options(url))
 		p.Publish(people(1, 4))
 		select {} // until killed
 	}
-	m := startMosquitto(t)
-	victim := exec.Command(os.Args[0], "-test.run=^TestAbruptDeath$")
-	victim.Env = append(os.Environ(), "MQTT_TEST_VICTIM="+m.url())
-	if err := victim.Start(); err != nil {
+	t.Run("mosquitto", func(t *testing.T) { dieAbruptly(t, startMosquitto(t).url()) })
+	t.Run("embedded", func(t *testing.T) {
+		e, stop := embed(t, embedded(t.TempDir()))
+		defer stop()
+		dieAbruptly(t, "tcp://"+e.Addr().String())
+	})
+}
+
+func dieAbruptly(t *testing.T, url string) {
+	gateway := exec.Command(os.Args[0], "-test.run=^TestAbruptDeath$")
+	gateway.Env = append(os.Environ(), victim+"="+url)
+	if err := gateway.Start(); err != nil {
 		t.Fatal(err)
 	}
-	l := listen(t, m.url())
+	l := listen(t, url)
 	eventually(t, "status is online", l.is("gateway/status", "online"))
-	victim.Process.Kill()
-	victim.Wait()
+	gateway.Process.Kill()
+	gateway.Wait()
 	eventually(t, "the last will says offline", l.is("gateway/status", "offline"))
 	if got := l.get("room/room_1/people"); got != "4" {
 		t.Errorf("people is %q, want the last reading", got)

@@ -60,8 +60,8 @@ func certificateWords(err error) string {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return "the broker does not speak TLS at this port: use tcp:// or its TLS port"
 	}
-	if e, ok := errors.AsType[tls.AlertError](err); ok {
-		return "the broker refuses our certificate or its TLS version: " + e.Error()
+	if e, ok := errors.AsType[*net.OpError](err); ok && e.Op == "remote error" { // a TLS alert
+		return "the broker refuses our certificate or our TLS version: " + e.Err.Error()
 	}
 	return ""
 }

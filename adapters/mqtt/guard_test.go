@@ -1,0 +1,80 @@
+package mqtt
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"testing"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// wire is a connection from which certain bytes come.
+type wire struct {
+	net.Conn
+	io.Reader
+}
+
+func (w wire) Read(p []byte) (int, error) { return w.Reader.Read(p) }
+
+func through(b []byte) ([]byte, error) { return io.ReadAll(newGuard(wire{Reader: bytes.NewReader(b)})) }
+
+func TestGuard(t *testing.T) {
+	publish := func(length int) []byte {
+		header := []byte{0x32, byte(length&0x7f | 0x80), byte(length >> 7 & 0x7f)}
+		if length >= 1<<14 {
+			header = []byte{0x32, byte(length&0x7f | 0x80), byte(length>>7&0x7f | 0x80), byte(length >> 14)}
+		}
+		return append(header, make([]byte, length)...)
+	}
+	for name, c := range map[string]struct {
+		in   []byte
+		want error
+	}{
+		"an accepted connection":       {[]byte{0x20, 2, 0, 0}, nil},
+		"an acknowledgement":           {[]byte{0x40, 2, 0, 1}, nil},
+		"one code for one topic":       {[]byte{0x90, 3, 0, 1, 1}, nil},
+		"two codes for one topic":      {[]byte{0x90, 4, 0, 1, 1, 1}, errForbidden},
+		"an answer to a ping":          {[]byte{0xd0, 0}, nil},
+		"a message":                    {publish(200), nil},
+		"the largest message":          {publish(maxInbound), nil},
+		"a message too large":          {publish(maxInbound + 1), errForbidden},
+		"256 MB announced":             {[]byte{0x30, 0xff, 0xff, 0xff, 0x7f}, errForbidden},
+		"a length without end":         {[]byte{0x30, 0xff, 0xff, 0xff, 0xff, 0xff}, errForbidden},
+		"what only a client may send":  {[]byte{0x10, 2, 0, 0}, errForbidden},
+		"several packets, one by one":  {[]byte{0x20, 2, 0, 0, 0xd0, 0, 0x40, 2, 0, 1}, nil},
+		"something bad after the good": {[]byte{0x20, 2, 0, 0, 0xf0, 0}, errForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := through(c.in)
+			if !errors.Is(err, c.want) || err == nil && !slices.Equal(got, c.in) {
+				t.Errorf("%d of %d bytes came through, error %v, want %v", len(got), len(c.in), err, c.want)
+			}
+		})
+	}
+}
+
+// FuzzGuard sends whatever a broker may send through the guard: the packets behind it are all such that
+// paho survives them, and the bytes are unchanged.
+func FuzzGuard(f *testing.F) {
+	f.Add([]byte{0x20, 2, 0, 0, 0x90, 3, 0, 1, 1, 0xd0, 0})
+	f.Add([]byte{0x32, 0x80, 0x80, 0x01})
+	f.Add([]byte{0x30, 4, 0, 9, 'a', 'b'})
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if out, err := through(in); err == nil && !slices.Equal(in, out) {
+			t.Errorf("%x became %x", in, out)
+		}
+		g := newGuard(wire{Reader: bytes.NewReader(in)})
+		for {
+			p, err := packets.ReadPacket(g)
+			if err != nil {
+				return
+			}
+			if s, ok := p.(*packets.SubackPacket); ok && len(s.ReturnCodes) != 1 {
+				t.Errorf("%d codes for one topic", len(s.ReturnCodes))
+			}
+		}
+	})
+}

@@ -1,0 +1,136 @@
+package mqtt_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// authority issues certificates for a test.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	pem  []byte
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{cert: cert, key: key, pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
+}
+
+// issue makes a certificate for 127.0.0.1 and its key, as PEM.
+func (a *authority) issue(t *testing.T) (cert, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, private.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})
+}
+
+func file(t *testing.T, content []byte) string {
+	t.Helper()
+	f, err := os.CreateTemp(t.TempDir(), "*.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Clean(f.Name())
+}
+
+func TestTLS(t *testing.T) {
+	ours, theirs := newAuthority(t), newAuthority(t)
+	cert, key := ours.issue(t)
+	m := startMosquitto(t, "allow_anonymous true", "cafile "+file(t, ours.pem), "certfile "+file(t, cert),
+		"keyfile "+file(t, key), "require_certificate true")
+	good, goodKey := ours.issue(t)
+	bad, badKey := theirs.issue(t)
+	for name, c := range map[string]struct {
+		scheme        string
+		ca, cert, key []byte
+		want          string
+	}{
+		"both sides trust each other": {"ssl://", ours.pem, good, goodKey, "<nil>"},
+		"a broker of somebody else": {"ssl://", theirs.pem, good, goodKey,
+			"the broker's certificate was issued by nobody we trust: set ca_file to its authority"},
+		"a client of somebody else": {"ssl://", ours.pem, bad, badKey,
+			"the broker refuses our certificate or our TLS version: tls: unknown certificate authority"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			health := make(chan error, 100)
+			o := options(c.scheme + m.addr)
+			o.CA, o.Cert, o.Key = c.ca, c.cert, c.key
+			o.Health = func(err error) { health <- err }
+			run(t, o)
+			if got := fmt.Sprint(<-health); got != c.want {
+				t.Errorf("health is %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTLSWhereThereIsNone(t *testing.T) {
+	m := startMosquitto(t)
+	health := make(chan error, 100)
+	o := options("ssl://" + m.addr)
+	o.Health = func(err error) { health <- err }
+	run(t, o)
+	if err := <-health; err == nil {
+		t.Error("a broker without TLS counts as healthy")
+	}
+}
+
+func TestWebSocket(t *testing.T) {
+	addr := freeAddr(t)
+	_, port, _ := net.SplitHostPort(addr)
+	startMosquitto(t, "allow_anonymous true", "listener "+port+" lo", "protocol websockets")
+	listens(t, addr)
+	p, _ := run(t, options("ws://"+addr+"/mqtt"))
+	p.Publish(people(1, 4))
+	l := listen(t, "ws://"+addr+"/mqtt")
+	eventually(t, "status is online", l.is("gateway/status", "online"))
+	eventually(t, "the broker has the count", l.is("room/room_1/people", "4"))
+}
