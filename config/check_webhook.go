@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"butlr-gateway/gateway"
 )
@@ -59,8 +60,8 @@ func (d *document) checkSecrets(w *Webhook, beyond bool) {
 		if bad := weakness(secret); bad != nil {
 			d.wrong(key, bad.message, bad.hint)
 		}
-		if strings.TrimSpace(secret.Reveal()) != secret.Reveal() || strings.ContainsFunc(secret.Reveal(), notPrintable) {
-			d.wrong(key, "holds characters that a header cannot carry", "use letters, digits and punctuation; "+secretHint)
+		if text := secret.Reveal(); strings.ContainsFunc(text, unicode.IsControl) || strings.TrimSpace(text) != text {
+			d.wrong(key, "begins, ends or is broken by white space, which a header cannot carry", secretHint)
 		}
 	}
 	if w.HeaderValueNext.IsSet() && w.HeaderValueNext.Reveal() == w.HeaderValue.Reveal() {
@@ -73,7 +74,7 @@ func (d *document) checkSecrets(w *Webhook, beyond bool) {
 		d.wrong("webhook.header_name", "is the header that username and password use", "choose another name, or remove them")
 	}
 	if strings.Contains(w.Username, ":") {
-		d.wrong("webhook.username", "holds a colon, which HTTP Basic cannot carry", "") // RFC 7617, section 2
+		d.wrong("webhook.username", "holds a colon, which HTTP Basic cannot carry", "choose another name") // RFC 7617, section 2
 	}
 	d.checkAnySecret(w, beyond)
 }
@@ -105,5 +106,3 @@ func (d *document) checkIDs(key string, ids []gateway.AssetID, prefix string) {
 		seen[id] = true
 	}
 }
-
-func notPrintable(r rune) bool { return r < ' ' || r > '~' }

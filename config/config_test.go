@@ -100,6 +100,11 @@ func TestBrokenFiles(t *testing.T) {
 			if err == nil {
 				t.Fatal("the file is accepted")
 			}
+			for _, p := range problems(t, string(text)) {
+				if p.Hint == "" {
+					t.Errorf("no way out: %v", p)
+				}
+			}
 			compareGolden(t, strings.TrimSuffix(path, ".toml")+".txt", err.Error()+"\n")
 		})
 	}

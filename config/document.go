@@ -73,8 +73,8 @@ func (d *document) notTOML(err error) {
 		Hint:    "a line is [section], or key = value with text in double quotes; what follows this line was not checked",
 	}
 	if syntax, ok := errors.AsType[toml.ParseError](err); ok {
-		p.Line = d.lineAt(syntax.Position)
-		switch said := strings.TrimSuffix(syntax.Message, "."); {
+		p.Line = max(1, syntax.Position.Line)
+		switch said := visible(strings.TrimSuffix(syntax.Message, ".")); {
 		case strings.HasSuffix(said, "has already been defined"):
 			p.Message = said
 			p.Hint = "write each section and each key once; what follows this line was not checked"
@@ -225,21 +225,19 @@ func (d *document) line(key toml.Key) int {
 	return 0
 }
 
+// ownLine returns the line where the value of a key begins, which is that of the key; 0 if the file does
+// not have it. The library's own line is that where a value ends.
 func (d *document) ownLine(key toml.Key) int {
 	e, ok := d.entries[key.String()]
 	if !ok {
 		return 0
 	}
 	err := d.meta.PrimitiveDecode(e.raw, &probe{refuse: true})
-	if where, ok := errors.AsType[toml.ParseError](err); ok && where.Position.Line > 0 {
-		return d.lineAt(where.Position)
+	where, ok := errors.AsType[toml.ParseError](err)
+	if !ok || where.Position.Line == 0 {
+		return 0
 	}
-	return 0
-}
-
-// lineAt returns the line where a position begins. The library's own line is that where it ends.
-func (d *document) lineAt(p toml.Position) int {
-	return 1 + bytes.Count(d.text[:min(p.Start, len(d.text))], []byte("\n"))
+	return 1 + bytes.Count(d.text[:where.Position.Start], []byte("\n"))
 }
 
 // problem returns f with the place, and as much of the value as may be shown.

@@ -104,7 +104,7 @@ func webhookSection() Section {
 		{"header_name", typeText, `""`, `"X-Api-Key"`, "The header in which Butlr sends the secret; write the same into Butlr."},
 		{"header_value", typeSecret, `""`, `"env:BUTLR_WEBHOOK_KEY"`, "The secret that the header must carry: at least 22 characters, 10 of them different. `openssl rand -base64 24` makes one."},
 		{"header_value_next", typeSecret, `""`, `"file:/etc/butlr-gateway/webhook-next.key"`, "A second secret that is valid as well, while you change from one to the other."},
-		{"username", typeText, `""`, `"butlr"`, "User name for HTTP Basic, instead of the header or as well: either one lets Butlr in."},
+		{"username", typeText, `""`, `"butlr"`, "User name for HTTP Basic, instead of the header or as well: where both are set, Butlr must send both."},
 		{"password", typeSecret, `""`, `"env:BUTLR_WEBHOOK_PASSWORD"`, "The password to `username`, as long as `header_value`."},
 		{"organisations", typeIDs, `[]`, `["org_39AfYrGuf0xk4V6bGcvcYtum5Ca"]`, "Take only events of these organisations. An empty list takes all."},
 		{"sites", typeIDs, `[]`, `["site_3jjxDZeswABHTuukIaBLbQURjaX"]`, "Take only events of these sites. An empty list takes all."},
@@ -117,7 +117,7 @@ func webhookSection() Section {
 
 func mqttSection() Section {
 	return Section{"mqtt", "The MQTT broker that readings are published to. Without `broker` this is off.", []Key{
-		{"broker", typeAddress, `""`, `"tcp://127.0.0.1:1883"`, "The broker: `tcp://HOST:PORT`, `ssl://HOST:PORT`, `ws://HOST/PATH`, `wss://HOST/PATH`; or `embedded` for the one inside the gateway. Empty is off."},
+		{"broker", typeAddress, `""`, `"tcp://127.0.0.1:1883"`, "The broker: `tcp://HOST:PORT`, `ssl://HOST:PORT`, `ws://HOST/PATH` or `wss://HOST/PATH`, where the port may be left out; or `embedded` for the one inside the gateway. Empty is off."},
 		{"topic", typeText, `"butlr"`, `"butlr/hq"`, "What every topic begins with. Give each gateway its own when several share a broker."},
 		{"username", typeText, `""`, `"butlr-gateway"`, "User name at the broker."},
 		{"password", typeSecret, `""`, `"env:MQTT_PASSWORD"`, "Password at the broker."},

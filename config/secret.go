@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -120,13 +121,16 @@ func secretFromFile(path string, machine Machine) (Secret, *fault) {
 			hint:    `write "file:" and a path from the root, as in "file:/etc/butlr-gateway/webhook.key"`,
 		}
 	}
+	if bad := plain(path); bad != nil {
+		return Secret{}, bad
+	}
 	quoted := strconv.Quote("file:" + path)
 	text, mode, err := machine.File(path)
 	switch {
 	case err != nil:
 		return Secret{}, &fault{
 			value:   quoted,
-			message: "cannot be read: " + err.Error(),
+			message: "cannot be read: " + reason(err),
 			hint:    "the file must exist, and the user that the gateway runs as must be able to read it",
 		}
 	case openToOthers(mode):
@@ -141,6 +145,14 @@ func secretFromFile(path string, machine Machine) (Secret, *fault) {
 		return Secret{}, &fault{value: quoted, message: "names a file that does not have one line", hint: "put the secret on its only line"}
 	}
 	return NewSecret(secret), nil
+}
+
+// reason returns an error without the path, for where the path is said already.
+func reason(err error) string {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		err = of.Err
+	}
+	return err.Error()
 }
 
 // openToOthers tells whether users who are neither the file's owner nor in its group may use the file.

@@ -130,9 +130,6 @@ func (b *Broker) parse(text string) *fault {
 	}
 	switch address.Scheme {
 	case "tcp", "ssl":
-		if address.Port() == "" {
-			return &fault{message: "has no port", hint: "brokers mostly listen on 1883, and on 8883 with TLS: " + strconv.Quote(address.Scheme+"://"+address.Host+map[string]string{"tcp": ":1883", "ssl": ":8883"}[address.Scheme])}
-		}
 		if address.Path != "" {
 			return &fault{message: "has a path, which only ws and wss have", hint: brokerHint}
 		}
@@ -185,8 +182,21 @@ func network(text string) (netip.Prefix, *fault) {
 
 // plain says what is wrong with a text for people or for another program, or nil.
 func plain(text string) *fault {
-	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+	if strings.ContainsFunc(text, unseen) {
 		return &fault{message: "holds characters that cannot be seen", hint: "type it again instead of pasting it"}
 	}
 	return nil
+}
+
+// unseen tells whether a character shows nothing itself, and may change how a terminal shows others.
+func unseen(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+
+// visible returns text with a mark in the place of each character that cannot be seen.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unseen(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }

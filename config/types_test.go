@@ -98,8 +98,8 @@ func TestBrokers(t *testing.T) {
 		{"ssl://broker.example.org:8883", ""},
 		{"ws://broker/mqtt", ""},
 		{"wss://[fd00::1]:443", ""},
-		{"tcp://broker", "has no port"},
-		{"ssl://broker", "has no port"},
+		{"tcp://broker", ""},
+		{"ssl://broker", ""},
 		{"tcp://broker:1883/path", "has a path, which only ws and wss have"},
 		{"tcp://broker:0", "does not end with a port"},
 		{"tcp://broker:99999", "does not end with a port"},
@@ -128,20 +128,23 @@ func TestBrokers(t *testing.T) {
 }
 
 func TestTopics(t *testing.T) {
+	const strange = "holds characters that not every broker can keep"
 	tests := []struct{ topic, want string }{
 		{"butlr", ""},
-		{"butlr/hq-1/Level_3", ""},
+		{"butlr/hq-1/Level_3.14", ""},
+		{strings.Repeat("b", 200), ""},
 		{"", "is empty"},
 		{"butlr/#", "holds + or #, which only subscribers may use"},
 		{"+/butlr", "holds + or #, which only subscribers may use"},
-		{"$SYS/butlr", "begins with $, which belongs to the broker"},
+		{"$SYS/butlr", strange},
 		{"/butlr", "has an empty level"},
 		{"butlr/", "has an empty level"},
 		{"butlr//hq", "has an empty level"},
-		{"butlr hq", "holds a space, a dot, * or >, which not every broker can keep"},
-		{"butlr.hq", "holds a space, a dot, * or >, which not every broker can keep"},
+		{"butlr hq", strange},
+		{"bütlr", strange},
+		{"butlr/*", strange},
 		{"butlr\x00", "holds characters that cannot be seen"},
-		{strings.Repeat("b", 257), "is longer than 256 bytes"},
+		{strings.Repeat("b", 201), "is longer than 200 bytes"},
 	}
 	for _, test := range tests {
 		t.Run(test.topic, func(t *testing.T) {
