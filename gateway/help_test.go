@@ -240,3 +240,20 @@ func belief(s *gateway.State, now gateway.Instant) map[gateway.AssetID]string {
 	}
 	return out
 }
+
+// readings is belief without descriptions.
+func readings(s *gateway.State, now gateway.Instant) map[gateway.AssetID]string {
+	out := make(map[gateway.AssetID]string)
+	for _, snapshot := range s.All(now).Changed {
+		id := snapshot.Asset.ID
+		snapshot.Asset = nil
+		out[id] = fmt.Sprintf("%+v", snapshot)
+	}
+	return out
+}
+
+// after moves an event some milliseconds on.
+func after(milliseconds int, e gateway.Event) gateway.Event {
+	e.At += gateway.Timestamp(milliseconds)
+	return e
+}

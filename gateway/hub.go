@@ -40,6 +40,7 @@ type Hub struct {
 	views   chan view
 	stopped chan struct{}
 	waiting []*request // the requests of the batch in progress
+	spare   sync.Pool  // of *request
 }
 
 // request is what one sender wants applied.
@@ -54,8 +55,6 @@ type view struct {
 	look func(*State)
 	done chan struct{}
 }
-
-var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
 
 const (
 	defaultQueueLimit = 1024
@@ -76,6 +75,7 @@ func NewHub(o HubOptions) (*Hub, error) {
 	return &Hub{
 		state: o.State, journal: o.Journal, sinks: o.Sinks, clock: o.Clock, alarms: o.Alarms, log: o.Log,
 		inbox: make(chan *request, o.QueueLimit), views: make(chan view), stopped: make(chan struct{}),
+		spare: sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }},
 	}, nil
 }
 
@@ -96,17 +96,18 @@ func (h *Hub) Start(ctx context.Context) {
 // After an error other than the context's, none of them is believed that was not before, or sending them
 // again does no harm. The events may be reused, unless the context ended first.
 func (h *Hub) Ingest(ctx context.Context, events []Event) error {
-	r := requests.Get().(*request)
+	r := h.spare.Get().(*request)
 	r.events, r.err = events, nil
 	select {
 	case h.inbox <- r:
 	default:
+		h.spare.Put(r)
 		return ErrBusy
 	}
 	select {
 	case err := <-r.done:
 		r.events = nil
-		requests.Put(r)
+		h.spare.Put(r)
 		return err
 	case <-ctx.Done():
 		return ctx.Err()

@@ -1,0 +1,342 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+// sink keeps what was published.
+type sink struct {
+	mu      sync.Mutex
+	updates int
+	shown   map[gateway.AssetID]gateway.Snapshot
+	summary gateway.Summary
+}
+
+func (s *sink) Publish(u *gateway.Update) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.updates++
+	s.summary = u.Summary
+	for _, c := range u.Changed {
+		if s.shown == nil {
+			s.shown = make(map[gateway.AssetID]gateway.Snapshot)
+		}
+		s.shown[c.Asset.ID] = c
+	}
+}
+
+func (s *sink) people(id gateway.AssetID) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	shown := s.shown[id]
+	return shown.Reading(gateway.People).Value
+}
+
+func (s *sink) quality(id gateway.AssetID) gateway.Quality {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown[id].Quality
+}
+
+// gated is a journal whose commits wait until they are let through.
+type gated struct {
+	journal
+	began chan struct{}
+	pass  chan error
+}
+
+func (g *gated) Commit(ctx context.Context, b *gateway.Batch) error {
+	g.began <- struct{}{}
+	if err := <-g.pass; err != nil {
+		return err
+	}
+	return g.journal.Commit(ctx, b)
+}
+
+// inBubble runs a test in a synctest bubble whose clock stands at the tests' morning.
+func inBubble(t *testing.T, test func(t *testing.T, clock gateway.Clock)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		test(t, func() gateway.Instant {
+			mono := time.Since(begin)
+			return gateway.Instant{Wall: morning.Add(mono), Mono: mono}
+		})
+	})
+}
+
+// startHub runs a hub until the test ends.
+func startHub(t *testing.T, clock gateway.Clock, j gateway.Journal, s *sink, limit int) (*gateway.Hub, *gateway.Alarms) {
+	t.Helper()
+	alarms := gateway.NewAlarms(nil)
+	h, err := gateway.NewHub(gateway.HubOptions{
+		State: newState(t, gateway.DefaultRules()), Journal: j, Sinks: []gateway.Sink{s}, Clock: clock, Alarms: alarms, QueueLimit: limit,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Start(t.Context())
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- h.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return h, alarms
+}
+
+func TestWhoIsToldYesCanReadIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j, s := &journal{}, &sink{}
+		h, _ := startHub(t, clock, j, s, 0)
+		for n := range 1000 {
+			if err := h.Ingest(t.Context(), []gateway.Event{after(n, people("room_a", n, "09:00:00"))}); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.people("room_a"); got != int64(n) {
+				t.Fatalf("after the answer: %d people, want %d", got, n)
+			}
+			if j.commits != n+1 {
+				t.Fatalf("%d commits after %d events", j.commits, n+1)
+			}
+		}
+	})
+}
+
+func TestWhatWaitsIsOneBatch(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j := &gated{began: make(chan struct{}), pass: make(chan error)}
+		s := &sink{}
+		h, _ := startHub(t, clock, j, s, 0)
+		var senders sync.WaitGroup
+		send := func(e gateway.Event) {
+			senders.Go(func() {
+				if err := h.Ingest(t.Context(), []gateway.Event{e}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		send(people("room_first", 1, "09:00:00"))
+		<-j.began
+		for i := range 20 {
+			send(after(i, people("room_a", i, "09:00:00")))
+		}
+		synctest.Wait()
+		j.pass <- nil
+		<-j.began
+		j.pass <- nil
+		senders.Wait()
+		if j.commits != 2 {
+			t.Errorf("%d commits, want 2", j.commits)
+		}
+		if got := s.people("room_a"); got != 19 {
+			t.Errorf("%d people, want 19", got)
+		}
+	})
+}
+
+func TestARequestThatChangesNothingWaitsForTheCommitBeforeIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j := &gated{began: make(chan struct{}), pass: make(chan error)}
+		h, _ := startHub(t, clock, j, &sink{}, 0)
+		first, second := make(chan error, 1), make(chan error, 1)
+		e := people("room_a", 1, "09:00:00")
+		go func() { first <- h.Ingest(t.Context(), []gateway.Event{e}) }()
+		<-j.began
+		go func() { second <- h.Ingest(t.Context(), []gateway.Event{e}) }()
+		synctest.Wait()
+		if len(second) != 0 {
+			t.Fatal("the duplicate was answered before the event itself was stored")
+		}
+		j.pass <- nil
+		synctest.Wait()
+		if len(first) != 1 || len(second) != 1 || j.commits != 1 {
+			t.Errorf("%d and %d answers, %d commits; want both answered and one commit", len(first), len(second), j.commits)
+		}
+	})
+}
+
+func TestACommitThatFailsChangesNothingAndIsTold(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j, s := &journal{}, &sink{}
+		h, alarms := startHub(t, clock, j, s, 0)
+		door := passed("sensor_door", "room_a", 1, 0, "09:00:00")
+		if err := h.Ingest(t.Context(), []gateway.Event{people("room_a", 1, "09:00:00")}); err != nil {
+			t.Fatal(err)
+		}
+		updates := s.updates
+		j.fail = errDisk
+		err := h.Ingest(t.Context(), []gateway.Event{after(1, people("room_a", 5, "09:00:00")), door})
+		if !errors.Is(err, gateway.ErrNotStored) || !errors.Is(err, errDisk) {
+			t.Fatalf("got %v, want %v because %v", err, gateway.ErrNotStored, errDisk)
+		}
+		if s.updates != updates || s.people("room_a") != 1 {
+			t.Errorf("it was published: %d people", s.people("room_a"))
+		}
+		if alarms.Bits() != 1<<gateway.JournalFailing {
+			t.Errorf("alarms %b", alarms.Bits())
+		}
+		j.fail = nil
+		if err := h.Ingest(t.Context(), []gateway.Event{door, door}); err != nil {
+			t.Fatal(err)
+		}
+		shown := s.shown["room_a"]
+		if got := shown.Reading(gateway.TrafficIn).Value; got != 1 {
+			t.Errorf("traffic %d, want 1", got)
+		}
+		if alarms.Bits() != 0 {
+			t.Errorf("alarms %b, want none", alarms.Bits())
+		}
+		restarted, err := gateway.NewState(gateway.DefaultRules(), j.saved())
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply(t, restarted, clock(), door)
+		if got := show(t, restarted, clock(), "room_a").Reading(gateway.TrafficIn).Value; got != 1 {
+			t.Errorf("traffic after a restart and the same event again: %d, want 1", got)
+		}
+	})
+}
+
+func TestSilenceIsPublishedWithoutAnEvent(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		s := &sink{}
+		h, _ := startHub(t, clock, &journal{}, s, 0)
+		if err := h.Ingest(t.Context(), []gateway.Event{people("room_a", 3, "09:00:00")}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5*time.Minute - time.Millisecond)
+		synctest.Wait()
+		if got := s.quality("room_a"); got != gateway.Good {
+			t.Errorf("a moment before: %s, want good", got)
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if got := s.quality("room_a"); got != gateway.Held {
+			t.Errorf("after five minutes: %s, want held", got)
+		}
+	})
+}
+
+func TestTooManySendersAreTurnedAway(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j := &gated{began: make(chan struct{}), pass: make(chan error)}
+		h, _ := startHub(t, clock, j, &sink{}, 3)
+		answers := make(chan error, 10)
+		for i := range 10 {
+			go func() { answers <- h.Ingest(t.Context(), []gateway.Event{after(i, people("room_a", 1, "09:00:00"))}) }()
+			synctest.Wait()
+			if i == 0 {
+				<-j.began
+			}
+		}
+		if len(answers) != 6 { // one is being stored, three wait
+			t.Errorf("%d were turned away, want 6", len(answers))
+		}
+		for range len(answers) {
+			if err := <-answers; !errors.Is(err, gateway.ErrBusy) {
+				t.Errorf("got %v, want %v", err, gateway.ErrBusy)
+			}
+		}
+		j.pass <- nil
+		<-j.began
+		j.pass <- nil
+		for range 4 {
+			if err := <-answers; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestAStopAnswersWhoWaits(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j := &gated{began: make(chan struct{}), pass: make(chan error)}
+		h, err := gateway.NewHub(gateway.HubOptions{
+			State: newState(t, gateway.DefaultRules()), Journal: j, Clock: clock, Alarms: gateway.NewAlarms(nil),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- h.Run(ctx) }()
+		answers := make(chan error, 3)
+		send := func(i int) {
+			answers <- h.Ingest(t.Context(), []gateway.Event{after(i, people("room_a", i, "09:00:00"))})
+		}
+		go send(0)
+		<-j.began
+		go send(1)
+		synctest.Wait()
+		stop()
+		j.pass <- nil
+		<-j.began
+		j.pass <- nil
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := <-answers; err != nil {
+				t.Errorf("one that was waiting: %v", err)
+			}
+		}
+		send(2)
+		if err := <-answers; !errors.Is(err, gateway.ErrStopped) {
+			t.Errorf("one that came too late: got %v, want %v", err, gateway.ErrStopped)
+		}
+		if err := h.View(t.Context(), func(*gateway.State) {}); !errors.Is(err, gateway.ErrStopped) {
+			t.Errorf("a view after the stop: %v", err)
+		}
+	})
+}
+
+func TestASenderThatGivesUpIsLeftBehind(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j := &gated{began: make(chan struct{}), pass: make(chan error)}
+		h, _ := startHub(t, clock, j, &sink{}, 0)
+		ctx, giveUp := context.WithTimeout(t.Context(), time.Second)
+		defer giveUp()
+		answer := make(chan error, 1)
+		go func() { answer <- h.Ingest(ctx, []gateway.Event{people("room_a", 1, "09:00:00")}) }()
+		<-j.began
+		if err := <-answer; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		j.pass <- nil
+		var assets int
+		if err := h.View(t.Context(), func(s *gateway.State) { assets = len(s.Assets()) }); err != nil || assets != 4 {
+			t.Errorf("%d assets, %v: the event was stored all the same", assets, err)
+		}
+	})
+}
+
+func TestAlarmsAreOrderedAndSayWhy(t *testing.T) {
+	a := gateway.NewAlarms(nil)
+	a.Raise(gateway.BrokerDown, "refused")
+	a.Raise(gateway.FeedLost, "site_1 is silent")
+	a.Raise(gateway.BrokerDown, "timed out")
+	var got []string
+	for alarm, why := range a.Each {
+		got = append(got, alarm.String()+": "+why)
+	}
+	if want := []string{"feed_lost: site_1 is silent", "broker_down: timed out"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	a.Clear(gateway.BrokerDown)
+	a.Clear(gateway.MapFull)
+	if a.Bits() != 1<<gateway.FeedLost {
+		t.Errorf("bits %b", a.Bits())
+	}
+}
