@@ -45,6 +45,12 @@ func TestEveryProblemHasItsLine(t *testing.T) {
 	})
 }
 
+func TestAByteOrderMarkMovesNoLine(t *testing.T) {
+	if got := problemsOf("\ufeff\na=1\nb=2"); len(got) != 3 || got[0].Line != 2 || got[1].Line != 3 {
+		t.Errorf("got\n%v", got)
+	}
+}
+
 // writer writes a file and remembers in which line each unknown key stands.
 type writer struct {
 	text strings.Builder

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -15,10 +14,10 @@ import (
 
 const hidden = "***"
 
-// Secret is a text that only [Secret.Reveal] shows. However else it is printed, it is "***"; the zero
-// Secret, which is none, prints as nothing.
+// Secret is a text that only [Secret.Reveal] shows. However else it is printed, the text does not appear:
+// it is "***", or nothing for the zero Secret, which is none.
 type Secret struct {
-	text *string // a pointer, so that a struct that holds a Secret in a private field does not print it either
+	text *string // a pointer: where fmt cannot call String, as in a private field, it prints an address
 }
 
 // NewSecret returns text as a secret.
@@ -50,9 +49,6 @@ func (s Secret) String() string {
 
 // GoString returns "***".
 func (s Secret) GoString() string { return s.String() }
-
-// Format prints "***" whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue returns "***".
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -40,6 +40,7 @@ func TestWarnings(t *testing.T) {
 			`gateway.toml:5: webhook.max_unknown_assets: 0 sets no limit, and events of every organisation are taken
   hint: name yours in organisations, so that no stranger can fill the memory`},
 		{"no limit for one organisation", webhook + "max_unknown_assets = 0\norganisations = [\"org_1\"]\n" + modbus, ""},
+		{"fewer connections than one address could have by default", webhook + modbus + "max_connections = 4\n", ""},
 		{"any free port", webhook + "[modbus]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"127.0.0.1:0\"\n",
 			`gateway.toml:6: modbus.listen: "127.0.0.1:0" takes whatever port is free, another one at each start
 gateway.toml:8: web.listen: "127.0.0.1:0" takes whatever port is free, another one at each start`},
