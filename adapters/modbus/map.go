@@ -177,8 +177,5 @@ func (t Table) Reference(address uint16) string {
 	if int(t) >= len(tables) {
 		return ""
 	}
-	if address <= 9998 {
-		return fmt.Sprintf("%d%04d", tables[t].digit, address+1)
-	}
-	return fmt.Sprintf("%d%05d", tables[t].digit, int(address)+1)
+	return fmt.Sprintf("%d%04d", tables[t].digit, int(address)+1)
 }

@@ -85,7 +85,7 @@ func yieldRows(a *gateway.Asset, place Place, o MapOptions, yield func(Row) bool
 			}
 		}
 	}
-	row.Type, row.Unit, row.Scale, row.WordOrder = "bool", "", 1, ""
+	row.Type, row.Unit, row.Scale = "bool", "", 1
 	for _, t := range []Table{Discrete, Coil} {
 		for k := range statusBits {
 			row.Measure, row.Description = statusBits[k].name, statusBits[k].description

@@ -118,7 +118,8 @@ func checkAllow(listen string, allow []netip.Prefix) error {
 	address, err := netip.ParseAddr(host)
 	loopback := host == "localhost" || err == nil && address.Unmap().IsLoopback()
 	if !loopback && len(allow) == 0 {
-		return fmt.Errorf(`checking who may connect to Modbus on %s: others than this machine can, so say who: allow = ["10.20.0.0/16"], or ["0.0.0.0/0", "::/0"] for everybody`, listen)
+		return fmt.Errorf("checking who may connect to Modbus on %s: others than this machine can, so say who: "+
+			`allow = ["10.20.0.0/16"], or ["0.0.0.0/0", "::/0"] for everybody`, listen)
 	}
 	return nil
 }

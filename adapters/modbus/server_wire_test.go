@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,6 +153,43 @@ func TestFragmentsOverTCP(t *testing.T) {
 			t.Errorf("in pieces of %d bytes the answers differ", step)
 		}
 	}
+}
+
+func TestAPollerIsServedThroughAFlood(t *testing.T) {
+	target := serveTCP(t, furnished(t))
+	poller := NewClient(ClientOptions{Address: target, Unit: 1})
+	defer poller.Close()
+	if _, err := poller.Registers(Input, 100, 16); err != nil {
+		t.Fatal(err)
+	}
+	const connections = 2000
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for range connections {
+			conn, err := net.Dial("tcp", target)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close() // held open to the end, as far as the server lets it
+		}
+	}()
+	var took []time.Duration
+	for flooding := true; flooding; {
+		select {
+		case <-over:
+			flooding = false
+		default:
+		}
+		began := time.Now()
+		if _, err := poller.Registers(Input, 100, 16); err != nil {
+			t.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	t.Logf("%d reads during %d connections: median %v, 99 %% within %v", len(took), connections, took[len(took)/2], took[len(took)*99/100])
 }
 
 func TestAPortThatIsTakenIsSaid(t *testing.T) {

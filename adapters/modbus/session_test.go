@@ -357,6 +357,38 @@ func TestANewcomerGetsThePlaceOfTheOldestIdle(t *testing.T) {
 	})
 }
 
+// A place that was taken away is free at once, not when its connection has noticed.
+func TestAPlaceIsGivenAwayOnce(t *testing.T) {
+	s := new(Server)
+	client := func(second time.Duration) *session {
+		return &session{server: s, address: netip.MustParseAddr("127.0.0.1"), state: idleness{since: second * time.Second}}
+	}
+	g := newGate(2, 8)
+	first, second, third, fourth := client(1), client(2), client(3), client(4)
+	for _, row := range []struct{ newcomer, evicted *session }{{first, nil}, {second, nil}, {third, first}, {fourth, second}} {
+		if evicted, why := g.enter(row.newcomer); evicted != row.evicted || why != welcome {
+			t.Errorf("client of second %v took the place of %+v (%v)", row.newcomer.state.since, evicted, why)
+		}
+	}
+	if len(g.seated) != 2 {
+		t.Errorf("%d places are taken", len(g.seated))
+	}
+}
+
+func TestClientsThatAreGoneAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := install(t)
+		for _, from := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.2"} {
+			c, _ := i.connect(from)
+			c.Close()
+			i.expect("connections", "", 0)
+		}
+		if g := i.server.gate; len(g.seated) != 0 || len(g.of) != 0 {
+			t.Errorf("%d connections and %d addresses are kept", len(g.seated), len(g.of))
+		}
+	})
+}
+
 func TestOnlyThoseAllowedMayConnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := install(t, func(o *ServerOptions) {
