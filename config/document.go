@@ -89,11 +89,10 @@ func (d *document) notTOML(err error) {
 func (d *document) table(path toml.Key, values map[string]toml.Primitive, into reflect.Value) {
 	for name, raw := range values {
 		key := slices.Concat(path, toml.Key{name})
+		d.entries[key.String()] = entry{raw: raw}
 		field, known := fieldOf(into, name)
 		if !known {
-			d.note(key, raw)
-			_, isSection := d.value(key).(map[string]any)
-			d.refuse(key, fault{message: "is not known to this version", hint: unknownHint(key, into.Type(), isSection)})
+			d.unknown(key, into.Type())
 			continue
 		}
 		switch into := field.Addr().Interface().(type) {
@@ -101,11 +100,9 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 			d.entries[key.String()] = entry{raw: raw, show: showHidden}
 			d.secret(key, into)
 		case *map[gateway.AssetID]Asset:
-			d.entries[key.String()] = entry{raw: raw}
 			d.assets(key, *into)
 		default:
 			if field.Kind() == reflect.Struct {
-				d.entries[key.String()] = entry{raw: raw}
 				d.section(key, field)
 				continue
 			}
@@ -117,43 +114,35 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 	}
 }
 
-// note remembers a key that this version does not know and, for the sake of its line, what lies below it.
-func (d *document) note(key toml.Key, raw toml.Primitive) {
-	d.entries[key.String()] = entry{raw: raw}
-	var below map[string]toml.Primitive
-	if _, ok := d.value(key).(map[string]any); !ok || d.meta.PrimitiveDecode(raw, &below) != nil {
-		return
+// below returns what lies below a key, and false if the key is no section.
+func (d *document) below(key toml.Key) (map[string]toml.Primitive, bool) {
+	if _, ok := d.value(key).(map[string]any); !ok {
+		return nil, false
 	}
-	for name, raw := range below {
-		d.note(slices.Concat(key, toml.Key{name}), raw)
-	}
+	var values map[string]toml.Primitive
+	err := d.meta.PrimitiveDecode(d.entries[key.String()].raw, &values)
+	return values, err == nil
 }
 
-// section puts the table at key into a struct.
 func (d *document) section(key toml.Key, into reflect.Value) {
-	var values map[string]toml.Primitive
-	if _, ok := d.value(key).(map[string]any); !ok {
+	values, ok := d.below(key)
+	if !ok {
 		d.refuse(key, fault{
 			message: "must be a section",
-			hint:    "write [" + key.String() + "] on a line of its own, once, and its keys on the lines below",
+			hint:    "write [" + keyText(key) + "] on a line of its own, once, and its keys on the lines below",
 		})
-		return
-	}
-	if err := d.meta.PrimitiveDecode(d.entries[key.String()].raw, &values); err != nil {
-		d.refuse(key, fault{message: "cannot be read: " + err.Error()})
 		return
 	}
 	d.table(key, values, into)
 }
 
 func (d *document) assets(key toml.Key, into map[gateway.AssetID]Asset) {
-	var values map[string]toml.Primitive
-	if _, ok := d.value(key).(map[string]any); !ok {
-		d.refuse(key, fault{message: "must be sections, one for each asset", hint: "write [assets.room_…] on a line of its own, and its keys on the lines below"})
-		return
-	}
-	if err := d.meta.PrimitiveDecode(d.entries[key.String()].raw, &values); err != nil {
-		d.refuse(key, fault{message: "cannot be read: " + err.Error()})
+	values, ok := d.below(key)
+	if !ok {
+		d.refuse(key, fault{
+			message: "must be sections, one for each asset",
+			hint:    "write [assets.room_…] on a line of its own, and its keys on the lines below",
+		})
 		return
 	}
 	for id, raw := range values {
@@ -162,6 +151,23 @@ func (d *document) assets(key toml.Key, into map[gateway.AssetID]Asset) {
 		d.entries[key.String()] = entry{raw: raw}
 		d.section(key, reflect.ValueOf(&asset).Elem())
 		into[gateway.AssetID(id)] = asset
+	}
+}
+
+// unknown refuses a key that the table does not have.
+func (d *document) unknown(key toml.Key, table reflect.Type) {
+	_, isSection := d.below(key)
+	d.remember(key)
+	d.refuse(key, fault{message: "is not known to this version", hint: unknownHint(key, table, isSection)})
+}
+
+// remember notes what lies below an unknown key: a section that is only implied has its first key's line.
+func (d *document) remember(key toml.Key) {
+	values, _ := d.below(key)
+	for name, raw := range values {
+		key := slices.Concat(key, toml.Key{name})
+		d.entries[key.String()] = entry{raw: raw}
+		d.remember(key)
 	}
 }
 
@@ -287,8 +293,8 @@ func fieldOf(into reflect.Value, name string) (reflect.Value, bool) {
 // namesOf returns the names in a struct's tags, in their order.
 func namesOf(table reflect.Type) []string {
 	var names []string
-	for i := range table.NumField() {
-		if tag := table.Field(i).Tag.Get("toml"); tag != "" && tag != "-" {
+	for field := range table.Fields() {
+		if tag := field.Tag.Get("toml"); tag != "" && tag != "-" {
 			names = append(names, tag)
 		}
 	}
