@@ -63,8 +63,6 @@ func at(clock string) gateway.Timestamp {
 // clock is set by hand; it starts at noon, one hour after the program did.
 type clock struct{ past atomic.Int64 }
 
-func (c *clock) advance(d time.Duration) { c.past.Add(int64(d)) }
-
 func (c *clock) now() gateway.Instant {
 	past := time.Duration(c.past.Load())
 	return gateway.Instant{Wall: noon.Add(past), Mono: time.Hour + past}

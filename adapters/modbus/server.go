@@ -42,9 +42,9 @@ const (
 )
 
 const (
-	drainTimeout  = time.Second     // how long a stop waits for answers on their way
-	acceptBackoff = time.Second     // after the system refused us a connection
-	refusalPeriod = 1 * time.Minute // refused connections are logged at most so often for each reason
+	drainTimeout  = time.Second // how long a stop waits for answers on their way
+	acceptBackoff = time.Second // after the system refused us a connection
+	refusalPeriod = time.Minute // refused connections are logged at most so often for each reason
 )
 
 // Server answers Modbus TCP clients.
