@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,6 +20,7 @@ type certificate struct {
 	log               *slog.Logger
 
 	current atomic.Pointer[tls.Certificate]
+	mu      sync.Mutex
 	seen    [2]fileVersion // what current was made of
 	broken  bool           // what the files hold now cannot be used
 }
@@ -71,6 +73,8 @@ func (c *certificate) watch(ctx context.Context) {
 
 // refresh looks once. It tells of a pair that cannot be used once, and of the next one that can.
 func (c *certificate) refresh() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if now, err := c.versions(); err == nil && now == c.seen && !c.broken {
 		return
 	}

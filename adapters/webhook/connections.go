@@ -4,18 +4,23 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 )
 
 // openingTime is what a connection has to say something before it may be dismissed: enough for a TLS
-// handshake across a continent.
-const openingTime = 50 * time.Millisecond
+// handshake across an ocean. A crowd from one address does not have it.
+const openingTime = 250 * time.Millisecond
 
-// connections is a listener that bounds how many connections are open at once. At the limit the one
-// that has kept silent for longest gives way: first those that never completed a request's header,
-// then those that wait between two requests. So one who opens connections and says nothing keeps
-// nobody out who has something to say. Only while every connection is at work do new ones wait.
+// crowdShare is the part of all connections that makes a crowd, if one address has more silent ones.
+const crowdShare = 4 // a quarter
+
+// connections is a listener that bounds how many connections are open at once. At the limit a silent
+// one gives way: of those that never completed a request's header, the oldest from the address that has
+// most of them; if there are none, the one that has waited longest between two requests, which has
+// shown the secret before. So one who opens connections and says nothing keeps nobody out who has
+// something to say. Only while every connection is at work do new ones wait.
 type connections struct {
 	net.Listener
 	limit int
@@ -29,6 +34,7 @@ type connections struct {
 
 // connection is what is known of one.
 type connection struct {
+	from    netip.Addr // as network tells it
 	state   http.ConnState
 	since   time.Time // of its state
 	leaving bool
@@ -55,46 +61,56 @@ func (c *connections) Accept() (net.Conn, error) {
 		conn.Close()
 		return nil, net.ErrClosed
 	}
-	c.open[conn] = &connection{state: http.StateNew, since: time.Now()}
+	c.open[conn] = &connection{from: network(address(conn.RemoteAddr().String())), state: http.StateNew, since: time.Now()}
 	return conn, nil
 }
 
-// makeRoom closes the connection that has kept silent for longest, or waits for a change.
+// makeRoom closes the silent connection that is to give way, or waits for a change.
 func (c *connections) makeRoom() {
-	var silent *connection
+	silent := make(map[netip.Addr]int) // connections that never said anything
+	for _, conn := range c.open {
+		if conn.state == http.StateNew && !conn.leaving {
+			silent[conn.from]++
+		}
+	}
+	var first *connection
 	var socket net.Conn
 	for s, conn := range c.open {
 		if conn.leaving || conn.state == http.StateActive {
 			continue
 		}
-		if silent == nil || before(conn, silent) {
-			silent, socket = conn, s
+		if first == nil || before(conn, first, silent) {
+			first, socket = conn, s
 		}
 	}
-	if silent == nil {
+	if first == nil {
 		c.changed.Wait()
 		return
 	}
-	if wait := openingTime - time.Since(silent.since); wait > 0 {
+	wait := openingTime - time.Since(first.since)
+	if crowd := silent[first.from] > c.limit/crowdShare; wait > 0 && !crowd {
 		defer time.AfterFunc(wait, c.changed.Broadcast).Stop()
 		c.changed.Wait()
 		return
 	}
-	c.dismiss(socket, silent)
+	c.dismiss(socket, first)
+}
+
+// before tells whether a should give way before b.
+func before(a, b *connection, silent map[netip.Addr]int) bool {
+	switch {
+	case a.state != b.state:
+		return a.state == http.StateNew
+	case a.state == http.StateNew && silent[a.from] != silent[b.from]:
+		return silent[a.from] > silent[b.from]
+	}
+	return a.since.Before(b.since)
 }
 
 func (c *connections) dismiss(socket net.Conn, conn *connection) {
 	conn.leaving = true
 	c.leaving++
 	socket.Close()
-}
-
-// before tells whether a should give way before b.
-func before(a, b *connection) bool {
-	if a.state != b.state {
-		return a.state == http.StateNew
-	}
-	return a.since.Before(b.since)
 }
 
 // note is the server's [http.Server.ConnState].

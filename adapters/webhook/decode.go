@@ -48,8 +48,8 @@ func decode(body []byte, unknown func(name []byte)) ([]gateway.Event, error) {
 	d.reset(body)
 	d.unknown = unknown
 	events, err := d.body()
-	d.reset(nil) // the body must not be kept alive
-	d.unknown = nil
+	d.reset(nil) // neither the body nor the events must be kept alive
+	d.unknown, d.event = nil, nil
 	return events, err
 }
 

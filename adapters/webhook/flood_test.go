@@ -35,7 +35,8 @@ func send(address, body string) (int, time.Duration, error) {
 }
 
 // TestSlowConnectionsKeepNobodyOut holds eight times as many connections as the server takes, each of
-// which has begun a header and does not go on, and opens them again as they are closed.
+// which has begun a header and does not go on, and opens them again as they are closed. They come from
+// another address than the good senders.
 func TestSlowConnectionsKeepNobodyOut(t *testing.T) {
 	_, address := start(t, options())
 	ctx, stop := context.WithCancel(context.Background())
@@ -67,7 +68,8 @@ func TestSlowConnectionsKeepNobodyOut(t *testing.T) {
 
 // hang opens a connection, begins a header, and waits for the server to close it; then for a while.
 func hang(ctx context.Context, address string) {
-	c, err := net.DialTimeout("tcp", address, deadline)
+	attacker := net.Dialer{Timeout: deadline, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 66)}}
+	c, err := attacker.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return
 	}

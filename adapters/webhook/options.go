@@ -88,6 +88,8 @@ func (o *Options) checkSecrets() error {
 		return errors.New("header_value_next is a second value: give header_value as well")
 	case strings.ContainsFunc(o.HeaderName, noTokenCharacter):
 		return fmt.Errorf("header_name %q: is no name of an HTTP header", o.HeaderName)
+	case strings.EqualFold(o.HeaderName, "Host"):
+		return errors.New("header_name Host is taken: choose another, like X-Api-Key")
 	case (o.Username == "") != (o.Password == ""):
 		return errors.New("username and password belong together: give both, or neither")
 	case strings.Contains(o.Username, ":"):

@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What a body may hold at most. Butlr's largest event, DETECTIONS of a full room, has about 300 tokens.
+// What a body may hold at most. DETECTIONS, the largest events, take eight tokens for each person.
 const (
 	maxEvents = 1000   // in an array
 	maxDepth  = 32     // of nested objects and arrays

@@ -28,13 +28,9 @@ type guesses struct {
 
 func newGuesses() *guesses { return &guesses{seed: maphash.MakeSeed()} }
 
-// another takes one guess of the address, and tells whether it had one left. One who owns an IPv6
-// address usually owns 2^64 of them.
+// another takes one guess of the address, and tells whether it had one left.
 func (g *guesses) another(sender netip.Addr) bool {
-	if sender.Is6() {
-		sender = netip.PrefixFrom(sender, 64).Masked().Addr()
-	}
-	slot := maphash.Comparable(g.seed, sender) % uint64(len(g.of))
+	slot := maphash.Comparable(g.seed, network(sender)) % uint64(len(g.of))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.of[slot] == nil {
@@ -49,18 +45,17 @@ type proxies []netip.Prefix
 // sender returns the address that r comes from: the peer, or if that is a proxy the last address in
 // X-Forwarded-For that is none. What stands before it anybody may have written.
 func (p proxies) sender(r *http.Request) netip.Addr {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	sender := plain(peer.Addr())
+	sender := address(r.RemoteAddr)
 	if !p.contain(sender) {
 		return sender
 	}
 	for _, line := range slices.Backward(r.Header.Values("X-Forwarded-For")) {
 		for _, hop := range slices.Backward(strings.Split(line, ",")) {
-			address, ok := parseHop(strings.TrimSpace(hop))
+			next, ok := parseHop(strings.TrimSpace(hop))
 			if !ok {
 				return sender
 			}
-			if sender = address; !p.contain(sender) {
+			if sender = next; !p.contain(sender) {
 				return sender
 			}
 		}
@@ -79,6 +74,20 @@ func parseHop(text string) (netip.Addr, bool) {
 	}
 	with, err := netip.ParseAddrPort(text)
 	return plain(with.Addr()), err == nil
+}
+
+// address returns the address of a peer, the zero one if it has none.
+func address(peer string) netip.Addr {
+	with, _ := netip.ParseAddrPort(peer)
+	return plain(with.Addr())
+}
+
+// network returns what one sender has: who owns an IPv6 address usually owns 2^64 of them.
+func network(address netip.Addr) netip.Addr {
+	if address.Is6() {
+		return netip.PrefixFrom(address, 64).Masked().Addr()
+	}
+	return address
 }
 
 // plain returns one spelling of an address: without a zone, IPv4 as IPv4.

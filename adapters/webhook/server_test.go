@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -260,6 +261,7 @@ func TestNewServerRefuses(t *testing.T) {
 		"a value without header":        func(o *webhook.Options) { o.HeaderName = "" },
 		"a next value only":             func(o *webhook.Options) { o.HeaderName, o.HeaderValue, o.HeaderValueNext = "", "", "x" },
 		"a header with a blank":         func(o *webhook.Options) { o.HeaderName = "X Key" },
+		"a header that HTTP uses":       func(o *webhook.Options) { o.HeaderName = "host" },
 		"a user without password":       func(o *webhook.Options) { o.Username = "butlr" },
 		"a user with a colon":           func(o *webhook.Options) { o.Username, o.Password = "a:b", "c" },
 		"plain HTTP beyond loopback":    func(o *webhook.Options) { o.Listen = ":8080" },
@@ -385,11 +387,21 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
-func (p *pipes) dial() net.Conn {
+func (p *pipes) dial() net.Conn { return p.dialFrom("192.0.2.1:1000") }
+
+func (p *pipes) dialFrom(address string) net.Conn {
 	here, there := net.Pipe()
-	p.conns <- there
+	p.conns <- peer{there, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))}
 	return here
 }
+
+// peer is a connection that comes from an address.
+type peer struct {
+	net.Conn
+	address net.Addr
+}
+
+func (p peer) RemoteAddr() net.Addr { return p.address }
 
 // untilClosed returns what the server sends until it closes the connection, and after how long.
 func untilClosed(t *testing.T, c net.Conn) (string, time.Duration) {
@@ -486,6 +498,48 @@ func TestWhoHasShownTheSecretStays(t *testing.T) {
 			t.Errorf("the sender's connection was closed: %v", err)
 		}
 	})
+}
+
+// TestWhoGivesWay holds which of the silent connections is closed when there is no room, and when.
+func TestWhoGivesWay(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		open []string // addresses, in the order in which they connect, 10 ms apart
+		want int      // which of them gives way
+		wait time.Duration
+	}{
+		{"the oldest", []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}, 0, 250 * time.Millisecond},
+		{"the oldest of many from one address", []string{"192.0.2.1", "192.0.2.2", "192.0.2.2", "192.0.2.3"}, 1, 0},
+		{"the oldest of many from one network", []string{"192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"}, 2, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := options()
+			o.MaxConnections = len(test.open)
+			served(t, o, func(t *testing.T, p *pipes, _ func() time.Duration) {
+				start := time.Now()
+				closed := make(chan int, len(test.open))
+				for i, from := range test.open {
+					if i > 0 {
+						time.Sleep(10 * time.Millisecond)
+					}
+					c := p.dialFrom(netip.AddrPortFrom(netip.MustParseAddr(from), 1000).String())
+					defer c.Close()
+					go func() {
+						io.Copy(io.Discard, c)
+						closed <- i
+					}()
+				}
+				connected := time.Now()
+				defer p.dialFrom("192.0.2.99:1000").Close()
+				if got := <-closed; got != test.want {
+					t.Errorf("connection %d gave way, want %d", got, test.want)
+				}
+				if got, want := time.Since(start), max(test.wait, connected.Sub(start)); got != want {
+					t.Errorf("it gave way after %v, want %v", got, want)
+				}
+			})
+		})
+	}
 }
 
 func TestAHeaderOverTheLimitIsRefused(t *testing.T) {
