@@ -73,7 +73,7 @@ func (s *State) All(now Instant) *Update {
 // evaluate works out an asset's readings as of now: a pure function of the state and the time. It
 // returns when the passing of time alone will change them, 0 if it will not.
 func (s *State) evaluate(a *asset, now Timestamp, out *Snapshot) Timestamp {
-	*out = Snapshot{Asset: a.about, Coverage: -1}
+	*out = Snapshot{Asset: a.about, Coverage: -1, Simulated: s.rules.Simulated}
 	people, wakePeople := s.people(a, now)
 	motion, wakeMotion := s.motion(a, now)
 	if a.feeds[PeopleFeed].At != 0 || a.feeds[PeopleMinuteFeed].At != 0 {

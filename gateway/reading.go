@@ -26,7 +26,7 @@ type Snapshot struct {
 
 	OffDelayEnds Timestamp // when the off-delay of the HVAC output ends; 0 while none runs
 	Coverage     int       // members that count, 0.1 %; -1 where the asset is no aggregate
-	Simulated    bool
+	Simulated    bool      // made up, for a demonstration
 }
 
 // Reading returns the reading of m.

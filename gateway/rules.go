@@ -16,6 +16,8 @@ type Rules struct {
 	Sites         []AssetID
 	Buildings     []AssetID
 
+	Simulated bool // every reading is marked as made up
+
 	MaxUnknownAssets int // assets that Assets does not name; 0 is no limit
 	Assets           map[AssetID]AssetRule
 }

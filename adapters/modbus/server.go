@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -128,21 +126,10 @@ func checkAllow(listen string, allow []netip.Prefix) error {
 func (s *Server) Listen() error {
 	l, err := net.Listen("tcp", s.listen)
 	if err != nil {
-		return fmt.Errorf("binding %s for Modbus: %w%s", s.listen, err, hintFor(err))
+		return fmt.Errorf("binding %s for Modbus: %w", s.listen, err)
 	}
 	s.listener = l
 	return nil
-}
-
-// hintFor says what to do about a port that cannot be opened, where that is known.
-func hintFor(err error) string {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return "; another program listens there: stop it, or listen on another port"
-	case errors.Is(err, fs.ErrPermission):
-		return "; ports below 1024 take a right: install as a service, or listen on another port"
-	}
-	return ""
 }
 
 // Addr returns the address that is listened on, nil before [Server.Listen].

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+// Board keeps the newest readings of every asset.
+type Board struct {
+	mu      sync.RWMutex
+	shown   []*gateway.Snapshot // by number; nil where no asset has the number
+	sites   map[gateway.AssetID]gateway.Number
+	heard   map[gateway.Number]gateway.Timestamp
+	summary gateway.Summary
+}
+
+var _ gateway.Sink = (*Board)(nil)
+
+// NewBoard returns a board with nothing on it.
+func NewBoard() *Board {
+	return &Board{sites: make(map[gateway.AssetID]gateway.Number), heard: make(map[gateway.Number]gateway.Timestamp)}
+}
+
+// Publish takes over what changed.
+func (b *Board) Publish(u *gateway.Update) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.summary = u.Summary
+	for i := range u.Changed {
+		b.show(&u.Changed[i])
+	}
+	for _, h := range u.Heard {
+		b.heard[h.Site] = h.Newest
+	}
+}
+
+func (b *Board) show(s *gateway.Snapshot) {
+	n := int(s.Asset.Number)
+	if missing := n + 1 - len(b.shown); missing > 0 {
+		b.shown = append(b.shown, make([]*gateway.Snapshot, missing)...)
+	}
+	if b.shown[n] == nil {
+		b.shown[n] = new(gateway.Snapshot)
+	}
+	*b.shown[n] = *s
+	if s.Asset.Kind == gateway.Site {
+		b.sites[s.Asset.ID] = s.Asset.Number
+	}
+}
+
+// Summary returns the counts as they were last published.
+func (b *Board) Summary() gateway.Summary {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.summary
+}
+
+// Entry is one asset on the board, as of the moment that it was asked for.
+type Entry struct {
+	gateway.Snapshot
+	Age   time.Duration // of the oldest feed behind the answer
+	Heard bool          // false: it has no age, because nothing was ever heard
+}
+
+// Find returns up to limit assets in the order of numbers, from number on, that have the text in their
+// name, id, custom id or in the names around them; and how many there are in all.
+func (b *Board) Find(now gateway.Instant, text string, from, limit int) (found []Entry, total int) {
+	text = strings.ToLower(text)
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, s := range b.shown {
+		if s == nil || !matches(s.Asset, text) {
+			continue
+		}
+		if total >= from && len(found) < limit {
+			age, heard := b.age(s, now.Timestamp())
+			found = append(found, Entry{*s, age, heard})
+		}
+		total++
+	}
+	return found, total
+}
+
+func matches(a *gateway.Asset, text string) bool {
+	if text == "" {
+		return true
+	}
+	for _, candidate := range append([]string{a.Name, string(a.ID), a.CustomID, a.Kind.String()}, a.Path...) {
+		if strings.Contains(strings.ToLower(candidate), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// age tells how old the oldest feed behind an asset's answer is.
+func (b *Board) age(s *gateway.Snapshot, now gateway.Timestamp) (time.Duration, bool) {
+	oldest := s.Oldest
+	if s.FollowsSite {
+		if n, ok := b.sites[s.Asset.Site]; ok && b.heard[n] != 0 && (oldest == 0 || b.heard[n] < oldest) {
+			oldest = b.heard[n]
+		}
+	}
+	if oldest == 0 {
+		return 0, false
+	}
+	return max(0, now.Sub(oldest)), true
+}

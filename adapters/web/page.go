@@ -1,0 +1,142 @@
+package web
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var pageStyle []byte
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// pageLength is how many assets one page shows.
+const pageLength = 200
+
+// Register is where an asset's block of registers begins, in both notations.
+type Register struct {
+	Unit           int
+	Address        int    // 0-based
+	Input, Holding string // references, such as 30149 and 40149
+}
+
+// page is what the template shows.
+type page struct {
+	Status         *Status
+	Trouble        string // why there is no status
+	Search         string
+	Rows           []row
+	First, Last    int
+	Total          int
+	Previous, Next string // addresses of the pages beside this one
+	Now            string
+}
+
+// row is one asset on the page.
+type row struct {
+	Kind, Label, ID, Path    string
+	Occupied, People, Motion string
+	In, Out, Found           string
+	Quality, Reason, Age     string
+	Register                 string
+	Topic                    string
+}
+
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
+	search := r.URL.Query().Get("q")
+	from, err := strconv.Atoi(r.URL.Query().Get("from"))
+	if err != nil || from < 0 {
+		from = 0
+	}
+	now := s.options.Clock()
+	p := page{Search: search, Now: now.Wall.In(s.options.Place).Format("15:04:05 MST")}
+	if p.Status, err = s.status(r); err != nil {
+		p.Trouble = err.Error()
+	}
+	entries, total := s.options.Board.Find(now, search, from, pageLength)
+	p.Total, p.First, p.Last = total, min(from+1, total), from+len(entries)
+	for i := range entries {
+		p.Rows = append(p.Rows, s.row(&entries[i]))
+	}
+	if from > 0 {
+		p.Previous = pageAddress(search, max(0, from-pageLength))
+	}
+	if p.Last < total {
+		p.Next = pageAddress(search, p.Last)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if err := pageTemplate.Execute(w, p); err != nil {
+		s.options.Log.Debug("page not sent", "err", err)
+	}
+}
+
+func pageAddress(search string, from int) string {
+	return "/?" + url.Values{"q": {search}, "from": {strconv.Itoa(from)}}.Encode()
+}
+
+func (s *Server) row(e *Entry) row {
+	a := e.Asset
+	r := row{
+		Kind: a.Kind.String(), Label: a.Label(), ID: string(a.ID), Path: strings.Join(a.Path, " / "),
+		Occupied: answer(&e.Snapshot, gateway.Occupied, "occupied", "vacant"),
+		Motion:   answer(&e.Snapshot, gateway.Motion, "motion", "none"),
+		People:   value(&e.Snapshot, gateway.People), Found: value(&e.Snapshot, gateway.Detections),
+		In: value(&e.Snapshot, gateway.TrafficIn), Out: value(&e.Snapshot, gateway.TrafficOut),
+		Quality: e.Quality.String(), Reason: e.Reason.Text(s.options.Place), Age: "–",
+	}
+	if e.Heard {
+		r.Age = age(e.Age)
+	}
+	if register, ok := s.options.Locate(a); ok {
+		r.Register = fmt.Sprintf("unit %d, %d = %s / %s", register.Unit, register.Address, register.Input, register.Holding)
+	}
+	r.Topic = s.options.Topic(a)
+	return r
+}
+
+// value shows a number; what the asset does not have is left empty, what nobody knows is a question mark.
+func value(s *gateway.Snapshot, m gateway.Measure) string {
+	switch reading := s.Readings[m]; {
+	case !s.Has.Has(m):
+		return ""
+	case !reading.Known:
+		return "?"
+	default:
+		return strconv.FormatInt(reading.Value, 10)
+	}
+}
+
+func answer(s *gateway.Snapshot, m gateway.Measure, yes, no string) string {
+	switch value(s, m) {
+	case "":
+		return ""
+	case "?":
+		return "?"
+	case "0":
+		return no
+	}
+	return yes
+}
+
+// age shows how old something is, no finer than matters.
+func age(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s"
+	case d < 2*time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min"
+	}
+	return strconv.Itoa(int(d.Hours())) + " h"
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+// Status is what the gateway says of itself, as JSON under /api/v1/status.
+type Status struct {
+	Name      string            `json:"name"`
+	Version   string            `json:"version"`
+	GatewayID string            `json:"gateway_id"`
+	Healthy   bool              `json:"healthy"` // it answers, and it can store what it is sent
+	Uptime    float64           `json:"uptime_seconds"`
+	Boots     int               `json:"boots"`
+	Listeners []Listener        `json:"listeners"`
+	Assets    int               `json:"assets"`
+	Qualities map[string]int    `json:"qualities"`
+	Accepted  uint64            `json:"events_accepted"`
+	Refused   uint64            `json:"events_refused"`
+	Unhandled uint64            `json:"events_without_effect"`
+	Reasons   map[string]uint64 `json:"refused_by_reason"`
+	Newest    []Refused         `json:"newest_refused"`
+	Alarms    []Alarm           `json:"alarms"`
+}
+
+// Listener is an address that the gateway serves, or a broker that it publishes to.
+type Listener struct {
+	What    string `json:"what"`
+	Address string `json:"address"`
+}
+
+// Alarm is one alarm in force.
+type Alarm struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
+
+// Refused is one event that was refused.
+type Refused struct {
+	Arrived time.Time `json:"arrived"`
+	Reason  string    `json:"reason"`
+	Content string    `json:"content"` // its first 1 KB, as it was sent
+}
+
+// newestRefused is how many refused events a status shows.
+const newestRefused = 20
+
+// Viewer lets somebody look at the state between two batches; *[gateway.Hub] is one.
+type Viewer interface {
+	View(ctx context.Context, look func(*gateway.State)) error
+}
+
+// Reporter makes a status.
+type Reporter struct {
+	Name, Version, GatewayID string
+	Boots                    int
+	Start                    gateway.Instant
+	Clock                    gateway.Clock
+	Alarms                   *gateway.Alarms
+	Listeners                func() []Listener
+	Hub                      Viewer
+}
+
+// Status asks the hub. An error says that the hub did not answer before ctx ended: the gateway is not
+// well.
+func (r *Reporter) Status(ctx context.Context) (*Status, error) {
+	s := &Status{
+		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
+		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
+		Qualities: make(map[string]int), Reasons: make(map[string]uint64),
+		Listeners: r.Listeners(), Newest: []Refused{}, Alarms: []Alarm{},
+	}
+	if err := r.Hub.View(ctx, s.look); err != nil {
+		return nil, err
+	}
+	s.Healthy = true
+	for alarm, why := range r.Alarms.Each {
+		s.Alarms = append(s.Alarms, Alarm{alarm.String(), why})
+		s.Healthy = s.Healthy && alarm != gateway.JournalFailing
+	}
+	return s, nil
+}
+
+func (s *Status) look(state *gateway.State) {
+	summary := state.Summary()
+	s.Assets, s.Accepted, s.Refused, s.Unhandled = summary.Assets, summary.Accepted, summary.Refused, summary.Unhandled
+	for q, n := range summary.Qualities {
+		s.Qualities[gateway.Quality(q).String()] = n
+	}
+	counts, newest := state.Refusals()
+	for reason, n := range counts {
+		if n > 0 {
+			s.Reasons[gateway.Refusal(reason).String()] = n
+		}
+	}
+	for _, e := range newest[max(0, len(newest)-newestRefused):] {
+		s.Newest = append(s.Newest, Refused{e.Arrived.Time(), e.Reason.String(), e.Content})
+	}
+}

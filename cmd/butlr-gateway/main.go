@@ -1,0 +1,122 @@
+// Command butlr-gateway turns Butlr's webhooks into Modbus registers and MQTT topics.
+//
+// main.go is the way in: signals, the list of commands, the exit code. Each command has a file of its
+// own. Only wire.go maps the configuration to the options of the parts, and serve.go alone opens them,
+// in order, and closes them in reverse.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	_ "time/tzdata" // Windows and empty containers have no time zones
+
+	"github.com/spf13/cobra"
+
+	"butlr-gateway/config"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run carries out one command and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		fmt.Fprintln(stderr, problems.Error())
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "butlr-gateway: %v\n", err)
+	if usage, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintf(stderr, "See \"%s --help\".\n", usage.command)
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "butlr-gateway",
+		Short: "Butlr's people counting as Modbus registers and MQTT topics",
+		Long: `butlr-gateway receives Butlr's webhooks and turns them into Modbus registers and MQTT
+topics, so that heating, ventilation and lighting follow the people in a building.
+
+Try "butlr-gateway demo": a simulated building, and no other software needed.`,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: unknownCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{c.CommandPath(), err} })
+	root.AddCommand(
+		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
+		healthCommand(), versionCommand(),
+	)
+	for _, c := range root.Commands() {
+		checkArguments(c)
+	}
+	return root
+}
+
+// usageError is a command line that cannot be understood.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// checkArguments makes a command's complaints about its arguments usage errors.
+func checkArguments(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return usageError{c.CommandPath(), err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		checkArguments(sub)
+	}
+}
+
+// unknownCommand refuses a word that is no command, and says which one was perhaps meant.
+func unknownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("there is no command %q", args[0])
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		message += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError{c.CommandPath(), errors.New(message)}
+}
+
+// configFlag gives a command the option --config.
+func configFlag(c *cobra.Command, path *string) {
+	c.Flags().StringVar(path, "config", config.DefaultFile(), "the configuration `file`")
+}

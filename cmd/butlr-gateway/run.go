@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"butlr-gateway/config"
+)
+
+func runCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "run", Short: "Run the gateway", Args: cobra.NoArgs,
+		Long: `Run the gateway until it is interrupted (Ctrl-C, SIGTERM).
+
+It logs to standard error. The configuration is checked first: everything that is wrong with
+it is listed at once, and nothing is started.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			settings, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			return runGateway(c.Context(), settings, c.ErrOrStderr())
+		},
+	}
+	configFlag(c, &path)
+	return c
+}
+
+// errNoWebhook says that nothing could ever arrive.
+var errNoWebhook = errors.New("[webhook] listen is not set, so that no event could arrive: set it, for example to \":8443\"")
+
+func runGateway(ctx context.Context, settings *config.Config, logs io.Writer) error {
+	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: settings.Gateway.LogLevel}))
+	if settings.Webhook.Listen == "" {
+		return errNoWebhook
+	}
+	for _, w := range settings.Warnings {
+		log.Warn("configuration", "problem", w.String())
+	}
+	s, err := open(ctx, settings, settings.Rules(), log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.run(ctx), s.close())
+}
+
+// printWarnings prints what is allowed but unwise.
+func printWarnings(w io.Writer, settings *config.Config) {
+	for _, p := range settings.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", p)
+	}
+}

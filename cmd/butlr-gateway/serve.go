@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"butlr-gateway/adapters/modbus"
+	"butlr-gateway/adapters/mqtt"
+	"butlr-gateway/adapters/store"
+	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/webhook"
+	"butlr-gateway/config"
+	"butlr-gateway/gateway"
+)
+
+// service is the whole program while it serves: every part, opened and bound, none of them running yet.
+// Parts that the configuration leaves off are nil.
+type service struct {
+	config  *config.Config
+	rules   gateway.Rules
+	log     *slog.Logger
+	clock   gateway.Clock
+	start   gateway.Instant
+	alarms  *gateway.Alarms
+	metrics *prometheus.Registry
+
+	store     *store.Store
+	hub       *gateway.Hub
+	image     *modbus.Image
+	board     *web.Board
+	modbus    *modbus.Server
+	broker    *mqtt.Embedded
+	publisher *mqtt.Publisher
+	page      *web.Server
+	control   *web.Server
+	webhook   *webhook.Server
+
+	closers []func() error
+}
+
+// open opens the parts in order: what is kept, what shows it, then every port. Nothing is served yet. On
+// an error everything that was opened is closed again.
+func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.Logger) (*service, error) {
+	clock := newClock()
+	s := &service{
+		config: c, rules: rules, log: log, clock: clock, start: clock(), alarms: gateway.NewAlarms(log), metrics: prometheus.NewRegistry(),
+		board: web.NewBoard(),
+	}
+	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, step := range []func(context.Context) error{
+		s.openStore, s.openModbus, s.openBroker, s.openPublisher, s.openHub, s.openPage, s.openControl, s.openWebhook,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	return s, nil
+}
+
+// close lets go of everything that was opened, the last first.
+func (s *service) close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+func (s *service) openStore(ctx context.Context) error {
+	kept, err := store.Open(ctx, storeOptions(s.config, s.log, s.metrics))
+	if err != nil {
+		return err
+	}
+	s.store = kept
+	s.closers = append(s.closers, kept.Close)
+	if damage := kept.Damage(); len(damage) > 0 {
+		s.alarms.Raise(gateway.StateRestored, damage[0])
+	}
+	return nil
+}
+
+func (s *service) openHub(context.Context) error {
+	state, err := gateway.NewState(s.rules, s.store.Saved())
+	if err != nil {
+		return fmt.Errorf("restoring the state: %w", err)
+	}
+	sinks := []gateway.Sink{s.board}
+	if s.image != nil {
+		sinks = append(sinks, s.image)
+	}
+	if s.publisher != nil {
+		sinks = append(sinks, s.publisher)
+	}
+	s.hub, err = gateway.NewHub(gateway.HubOptions{
+		State: state, Journal: s.store, Sinks: sinks, Clock: s.clock, Alarms: s.alarms, Log: s.log,
+	})
+	return err
+}
+
+func (s *service) openModbus(context.Context) (err error) {
+	if s.config.Modbus.Listen == "" {
+		return nil
+	}
+	if s.image, err = modbus.NewImage(imageOptions(s)); err != nil {
+		return err
+	}
+	if s.modbus, err = modbus.NewServer(modbusOptions(s)); err != nil {
+		return err
+	}
+	return s.bind("[modbus] listen", s.modbus)
+}
+
+func (s *service) openBroker(context.Context) (err error) {
+	if s.config.MQTT.Broker != config.EmbeddedBroker {
+		return nil
+	}
+	if s.broker, err = mqtt.NewEmbedded(embeddedOptions(s)); err != nil {
+		return err
+	}
+	if err := s.broker.Listen(); err != nil {
+		return explainListen("[mqtt.embedded] listen", err)
+	}
+	s.closers = append(s.closers, func() error { s.broker.Close(); return nil })
+	return nil
+}
+
+func (s *service) openPublisher(context.Context) (err error) {
+	if s.config.MQTT.Broker == "" {
+		return nil
+	}
+	options, err := publisherOptions(s)
+	if err != nil {
+		return err
+	}
+	s.publisher, err = mqtt.New(options)
+	return err
+}
+
+func (s *service) openPage(context.Context) (err error) {
+	if s.config.Web.Listen == "" {
+		return nil
+	}
+	if s.page, err = web.NewServer(pageOptions(s)); err != nil {
+		return err
+	}
+	return s.bind("[web] listen", s.page)
+}
+
+// openControl binds the socket that the program's own commands use. A path that is too long for a
+// socket is no reason not to serve a building.
+func (s *service) openControl(context.Context) error {
+	control := web.NewControl(controlOptions(s))
+	if err := control.Listen(); err != nil {
+		s.log.Warn("the commands cannot reach this gateway", "err", err)
+		return nil
+	}
+	s.control = control
+	s.closers = append(s.closers, control.Close)
+	return nil
+}
+
+func (s *service) openWebhook(context.Context) (err error) {
+	if s.webhook, err = webhook.NewServer(webhookOptions(s)); err != nil {
+		return err
+	}
+	return s.bind("[webhook] listen", s.webhook)
+}
+
+// binder is a part with a port of its own.
+type binder interface {
+	Listen() error
+	Close() error
+}
+
+func (s *service) bind(key string, b binder) error {
+	if err := b.Listen(); err != nil {
+		return explainListen(key, err)
+	}
+	s.closers = append(s.closers, b.Close)
+	return nil
+}
+
+// run serves until ctx ends or a part fails, and then stops every part in turn: the webhook answers whom
+// it has let in, the hub stores and publishes what they brought, the others say goodbye.
+func (s *service) run(ctx context.Context) error {
+	parts := newStack()
+	if s.broker != nil {
+		parts.start(ctx, "the embedded broker", s.broker.Run)
+	}
+	if s.publisher != nil {
+		parts.start(ctx, "the MQTT publisher", s.publisher.Run)
+	}
+	s.hub.Start(ctx)
+	parts.start(ctx, "the hub", s.hub.Run)
+	if s.modbus != nil {
+		parts.start(ctx, "the Modbus server", s.modbus.Run)
+	}
+	if s.page != nil {
+		parts.start(ctx, "the page", s.page.Run)
+	}
+	if s.control != nil {
+		parts.start(ctx, "the control socket", s.control.Run)
+	}
+	parts.start(ctx, "the certificate watch", s.watchCertificate)
+	parts.start(ctx, "the webhook", s.webhook.Run)
+	s.closers = s.closers[:1] // the parts that run close their ports; the store is closed last
+	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", s.listeners())
+	err := parts.wait(ctx)
+	s.log.Info("stopping", "why", reasonToStop(ctx, err))
+	return errors.Join(err, parts.unwind())
+}
+
+func reasonToStop(ctx context.Context, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return context.Cause(ctx).Error()
+}
+
+// certificateNotice is how long before its end a certificate is an alarm.
+const certificateNotice = 14 * 24 * time.Hour
+
+// watchCertificate raises an alarm while the webhook's certificate is about to end.
+func (s *service) watchCertificate(ctx context.Context) error {
+	look := time.NewTicker(time.Hour)
+	defer look.Stop()
+	for {
+		switch end := s.webhook.CertificateExpiry(); {
+		case !end.IsZero() && end.Sub(s.clock().Wall) < certificateNotice:
+			s.alarms.Raise(gateway.CertificateExpiring, "the webhook's certificate ends on "+end.UTC().Format(time.DateTime)+" UTC: renew it; the file is read again by itself")
+		default:
+			s.alarms.Clear(gateway.CertificateExpiring)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		}
+	}
+}
+
+// listeners tells where the gateway can be reached.
+func (s *service) listeners() []web.Listener {
+	var out []web.Listener
+	if s.webhook != nil {
+		scheme := "http"
+		if s.config.Webhook.TLSCert != "" {
+			scheme = "https"
+		}
+		out = append(out, web.Listener{What: "webhook", Address: scheme + "://" + s.webhook.Addr().String() + s.config.Webhook.Path})
+	}
+	if s.modbus != nil {
+		out = append(out, web.Listener{What: "Modbus TCP", Address: s.modbus.Addr().String()})
+	}
+	if s.publisher != nil {
+		out = append(out, web.Listener{What: "MQTT", Address: s.brokerAddress()})
+	}
+	if s.page != nil {
+		out = append(out, web.Listener{What: "page", Address: "http://" + s.page.Addr().String()})
+	}
+	return out
+}
+
+// controlSocket is where the commands reach a gateway that runs on a state directory.
+func controlSocket(stateDir string) string { return filepath.Join(stateDir, "control.sock") }

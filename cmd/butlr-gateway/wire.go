@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"butlr-gateway/adapters/modbus"
+	"butlr-gateway/adapters/mqtt"
+	"butlr-gateway/adapters/store"
+	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/webhook"
+	"butlr-gateway/config"
+	"butlr-gateway/gateway"
+)
+
+// This file alone knows both how the operator says something and how a part wants to be told.
+
+func storeOptions(c *config.Config, log *slog.Logger, metrics prometheus.Registerer) store.Options {
+	return store.Options{Dir: string(c.Gateway.StateDir), Log: log, Metrics: metrics}
+}
+
+func mapOptions(c *config.Config) modbus.MapOptions {
+	o := modbus.MapOptions{UnitID: uint8(c.Modbus.UnitID)}
+	if c.Modbus.WordOrder == config.LowWordFirst {
+		o.WordOrder = modbus.LowWordFirst
+	}
+	if c.Modbus.Unmapped == config.UnmappedZero {
+		o.Unmapped = modbus.UnmappedZero
+	}
+	return o
+}
+
+func imageOptions(s *service) modbus.ImageOptions {
+	return modbus.ImageOptions{Clock: s.clock, Alarms: s.alarms, Start: s.start, Boot: uint16(s.store.Identity().Boots)}
+}
+
+func modbusOptions(s *service) modbus.ServerOptions {
+	c := &s.config.Modbus
+	return modbus.ServerOptions{
+		Listen: string(c.Listen), Map: mapOptions(s.config), Image: s.image, Allow: c.Allow,
+		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, IdleTimeout: c.IdleTimeout,
+		Metrics: s.metrics, Log: s.log,
+	}
+}
+
+func embeddedOptions(s *service) mqtt.EmbeddedOptions {
+	c := &s.config.MQTT.Embedded
+	return mqtt.EmbeddedOptions{
+		Listen: string(c.Listen), Dir: filepath.Join(string(s.config.Gateway.StateDir), "broker"),
+		Username: c.Username, Password: c.Password.Reveal(), Log: s.log,
+	}
+}
+
+func publisherOptions(s *service) (mqtt.Options, error) {
+	c := &s.config.MQTT
+	o := mqtt.Options{
+		Broker: s.brokerAddress(), Username: c.Username, Password: c.Password.Reveal(), ClientID: c.ClientID,
+		Topic: c.Topic, Scalars: c.Scalars, Refresh: c.Refresh,
+		Gateway: s.store.Identity().GatewayID, Name: s.config.Gateway.Name, Version: programVersion(),
+		Place: s.config.Gateway.Timezone, Clock: s.clock, Alarms: s.alarms, Health: s.brokerHealth,
+		Log: s.log, Metrics: s.metrics,
+	}
+	if s.broker != nil {
+		o.Username, o.Password = c.Embedded.Username, c.Embedded.Password.Reveal()
+	}
+	for _, file := range []struct {
+		key  string
+		path config.Path
+		into *[]byte
+	}{{"ca_file", c.CAFile, &o.CA}, {"cert_file", c.CertFile, &o.Cert}, {"key_file", c.KeyFile, &o.Key}} {
+		if file.path == "" {
+			continue
+		}
+		text, err := os.ReadFile(string(file.path))
+		if err != nil {
+			return o, fmt.Errorf("reading [mqtt] %s: %w", file.key, err)
+		}
+		*file.into = text
+	}
+	return o, nil
+}
+
+// brokerAddress is the URL of the broker in use.
+func (s *service) brokerAddress() string {
+	if s.broker != nil {
+		return "tcp://" + s.broker.Addr().String()
+	}
+	return string(s.config.MQTT.Broker)
+}
+
+func (s *service) brokerHealth(down error) {
+	if down != nil {
+		s.alarms.Raise(gateway.BrokerDown, down.Error())
+		return
+	}
+	s.alarms.Clear(gateway.BrokerDown)
+}
+
+func webhookOptions(s *service) webhook.Options {
+	c := &s.config.Webhook
+	return webhook.Options{
+		Listen: string(c.Listen), Path: c.Path, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey),
+		HeaderName: c.HeaderName, HeaderValue: c.HeaderValue.Reveal(), HeaderValueNext: c.HeaderValueNext.Reveal(),
+		Username: c.Username, Password: c.Password.Reveal(), MaxConnections: c.MaxConnections,
+		TrustedProxies: c.TrustedProxies, Ingest: s.hub, Log: s.log, Metrics: s.metrics,
+	}
+}
+
+func reporter(s *service) *web.Reporter {
+	identity := s.store.Identity()
+	return &web.Reporter{
+		Name: s.config.Gateway.Name, Version: programVersion(), GatewayID: identity.GatewayID, Boots: identity.Boots,
+		Start: s.start, Clock: s.clock, Alarms: s.alarms, Listeners: s.listeners, Hub: s.hub,
+	}
+}
+
+func pageOptions(s *service) web.Options {
+	registers := mapOptions(s.config)
+	return web.Options{
+		Listen: string(s.config.Web.Listen), Board: s.board, Reporter: reporter(s), Clock: s.clock,
+		Place: s.config.Gateway.Timezone, Metrics: s.metrics, Log: s.log,
+		Locate: func(a *gateway.Asset) (web.Register, bool) {
+			place, ok := registers.Locate(a.Number)
+			return web.Register{
+				Unit: int(place.Unit), Address: int(place.Address),
+				Input: modbus.Input.Reference(place.Address), Holding: modbus.Holding.Reference(place.Address),
+			}, ok && s.modbus != nil
+		},
+		Topic: func(a *gateway.Asset) string {
+			if s.publisher == nil {
+				return ""
+			}
+			return mqtt.Topic(s.config.MQTT.Topic, a)
+		},
+	}
+}
+
+func controlOptions(s *service) web.Options {
+	return web.Options{Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Log: s.log}
+}
