@@ -11,11 +11,12 @@ import (
 const (
 	tick         = time.Second      // how often it is looked what is due
 	gatewayEvery = 10 * time.Second // how often the gateway's own state is said
+	twiceAfter   = 2 * time.Second  // between saying everything once and twice
 )
 
-// told is what the broker was told of an asset, and on which session.
+// told is what the broker was told of an asset, and in which round of saying everything.
 type told struct {
-	session      uint64
+	round        uint64
 	availability string
 	state        uint64 // hash of the payload
 	hasState     bool
@@ -55,6 +56,10 @@ func (d *delivery) run(ctx context.Context) error {
 	defer believed.Stop()
 	clock := time.NewTicker(tick)
 	defer clock.Stop()
+	var again <-chan time.Time
+	if d.options.Twice {
+		again = time.After(twiceAfter)
+	}
 	for {
 		var err error
 		select {
@@ -72,6 +77,8 @@ func (d *delivery) run(ctx context.Context) error {
 			err = d.window.send(ctx, d.statusTopic(), []byte(online))
 		case <-clock.C:
 			err = d.due(ctx)
+		case <-again:
+			err = d.resync(ctx)
 		case <-believed.C:
 			d.health.up()
 		}
@@ -85,6 +92,7 @@ func (d *delivery) run(ctx context.Context) error {
 // seen before what is seen of it, and last that the gateway is online. It returns when the broker has
 // acknowledged all of it.
 func (d *delivery) resync(ctx context.Context) error {
+	d.rounds++
 	for _, part := range d.parts() {
 		for place := 0; ; place++ {
 			s := d.mail.at(place, &d.snapshot)
@@ -193,10 +201,10 @@ func (d *delivery) scalars(ctx context.Context, s *slot) error {
 	return nil
 }
 
-// told returns what the broker was told of an asset on this session.
+// told returns what the broker was told of an asset in this round.
 func (d *delivery) told(s *slot) *told {
-	if s.told.session != d.sessions {
-		s.told = told{session: d.sessions}
+	if s.told.round != d.rounds {
+		s.told = told{round: d.rounds}
 	}
 	return &s.told
 }

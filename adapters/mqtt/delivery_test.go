@@ -42,6 +42,27 @@ func TestResync(t *testing.T) {
 		})
 	})
 
+	t.Run("says everything a second time if asked to", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			o := testOptions()
+			o.Twice = true
+			b := newFakeBroker()
+			p, stop := start(t, b, o)
+			defer stop()
+			p.Publish(update(room(1, 4)))
+			time.Sleep(twiceAfter - time.Millisecond)
+			b.drain()
+			time.Sleep(2 * time.Millisecond)
+			want := []string{
+				"room/room_1/availability", "room/room_1/state", "room/room_1/occupied", "room/room_1/people",
+				"gateway/state", "gateway/status",
+			}
+			if diff := cmp.Diff(want, topics(b.drain())); diff != "" {
+				t.Errorf("messages (-want +got):\n%s", diff)
+			}
+		})
+	})
+
 	t.Run("a broker that lost everything has it again", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newFakeBroker()

@@ -29,7 +29,13 @@ type EmbeddedOptions struct {
 }
 
 // Embedded is an MQTT broker inside this process, for sites that have none. It keeps retained messages
-// over a restart and delivers with QoS 0 and 1. Topics must not contain white space.
+// over a restart and delivers with QoS 0 and 1. Topics must not contain white space; a client may have any
+// number of subscriptions with QoS 0, and 63 with QoS 1.
+//
+// It files retained messages a moment after it passed them on. Whoever subscribes in that moment gets
+// neither, and under the load of a publisher that says everything the moment is long: one listener in the
+// middle of it missed up to 15 % of 4 000 topics. Therefore its publisher says everything twice: the first
+// time is filed for those who come during the second, the second reaches those who came during the first.
 type Embedded struct {
 	options EmbeddedOptions
 	host    string
@@ -94,7 +100,7 @@ func (e *Embedded) Listen() error {
 	s.SetLoggerV2(e.log, false, false, false)
 	e.server = s
 	s.Start()
-	if !s.ReadyForConnections(startTimeout) || e.log.fatal() != "" {
+	if e.log.fatal() != "" || !s.ReadyForConnections(startTimeout) {
 		e.Close()
 		return fmt.Errorf("starting the embedded broker on %s with its files in %s: %s",
 			e.options.Listen, e.options.Dir, e.log.fatal())

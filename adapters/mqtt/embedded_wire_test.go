@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,13 @@ func embedded(dir string) mqtt.EmbeddedOptions {
 	return mqtt.EmbeddedOptions{Listen: "127.0.0.1:0", Dir: dir, Log: slog.New(slog.DiscardHandler)}
 }
 
+// twice are the options of a publisher to an embedded broker.
+func twice(url string) mqtt.Options {
+	o := options(url)
+	o.Twice = true
+	return o
+}
+
 func TestEmbedded(t *testing.T) {
 	dir := t.TempDir()
 	began := time.Now()
@@ -48,7 +56,7 @@ func TestEmbedded(t *testing.T) {
 	}
 	addr := e.Addr().String()
 
-	p, stopPublisher := run(t, options("tcp://"+addr))
+	p, stopPublisher := run(t, twice("tcp://"+addr))
 	p.Publish(people(1, 4))
 	if got := mosquittoSub(t, addr, "butlr/room/room_1/people"); got != "butlr/room/room_1/people 4" {
 		t.Errorf("got %q", got)
@@ -65,9 +73,32 @@ func TestEmbedded(t *testing.T) {
 
 	e, stop = embed(t, embedded(dir))
 	defer stop()
-	if got := mosquittoSub(t, e.Addr().String(), "other/topic"); got != "other/topic kept" {
+	addr = e.Addr().String()
+	run(t, twice("tcp://"+addr))
+	l := listen(t, "tcp://"+addr)
+	eventually(t, "status is online", l.is("gateway/status", "online"))
+	if got := mosquittoSub(t, addr, "other/topic"); got != "other/topic kept" {
 		t.Errorf("after a restart: got %q", got)
 	}
+}
+
+func TestEmbeddedHidesNothingFromWhoeverComesInBetween(t *testing.T) {
+	const rooms = 500
+	e, stop := embed(t, embedded(t.TempDir()))
+	defer stop()
+	url := "tcp://" + e.Addr().String()
+	first := listen(t, url)
+	p, err := mqtt.New(twice(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rooms {
+		p.Publish(people(i, 1))
+	}
+	go p.Run(t.Context())
+	eventually(t, "half of the rooms were said", func() bool { return len(first.heard()) > rooms*2 })
+	l := listen(t, url)
+	eventually(t, "every topic was heard", func() bool { return l.count() == rooms*4+2 })
 }
 
 func TestEmbeddedAsksForThePassword(t *testing.T) {
@@ -135,6 +166,25 @@ func TestEmbeddedPortTaken(t *testing.T) {
 	err = e.Listen()
 	if err == nil || !strings.HasPrefix(err.Error(), "binding "+o.Listen+" for the embedded broker: ") {
 		t.Errorf("got %v", err)
+	}
+	e.Close()
+}
+
+func TestEmbeddedWithoutItsDirectory(t *testing.T) {
+	o := embedded(filepath.Join(t.TempDir(), "file"))
+	if err := os.WriteFile(o.Dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := mqtt.NewEmbedded(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := e.Listen(); err == nil || !strings.Contains(err.Error(), o.Dir) {
+		t.Errorf("got %v, want the directory's name in it", err)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %s to find out", took)
 	}
 	e.Close()
 }

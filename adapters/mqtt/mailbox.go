@@ -44,7 +44,7 @@ func (m *mailbox) put(u *gateway.Update) {
 	for i := range u.Changed {
 		s := m.slots[u.Changed[i].Asset.Number]
 		if s == nil {
-			s = &slot{topic: topicOf(m.root, u.Changed[i].Asset)}
+			s = &slot{topic: Topic(m.root, u.Changed[i].Asset)}
 			m.slots[u.Changed[i].Asset.Number] = s
 			m.order = append(m.order, s)
 		}

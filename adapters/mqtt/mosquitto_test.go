@@ -172,6 +172,13 @@ func (l *listener) get(topic string) string {
 	return l.last["butlr/"+topic]
 }
 
+// count returns of how many topics it heard.
+func (l *listener) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.last)
+}
+
 func (l *listener) is(topic, want string) func() bool {
 	return func() bool { return l.get(topic) == want }
 }

@@ -28,6 +28,7 @@ type Options struct {
 	Topic   string        // root of all topics, such as butlr or butlr/hq
 	Scalars bool          // also one topic for each measure
 	Refresh time.Duration // each asset's state is said again that often, at least 1 s
+	Twice   bool          // after connecting everything is said twice: for [Embedded], see there
 
 	Gateway string                // the gateway id: 8 hexadecimal digits
 	Name    string                // of the gateway, for people

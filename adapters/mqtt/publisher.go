@@ -26,9 +26,9 @@ type Publisher struct {
 	health  *health
 
 	// connect opens a session. It returns soon after ctx ends.
-	connect  func(ctx context.Context) (session, error)
-	sessions uint64 // opened so far
-	brief    bool   // the session before this one ended soon
+	connect func(ctx context.Context) (session, error)
+	rounds  uint64 // how often everything was said, or begun to be
+	brief   bool   // the session before this one ended soon
 }
 
 var _ gateway.Sink = (*Publisher)(nil)
@@ -56,14 +56,14 @@ func (p *Publisher) Publish(u *gateway.Update) { p.mail.put(u) }
 func (p *Publisher) Run(ctx context.Context) error {
 	pause := shortestPause
 	for ctx.Err() == nil {
-		began, before := time.Now(), p.sessions
-		err := p.attempt(ctx)
+		began := time.Now()
+		opened, err := p.attempt(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		p.health.down(err)
 		lasted := time.Since(began) >= settled
-		p.brief = p.sessions > before && !lasted
+		p.brief = opened && !lasted
 		if lasted {
 			pause = shortestPause
 		}
@@ -75,12 +75,11 @@ func (p *Publisher) Run(ctx context.Context) error {
 }
 
 // attempt opens a session and delivers over it until it is lost, or until ctx ends.
-func (p *Publisher) attempt(ctx context.Context) error {
+func (p *Publisher) attempt(ctx context.Context) (opened bool, err error) {
 	s, err := p.connect(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	p.sessions++
 	p.metrics.sessions.Inc()
 	d := newDelivery(p, s)
 	defer d.window.stop()
@@ -93,7 +92,7 @@ func (p *Publisher) attempt(ctx context.Context) error {
 
 	err = d.run(ctx)
 	s.close(ctx.Err() != nil && d.farewell())
-	return err
+	return true, err
 }
 
 // cutWhenStuck ends a session that is still busy some time after ctx ended: a broker that no longer reads

@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -240,6 +241,55 @@ func dieAbruptly(t *testing.T, url string) {
 	if got := l.get("room/room_1/people"); got != "4" {
 		t.Errorf("people is %q, want the last reading", got)
 	}
+}
+
+func TestHostileBrokerIsLeft(t *testing.T) {
+	for name, answer := range map[string][]byte{
+		"more codes than topics": {0x90, 5, 0, 1, 1, 1, 1},
+		"256 MB announced":       {0x30, 0xff, 0xff, 0xff, 0x7f},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			attempts := make(chan struct{}, 100)
+			go func() {
+				for {
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					c.Write(append([]byte{0x20, 2, 0, 0}, answer...)) // the connection is accepted, and then that
+					attempts <- struct{}{}
+				}
+			}()
+			health := make(chan error, 100)
+			o := options("tcp://" + l.Addr().String())
+			o.Health = func(err error) { health <- err }
+			run(t, o)
+			if err := <-health; err == nil || !strings.Contains(err.Error(), "must not send") {
+				t.Errorf("health is %v", err)
+			}
+			<-attempts
+			<-attempts // it is tried again
+		})
+	}
+}
+
+func TestRunLeavesNothingBehind(t *testing.T) {
+	m := startMosquitto(t)
+	before := runtime.NumGoroutine()
+	for range 5 {
+		o := options(m.url())
+		up := make(chan error, 10)
+		o.Health = func(err error) { up <- err }
+		_, stop := run(t, o)
+		<-up
+		stop()
+	}
+	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func TestNoMemoryGrowsWithoutABroker(t *testing.T) {

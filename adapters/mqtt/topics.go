@@ -17,8 +17,8 @@ const (
 // hashed begins the topic level of an asset whose id cannot be one.
 const hashed = "h-"
 
-// topicOf returns the topic under which an asset's topics lie, without a final slash.
-func topicOf(root string, a *gateway.Asset) string {
+// Topic returns the topic under which those of an asset lie, without a final slash; root is [Options.Topic].
+func Topic(root string, a *gateway.Asset) string {
 	return root + "/" + a.Kind.String() + "/" + levelOf(a)
 }
 

@@ -27,7 +27,7 @@ func TestTopicOf(t *testing.T) {
 		"an empty key is hashed":        {"group:", gateway.Group, "butlr/hq/group/h-"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := topicOf("butlr/hq", &gateway.Asset{ID: c.id, Kind: c.kind})
+			got := Topic("butlr/hq", &gateway.Asset{ID: c.id, Kind: c.kind})
 			if got != c.want && !(strings.HasSuffix(c.want, "h-") && strings.HasPrefix(got, c.want)) {
 				t.Errorf("got %s, want %s", got, c.want)
 			}

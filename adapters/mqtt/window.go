@@ -9,6 +9,7 @@ import (
 const (
 	maxInFlight  = 100              // messages that the broker has not acknowledged yet
 	stalledAfter = 20 * time.Second // without an acknowledgement while some are due
+	reasonWithin = time.Second      // after a message failed it is known why the connection is gone
 )
 
 var errStalled = errors.New("the broker accepts messages but no longer acknowledges them")
@@ -117,11 +118,21 @@ func (w *window) settle() error {
 	w.count--
 	w.overdue.Stop()
 	if err != nil {
-		return err
+		return w.reason(err)
 	}
 	if w.count > 0 {
 		w.overdue.Reset(stalledAfter)
 	}
 	w.metrics.delivered.Inc()
 	return nil
+}
+
+// reason returns why the connection is gone, which says more than how a message failed.
+func (w *window) reason(failure error) error {
+	select {
+	case <-w.session.lost():
+		return w.session.why()
+	case <-time.After(reasonWithin):
+		return failure
+	}
 }

@@ -73,8 +73,10 @@ func networkWords(err error) string {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return silent
 	}
-	if strings.Contains(err.Error(), "pingresp not received") { // paho has no value for it
-		return silent
+	for _, said := range []string{"pingresp not received", "broken by timeout"} { // paho has no values for them
+		if strings.Contains(err.Error(), said) {
+			return silent
+		}
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e.Err.Error()

@@ -30,6 +30,7 @@ func TestWords(t *testing.T) {
 		{network(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), "connect: no route to host"},
 		{&net.DNSError{Name: "brocker", Err: "no such host"}, "the broker's host name brocker cannot be resolved: correct the address or the name server"},
 		{errors.New("pingresp not received, disconnecting"), "the broker does not answer"},
+		{errors.New("publish was broken by timeout"), "the broker does not answer"},
 		{errStalled, "the broker accepts messages but no longer acknowledges them"},
 		{errors.New("something else"), "something else"},
 	} {
