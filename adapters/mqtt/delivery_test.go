@@ -261,6 +261,28 @@ func TestBrokerThatNoLongerAcknowledgesIsLeft(t *testing.T) {
 	})
 }
 
+func TestAtMost100MessagesAreInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newFakeBroker()
+		p, stop := start(t, b, testOptions())
+		defer stop()
+		time.Sleep(time.Second)
+		b.set(func(b *fakeBroker) { b.dawdles = true })
+		for i := range 200 {
+			p.Publish(update(room(i, 1)))
+		}
+		time.Sleep(time.Second)
+		if n := b.lying(); n != 100 {
+			t.Errorf("%d messages are in flight, want 100", n)
+		}
+		time.Sleep(stalledAfter)
+		if b.connections() != 2 {
+			t.Errorf("a broker that acknowledges nothing was not left after %s", stalledAfter)
+		}
+		disturb(b, trouble{what: "keep up"})
+	})
+}
+
 func TestHealth(t *testing.T) {
 	var told []string
 	o := testOptions()
