@@ -186,6 +186,9 @@ func (j *journal) write(b *gateway.Batch) {
 		}
 	}
 	for _, a := range b.Assets {
+		if _, twice := j.rows.assets[a.Number]; twice && slices.Contains(b.Removed, a.Number) {
+			panic(fmt.Sprintf("asset %d is in one batch twice", a.Number))
+		}
 		j.rows.assets[a.Number] = *a
 	}
 	for _, r := range b.Revisions {

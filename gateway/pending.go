@@ -72,16 +72,8 @@ func (s *State) Batch() *Batch {
 		return b
 	}
 	b.Expired = s.unsure.expired
-	for _, n := range slices.Sorted(maps.Keys(s.unsure.assets)) {
-		b.Removed = append(b.Removed, n)
-		if a := s.at(n); a != nil {
-			s.rewrite(b, a)
-		}
-	}
-	for i := range s.unsure.increments {
-		if !s.counted.has(i.Key) {
-			b.Forgotten = append(b.Forgotten, i)
-		}
+	if len(s.unsure.assets) > 0 {
+		s.addLeftover(b)
 	}
 	return b
 }
@@ -99,6 +91,25 @@ func (s *State) rows(b *Batch, a *asset, before facts, fresh bool) {
 	}
 	if a.total != before.total {
 		b.Totals = append(b.Totals, a.total)
+	}
+}
+
+// addLeftover has the rows of failed batches said again: each asset of theirs whole, once.
+func (s *State) addLeftover(b *Batch) {
+	unsure := s.unsure.assets
+	b.Assets = slices.DeleteFunc(b.Assets, func(a *Asset) bool { return unsure[a.Number] })
+	b.Revisions = slices.DeleteFunc(b.Revisions, func(r FeedRevision) bool { return unsure[r.Asset] })
+	b.Totals = slices.DeleteFunc(b.Totals, func(t Total) bool { return unsure[t.Asset] })
+	for _, n := range slices.Sorted(maps.Keys(unsure)) {
+		b.Removed = append(b.Removed, n)
+		if a := s.at(n); a != nil {
+			s.rewrite(b, a)
+		}
+	}
+	for i := range s.unsure.increments {
+		if !s.counted.has(i.Key) {
+			b.Forgotten = append(b.Forgotten, i)
+		}
 	}
 }
 

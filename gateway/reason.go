@@ -57,7 +57,7 @@ func (r Reason) Text(place *time.Location) string {
 	case ReasonHeld:
 		return "no event since " + clock(r.Since) + ", last value kept"
 	case ReasonNoData:
-		return "no data yet"
+		return "nothing known of people or motion"
 	}
 	return fmt.Sprintf("reason %d", r.Code)
 }

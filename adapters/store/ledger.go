@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strconv"
 
@@ -75,7 +76,7 @@ func parseLedger(text []byte) ([]entry, int64, error) {
 	r := csv.NewReader(bytes.NewReader(text[len(ledgerHeader):end]))
 	r.FieldsPerRecord = 3
 	var book []entry
-	numbers, ids := make(map[gateway.Number]bool), make(map[gateway.AssetID]bool)
+	numbers, ids := make(map[gateway.Number]gateway.AssetID), make(map[gateway.AssetID]bool)
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -87,13 +88,16 @@ func parseLedger(text []byte) ([]entry, int64, error) {
 		line, _ := r.FieldPos(0)
 		line++ // the header
 		e, err := parseEntry(record)
+		id, taken := numbers[e.number]
 		switch {
 		case err != nil:
 			return nil, 0, fmt.Errorf("line %d: %w", line, err)
-		case numbers[e.number] || ids[e.id]:
-			return nil, 0, fmt.Errorf("line %d: number %d or asset %s is there twice", line, e.number, e.id)
+		case taken && id == e.id:
+			continue
+		case taken || ids[e.id]:
+			return nil, 0, fmt.Errorf("line %d: number %d or asset %q has another line already; keep the one that your controllers use", line, e.number, e.id)
 		}
-		numbers[e.number], ids[e.id] = true, true
+		numbers[e.number], ids[e.id] = e.id, true
 		book = append(book, e)
 	}
 }
@@ -114,12 +118,12 @@ func parseEntry(record []string) (entry, error) {
 func (l *ledger) record(assets []*gateway.Asset) error {
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
-	var fresh []*gateway.Asset
+	fresh := make(map[gateway.Number]gateway.AssetID)
 	for _, a := range assets {
-		if l.entries[a.Number] == a.ID {
+		if l.entries[a.Number] == a.ID || fresh[a.Number] == a.ID {
 			continue
 		}
-		fresh = append(fresh, a)
+		fresh[a.Number] = a.ID
 		if err := w.Write([]string{strconv.FormatUint(uint64(a.Number), 10), a.Kind.String(), string(a.ID)}); err != nil {
 			return err
 		}
@@ -131,9 +135,7 @@ func (l *ledger) record(assets []*gateway.Asset) error {
 	if err := l.write(text.Bytes()); err != nil {
 		return err
 	}
-	for _, a := range fresh {
-		l.entries[a.Number] = a.ID
-	}
+	maps.Copy(l.entries, fresh)
 	return nil
 }
 

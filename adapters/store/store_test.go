@@ -234,7 +234,7 @@ func TestTheLedgerGetsEachAssetOnceAndATornLineIsOverwritten(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "ledger.csv")
 	s := open(t, dir)
-	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{asset(0, "room_a")}})
+	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{asset(0, "room_a"), asset(0, "room_a")}})
 	renamed := asset(0, "room_a")
 	renamed.Given = "Renamed"
 	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{renamed}})

@@ -1,0 +1,33 @@
+# make run     the demo: a simulated building, everything on this machine
+# make test    every test, with the race detector
+# make check   format, vet, staticcheck, import rules, generated documents
+# make build   the program, into bin/
+
+GO      ?= go
+VERSION ?=
+LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
+
+.PHONY: run test check build clean
+
+run: build
+	./bin/butlr-gateway demo
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/butlr-gateway ./cmd/butlr-gateway
+
+# The race detector needs a C compiler; without one the tests run without it.
+RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
+
+test:
+	$(GO) test $(RACE) -shuffle=on ./...
+
+check:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) test -count=1 -run 'TestImportRules' ./cmd/butlr-gateway
+	$(GO) test -count=1 -run 'Reference|Example' ./config
+
+clean:
+	rm -rf bin
