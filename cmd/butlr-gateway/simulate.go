@@ -74,11 +74,11 @@ func (s *simulation) run(c *cobra.Command) error {
 	if err != nil {
 		return usageError{c.CommandPath(), err}
 	}
-	start := time.Now()
-	estate, err := building.New(building.Options{Seed: s.seed, Sites: s.sites, Rooms: s.rooms, Start: start, Place: time.Local})
+	estate, err := building.New(building.Options{Seed: s.seed, Sites: s.sites, Rooms: s.rooms, Start: time.Now(), Place: time.Local})
 	if err != nil {
 		return usageError{c.CommandPath(), err}
 	}
+	start := time.Now() // a large building takes its time to live up to now
 	var source building.Source = estate
 	if s.rate > 0 {
 		source = &steady{estate, s.rate, start, 0}

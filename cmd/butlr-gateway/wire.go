@@ -65,7 +65,7 @@ func publisherOptions(s *service) (mqtt.Options, error) {
 		Log: s.log, Metrics: s.metrics,
 	}
 	if s.broker != nil {
-		o.Username, o.Password = c.Embedded.Username, c.Embedded.Password.Reveal()
+		o.Username, o.Password, o.Twice = c.Embedded.Username, c.Embedded.Password.Reveal(), true
 	}
 	for _, file := range []struct {
 		key  string

@@ -123,7 +123,7 @@ func (p *Poster) feed(ctx context.Context, chunks iter.Seq[[]gateway.Event], ful
 	for chunk := range chunks {
 		for len(chunk) > 0 {
 			n := min(len(chunk), p.options.Batch)
-			if !pace.wait(ctx, n) {
+			if !pace.wait(ctx, n) || ctx.Err() != nil {
 				return
 			}
 			r := <-empty
