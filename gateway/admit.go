@@ -45,8 +45,8 @@ func (s *State) admitTime(now Instant, e *Event) Refusal {
 }
 
 func admitContent(e *Event) Refusal {
-	if len(e.ID) > idLimit {
-		return IDTooLong
+	if r := admitID(e.ID); r != Admitted {
+		return r
 	}
 	switch e.Type {
 	case Occupancy, OccupancyMinute:
@@ -59,6 +59,18 @@ func admitContent(e *Event) Refusal {
 			return r
 		}
 		return admitCount(e.Out)
+	}
+	return Admitted
+}
+
+func admitID(id string) Refusal {
+	if len(id) > idLimit {
+		return IDTooLong
+	}
+	for i := range len(id) {
+		if id[i] < ' ' || id[i] == 0x7f {
+			return IDNotPlain
+		}
 	}
 	return Admitted
 }
@@ -83,8 +95,8 @@ func (s *State) admitPlaces(e *Event) Refusal {
 		if p.ID == "" {
 			continue
 		}
-		if len(p.ID) > idLimit {
-			return IDTooLong
+		if r := admitID(string(p.ID)); r != Admitted {
+			return r
 		}
 		subject = subject || placeKinds[i] == e.Subject
 		a := s.byID[p.ID]
@@ -101,7 +113,8 @@ func (s *State) admitPlaces(e *Event) Refusal {
 	if e.Path.repeats() {
 		return KindConflict
 	}
-	if limit := s.rules.MaxUnknownAssets; limit > 0 && fresh > 0 && s.unknown+fresh > limit {
+	limit := s.rules.MaxUnknownAssets
+	if fresh > 0 && (limit > 0 && s.unknown+fresh > limit || len(s.assets)+fresh > int(MaxNumber)) {
 		return TooManyAssets
 	}
 	return Admitted

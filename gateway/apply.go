@@ -1,25 +1,22 @@
 package gateway
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // ErrIncrementsFull says that no more TRAFFIC events can be remembered, so that a new one cannot be told
 // from one that was counted. It is not counted; the sender should try again later.
 var ErrIncrementsFull = errors.New("no room to remember another traffic event: raise max_ids or shorten horizon")
 
 // Apply admits events and merges them into the batch in progress, in any order and however often each
-// of them comes. Refused events change nothing. After an error, the events before the one that caused
-// it stay in the batch, and sending all of them again does no harm.
+// of them comes. Refused events change nothing. An error is about single events: the others are in the
+// batch, and sending all of them again does no harm.
 func (s *State) Apply(now Instant, events []Event) error {
-	s.expire(now)
+	var failed error
 	for i := range events {
 		if err := s.apply(now, &events[i]); err != nil {
-			return err
+			failed = err
 		}
 	}
-	return nil
+	return failed
 }
 
 func (s *State) apply(now Instant, e *Event) error {
@@ -31,6 +28,8 @@ func (s *State) apply(now Instant, e *Event) error {
 		s.refuse(now, e, why)
 		return nil
 	}
+	s.newest = max(s.newest, e.At)
+	s.expire(now)
 	var key IncrementKey
 	repeated := false
 	if e.Type == Traffic {
@@ -42,8 +41,11 @@ func (s *State) apply(now Instant, e *Event) error {
 	}
 	s.pending.accepted++
 	places := s.locate(e)
-	s.hear(now, places[0], e.At)
 	subject := places[e.Subject-Site]
+	s.hear(now, places[0], e.At)
+	if subject.site != places[0] { // the event does not name its site, or an older one than is known
+		s.hear(now, subject.site, e.At)
+	}
 	switch e.Type {
 	case Occupancy:
 		s.merge(subject, PeopleFeed, Revision{e.At, e.People, e.ID})
@@ -70,7 +72,6 @@ func (s *State) merge(a *asset, feed Feed, r Revision) {
 	}
 	s.pending.touch(a, false)
 	s.pending.mark(a)
-	r.ID = strings.Clone(r.ID)
 	s.setFeed(a, feed, r)
 }
 
@@ -139,11 +140,15 @@ func (s *State) hear(now Instant, site *asset, at Timestamp) {
 	if site == nil || at <= site.heard {
 		return
 	}
-	s.pending.touch(site, false)
-	s.pending.heard = append(s.pending.heard, site)
 	if s.silent(site, now.Timestamp()) {
 		s.markFollowers(site)
 	}
+	s.setHeard(site, at)
+}
+
+func (s *State) setHeard(site *asset, at Timestamp) {
+	s.pending.touch(site, false)
+	s.pending.hear(site)
 	site.heard = at
 }
 
@@ -162,9 +167,6 @@ func (s *State) markFollowers(site *asset) {
 func (s *State) setFeed(a *asset, feed Feed, r Revision) {
 	first := a.feeds[feed].At == 0
 	a.feeds[feed] = r
-	if a.site != nil {
-		a.site.heard = max(a.site.heard, r.At)
-	}
 	switch {
 	case feed == MotionFeed:
 		s.follow(a)
@@ -175,9 +177,6 @@ func (s *State) setFeed(a *asset, feed Feed, r Revision) {
 
 func (s *State) setTotal(a *asset, t Total) {
 	a.total = t
-	if a.site != nil {
-		a.site.heard = max(a.site.heard, t.At)
-	}
 	s.follow(a)
 }
 
@@ -239,13 +238,26 @@ func (s *State) enterSite(a *asset) {
 	if a.following {
 		a.site.followers = append(a.site.followers, a)
 	}
+	if newest := a.newest(); newest > a.site.heard {
+		s.setHeard(a.site, newest)
+	}
 }
 
-// expire forgets increments that are older than the horizon; once an hour there is something to do.
+// newest returns the event time of the newest event about an asset that is kept.
+func (a *asset) newest() Timestamp {
+	at := max(a.total.At, a.foundAt)
+	for _, r := range a.feeds {
+		at = max(at, r.At)
+	}
+	return at
+}
+
+// expire forgets increments that are older than the horizon; once an hour there is something to do. The
+// newest event bounds it, so that a clock that runs ahead forgets nothing.
 func (s *State) expire(now Instant) {
-	oldest := now.Timestamp().Add(-s.rules.Horizon)
+	oldest := min(now.Timestamp(), s.newest).Add(-s.rules.Horizon)
 	if hour := hourOf(oldest); hour != s.expireHour {
 		s.expireHour = hour
-		s.unsure.expired = max(s.unsure.expired, s.counted.expire(oldest))
+		s.expired = max(s.expired, s.counted.expire(oldest))
 	}
 }

@@ -2,16 +2,12 @@ package gateway
 
 // Batch is what must be made durable together: rows that changed, whole, as they now are. Writing a
 // batch twice, or a later one over an earlier one, leaves the same rows as writing the later one once.
-//
-// After a commit that failed nobody knows whether its rows reached the disk. The next batch therefore
-// carries every row of the failed one again, as it is now: changed back, or named in Removed or
-// Forgotten.
 type Batch struct {
-	Removed   []Number // assets to delete first, with all their rows: those of a batch that failed
+	Removed   []Number // assets to delete first, with all their rows; they may be in Assets again
 	Assets    []*Asset // described anew; those not in the ledger are new
 	Revisions []FeedRevision
 	Totals    []Total
-	Forgotten []Increment // increments to delete first: those of a batch that failed
+	Forgotten []Increment // increments to delete
 	Counted   []Increment
 	Expired   Timestamp // increments of event times before it may be deleted; 0 for none
 }
@@ -48,7 +44,7 @@ type Revision struct {
 	ID    string // the event's
 }
 
-// FeedRevision is a revision and where it belongs. The revision with At 0 says: there is none, delete it.
+// FeedRevision is a revision and where it belongs.
 type FeedRevision struct {
 	Asset    Number
 	Feed     Feed
@@ -59,7 +55,7 @@ type FeedRevision struct {
 type Total struct {
 	Asset   Number
 	In, Out uint64
-	At      Timestamp // event time of the newest increment; 0 says: there is none, delete it
+	At      Timestamp // event time of the newest increment
 }
 
 // IncrementKey identifies one TRAFFIC event of one sensor: 128 bits of a hash of both.

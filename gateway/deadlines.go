@@ -2,9 +2,9 @@ package gateway
 
 import "container/heap"
 
-// deadlines wakes the state when an answer changes because time passed. An asset stands in it at most
-// once, at or before its true deadline: moving a deadline back costs nothing, the asset is looked at
-// once in vain and queued again.
+// deadlines wakes the state when an answer changes because time passed. One entry of an asset counts, at
+// or before its true deadline: moving a deadline back costs nothing, the asset is looked at once in vain
+// and queued again. Where a deadline is moved forward, the old entry goes when its time comes.
 type deadlines struct {
 	queue deadlineHeap
 }

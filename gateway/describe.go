@@ -1,9 +1,6 @@
 package gateway
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // locate returns the assets on an event's path, as placeKinds lists them, and brings the new ones into
 // being, top down. The event has been admitted.
@@ -30,7 +27,7 @@ func (s *State) create(id AssetID, kind Kind) *asset {
 	if pin := s.rules.Assets[id].Index; s.named(id) && pin != NoNumber {
 		number = pin
 	}
-	a := &asset{facts: facts{about: s.overlay(Asset{ID: AssetID(strings.Clone(string(id))), Kind: kind, Number: number})}}
+	a := &asset{facts: facts{about: s.overlay(Asset{ID: id, Kind: kind, Number: number})}}
 	s.place(a)
 	s.pending.touch(a, true)
 	s.redescribe(a)
@@ -104,7 +101,7 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 		s.pending.touch(a, false)
 		a.told[d] = at
 		if text != known[d] {
-			known[d], changed = strings.Clone(text), true
+			known[d], changed = text, true
 		}
 	}
 	if !changed {

@@ -40,8 +40,11 @@ func shownOf(s *Snapshot) shown {
 // Next returns when the passing of time will change a reading, 0 if it will not.
 func (s *State) Next() Timestamp { return s.queue.next() }
 
-// Wake works out the readings whose time has come. It returns what changed, valid until the next call.
+// Wake works out the readings whose time has come, as they are without the batch in progress: that may
+// wait for its disk for long. It returns what changed, valid until the next call.
 func (s *State) Wake(now Instant) *Update {
+	s.pending.swap()
+	defer s.pending.swap()
 	u := s.begin(now)
 	for a := s.queue.due(now.Timestamp()); a != nil; a = s.queue.due(now.Timestamp()) {
 		before := a.shown
@@ -54,9 +57,10 @@ func (s *State) Wake(now Instant) *Update {
 	return u
 }
 
-// All works out every reading: what a sink must know before the first change.
+// All works out every reading, and takes them for published: what a sink must know before the first
+// change.
 func (s *State) All(now Instant) *Update {
-	u := s.begin(now)
+	u := &Update{At: now, Changed: make([]Snapshot, 0, len(s.byID))}
 	for _, a := range s.assets {
 		if a == nil {
 			continue

@@ -31,6 +31,7 @@ func (t EventType) String() string {
 }
 
 // Event is what Butlr said once about one place. Events may arrive in any order, any number of times.
+// Its strings are kept as they are, so they must not keep a larger text alive; Raw is copied.
 type Event struct {
 	ID      string    // Butlr's, usually "event_" and a KSUID: it decides ties and counts TRAFFIC once
 	Type    EventType //

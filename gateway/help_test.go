@@ -232,10 +232,25 @@ func (j *journal) store(t testing.TB, s *gateway.State, now gateway.Instant) {
 	s.Settle(now)
 }
 
-// belief is everything that a state shows of its assets, without the order in which they got numbers.
+// repair stores what a failed batch left, as a hub does before the next one.
+func (j *journal) repair(t testing.TB, s *gateway.State) bool {
+	t.Helper()
+	if b := s.Leftover(); !b.Empty() && j.Commit(t.Context(), b) != nil {
+		return false
+	}
+	s.Repaired()
+	return true
+}
+
+// belief is everything that a state shows of its assets, and when each site was heard of, without the
+// order in which they got numbers.
 func belief(s *gateway.State, now gateway.Instant) map[gateway.AssetID]string {
 	out := make(map[gateway.AssetID]string)
-	for _, snapshot := range s.All(now).Changed {
+	u := s.All(now)
+	for _, h := range u.Heard {
+		out["heard of "+s.Assets()[h.Site].ID] = h.Newest.Time().String()
+	}
+	for _, snapshot := range u.Changed {
 		a := *snapshot.Asset
 		a.Number, a.Told = 0, 0
 		snapshot.Asset = nil

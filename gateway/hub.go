@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,8 +40,14 @@ type Hub struct {
 	inbox   chan *request
 	views   chan view
 	stopped chan struct{}
-	waiting []*request // the requests of the batch in progress
-	spare   sync.Pool  // of *request
+	commits chan *Batch // to the one goroutine that waits for the disk
+	results chan error  // from it
+
+	queued  atomic.Int64 // events that wait
+	timer   *time.Timer  // fires when time will next change a reading
+	waiting []*request   // the requests of the batch in progress
+	full    error        // why some of them cannot be remembered
+	spare   sync.Pool    // of *request
 }
 
 // request is what one sender wants applied.
@@ -56,9 +63,17 @@ type view struct {
 	done chan struct{}
 }
 
+func (v view) show(s *State) {
+	v.look(s)
+	close(v.done)
+}
+
 const (
 	defaultQueueLimit = 1024
-	batchLimit        = 8192 // events after which a batch is closed, however many wait
+	queuedEventsLimit = 65_536           // some 40 MB of events
+	batchLimit        = 8192             // events after which a batch is closed, however many wait
+	diskPatience      = 10 * time.Second // after which a commit that does not end is an alarm
+	stopPatience      = 10 * time.Second // how long a stop waits for a commit that does not end
 )
 
 // NewHub checks the options. It starts nothing.
@@ -75,6 +90,7 @@ func NewHub(o HubOptions) (*Hub, error) {
 	return &Hub{
 		state: o.State, journal: o.Journal, sinks: o.Sinks, clock: o.Clock, alarms: o.Alarms, log: o.Log,
 		inbox: make(chan *request, o.QueueLimit), views: make(chan view), stopped: make(chan struct{}),
+		commits: make(chan *Batch), results: make(chan error, 1),
 		spare: sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }},
 	}, nil
 }
@@ -83,11 +99,12 @@ func NewHub(o HubOptions) (*Hub, error) {
 // can be served from before the first event. Call it once, before Run.
 func (h *Hub) Start(ctx context.Context) {
 	now := h.clock()
-	if err := h.commit(ctx); err != nil {
-		h.state.Undo() // pinned assets come into being with their first event instead
-	} else {
-		h.state.Settle(now)
+	if b := h.state.Batch(); !b.Empty() {
+		if err := h.judge(h.journal.Commit(ctx, b)); err != nil {
+			h.state.Undo() // pinned assets come into being with their first event instead
+		}
 	}
+	h.state.Settle(now)
 	h.publish(h.state.All(now))
 }
 
@@ -96,11 +113,16 @@ func (h *Hub) Start(ctx context.Context) {
 // After an error other than the context's, none of them is believed that was not before, or sending them
 // again does no harm. The events may be reused, unless the context ended first.
 func (h *Hub) Ingest(ctx context.Context, events []Event) error {
+	if h.queued.Add(int64(len(events))) > queuedEventsLimit {
+		h.queued.Add(-int64(len(events)))
+		return ErrBusy
+	}
 	r := h.spare.Get().(*request)
 	r.events, r.err = events, nil
 	select {
 	case h.inbox <- r:
 	default:
+		h.queued.Add(-int64(len(events)))
 		h.spare.Put(r)
 		return ErrBusy
 	}
@@ -121,7 +143,7 @@ func (h *Hub) Ingest(ctx context.Context, events []Event) error {
 	}
 }
 
-// View lets look read the state, between two batches. It must be brief and keep nothing of it.
+// View lets look read what the state has published. It must be brief and keep nothing of it.
 func (h *Hub) View(ctx context.Context, look func(*State)) error {
 	v := view{look, make(chan struct{})}
 	select {
@@ -135,97 +157,177 @@ func (h *Hub) View(ctx context.Context, look func(*State)) error {
 	}
 }
 
-// Run serves until ctx ends, then answers whoever waits, and returns.
+// Run serves until ctx ends, then answers whoever waits, and returns. It returns an error if the disk
+// does not let it end.
 func (h *Hub) Run(ctx context.Context) error {
 	defer close(h.stopped)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	go h.write(context.WithoutCancel(ctx))
+	defer close(h.commits)
+	h.timer = time.NewTimer(0)
+	defer h.timer.Stop()
 	for {
-		h.setAlarmClock(timer)
+		h.setTimer()
 		select {
 		case r := <-h.inbox:
-			h.serve(ctx, r)
+			if err := h.serve(ctx, r); err != nil {
+				return err
+			}
 		case v := <-h.views:
-			v.look(h.state)
-			close(v.done)
-		case <-timer.C:
+			v.show(h.state)
+		case <-h.timer.C:
 			h.publish(h.state.Wake(h.clock()))
 		case <-ctx.Done():
-			h.drain(ctx)
+			return h.drain(ctx)
+		}
+	}
+}
+
+// write waits for the disk, so that the owner need not: readings age while a commit hangs.
+func (h *Hub) write(ctx context.Context) {
+	for b := range h.commits {
+		h.results <- h.journal.Commit(ctx, b)
+	}
+}
+
+// setTimer has the timer fire when time will next change a reading.
+func (h *Hub) setTimer() {
+	next := h.state.Next()
+	if next == 0 {
+		h.timer.Stop()
+		return
+	}
+	h.timer.Reset(max(0, next.Sub(h.clock().Timestamp())))
+}
+
+// drain answers the requests that got in before the end.
+func (h *Hub) drain(ctx context.Context) error {
+	for {
+		select {
+		case r := <-h.inbox:
+			if err := h.serve(ctx, r); err != nil {
+				return err
+			}
+		default:
 			return nil
 		}
 	}
 }
 
-// setAlarmClock has the timer fire when time will next change a reading.
-func (h *Hub) setAlarmClock(timer *time.Timer) {
-	next := h.state.Next()
-	if next == 0 {
-		timer.Stop()
-		return
+// serve applies what waits as one batch, makes it durable, publishes it, and only then answers. What a
+// failed batch left is stored before it. An error says that the hub has to end without knowing.
+func (h *Hub) serve(ctx context.Context, first *request) error {
+	h.full = nil
+	repaired, err := h.commit(ctx, h.state.Leftover())
+	if err != nil {
+		return err
 	}
-	timer.Reset(max(0, next.Sub(h.clock().Timestamp())))
-}
-
-// drain answers the requests that got in before the end.
-func (h *Hub) drain(ctx context.Context) {
-	for {
-		select {
-		case r := <-h.inbox:
-			h.serve(ctx, r)
-		default:
-			return
+	if repaired == nil {
+		h.state.Repaired()
+	}
+	now := h.clock()
+	h.gather(now, first, repaired)
+	failed := repaired
+	if failed == nil {
+		if failed, err = h.commit(ctx, h.state.Batch()); err != nil {
+			return err
+		}
+		if failed == nil {
+			h.publish(h.state.Settle(now))
+		} else {
+			h.state.Undo()
 		}
 	}
+	h.answer(failed)
+	return nil
 }
 
-// serve applies what waits as one batch, makes it durable, publishes it, and only then answers.
-func (h *Hub) serve(ctx context.Context, first *request) {
-	now := h.clock()
-	events := h.take(now, first)
+// gather takes what waits, and applies it unless there is a reason not to.
+func (h *Hub) gather(now Instant, first *request, reason error) {
+	events := h.take(now, first, reason)
 	for events < batchLimit {
 		select {
 		case r := <-h.inbox:
-			events += h.take(now, r)
+			events += h.take(now, r, reason)
 			continue
 		default:
 		}
-		break
+		return
 	}
-	err := h.commit(ctx)
-	if err != nil {
-		h.state.Undo()
-	} else {
-		h.publish(h.state.Settle(now))
+}
+
+// take applies one request to the batch in progress and returns how many events it brought.
+func (h *Hub) take(now Instant, r *request, reason error) int {
+	if reason == nil {
+		r.err = h.state.Apply(now, r.events)
 	}
+	if r.err != nil {
+		h.full = r.err
+		h.alarms.Raise(JournalFailing, r.err.Error())
+	}
+	h.waiting = append(h.waiting, r)
+	h.queued.Add(-int64(len(r.events)))
+	return len(r.events)
+}
+
+func (h *Hub) answer(failed error) {
 	for i, r := range h.waiting {
 		h.waiting[i] = nil
-		if r.err == nil {
-			r.err = err
+		if failed != nil {
+			r.err = failed
 		}
 		r.done <- r.err
 	}
 	h.waiting = h.waiting[:0]
 }
 
-// take applies one request to the batch in progress and returns how many events it brought.
-func (h *Hub) take(now Instant, r *request) int {
-	r.err = h.state.Apply(now, r.events)
-	h.waiting = append(h.waiting, r)
-	return len(r.events)
+// commit makes a batch durable, if there is anything in it: failed says that it could not. A stop does
+// not tear it. While it takes its time, readings age and views are answered.
+func (h *Hub) commit(ctx context.Context, b *Batch) (failed, err error) {
+	if b.Empty() {
+		return nil, nil
+	}
+	h.commits <- b
+	select {
+	case result := <-h.results: // as a rule
+		return h.judge(result), nil
+	default:
+	}
+	return h.await(ctx)
 }
 
-// commit makes the batch durable, if there is anything in it. A stop must not tear it.
-func (h *Hub) commit(ctx context.Context) error {
-	batch := h.state.Batch()
-	if batch.Empty() {
-		return nil
+// await waits for a commit that takes its time.
+func (h *Hub) await(ctx context.Context) (failed, err error) {
+	impatient := time.NewTimer(diskPatience)
+	defer impatient.Stop()
+	stopping, giveUp := ctx.Done(), (<-chan time.Time)(nil)
+	for {
+		h.setTimer()
+		select {
+		case result := <-h.results:
+			return h.judge(result), nil
+		case v := <-h.views:
+			v.show(h.state)
+		case <-h.timer.C:
+			h.publish(h.state.Wake(h.clock()))
+		case <-impatient.C:
+			h.alarms.Raise(JournalFailing, "the disk does not answer")
+		case <-stopping:
+			stopping, giveUp = nil, time.After(stopPatience)
+		case <-giveUp:
+			return nil, errors.New("stopping while the disk does not answer: events in progress were not accepted")
+		}
 	}
-	if err := h.journal.Commit(context.WithoutCancel(ctx), batch); err != nil {
-		h.alarms.Raise(JournalFailing, err.Error())
-		return fmt.Errorf("%w: %w", ErrNotStored, err)
+}
+
+// judge raises or ends the alarm that a commit's result gives.
+func (h *Hub) judge(result error) error {
+	switch {
+	case result != nil:
+		h.alarms.Raise(JournalFailing, result.Error())
+		return fmt.Errorf("%w: %w", ErrNotStored, result)
+	case h.full == nil:
+		h.alarms.Clear(JournalFailing)
 	}
-	h.alarms.Clear(JournalFailing)
 	return nil
 }
 

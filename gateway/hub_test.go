@@ -229,6 +229,52 @@ func TestSilenceIsPublishedWithoutAnEvent(t *testing.T) {
 	})
 }
 
+// A disk that hangs keeps nobody from being told that readings have aged, and a stop is not held up for ever.
+func TestReadingsAgeWhileTheDiskHangs(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j, s := &gated{began: make(chan struct{}), pass: make(chan error)}, &sink{}
+		alarms := gateway.NewAlarms(nil)
+		h, err := gateway.NewHub(gateway.HubOptions{
+			State: newState(t, gateway.DefaultRules()), Journal: j, Sinks: []gateway.Sink{s}, Clock: clock, Alarms: alarms,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done, answers := make(chan error, 1), make(chan error, 2)
+		go func() { done <- h.Run(ctx) }()
+		go func() { answers <- h.Ingest(t.Context(), []gateway.Event{people("room_a", 3, "09:00:00")}) }()
+		<-j.began
+		j.pass <- nil
+		go func() {
+			answers <- h.Ingest(t.Context(), []gateway.Event{people("room_a", 4, "09:01:00"), people("room_b", 1, "09:01:00")})
+		}()
+		<-j.began
+		if err := <-answers; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if s.quality("room_a") != gateway.Held || s.people("room_a") != 3 {
+			t.Errorf("room_a: %d people, %s; want the 3 that are stored, held", s.people("room_a"), s.quality("room_a"))
+		}
+		if alarms.Bits() != 1<<gateway.JournalFailing {
+			t.Errorf("alarms %b", alarms.Bits())
+		}
+		if err := h.View(t.Context(), func(*gateway.State) {}); err != nil {
+			t.Errorf("a view meanwhile: %v", err)
+		}
+		stop()
+		if err := <-done; err == nil {
+			t.Error("the stop did not say that the disk does not answer")
+		}
+		if err := <-answers; !errors.Is(err, gateway.ErrStopped) {
+			t.Errorf("the sender was told %v", err)
+		}
+		j.pass <- errDisk
+	})
+}
+
 func TestTooManySendersAreTurnedAway(t *testing.T) {
 	inBubble(t, func(t *testing.T, clock gateway.Clock) {
 		j := &gated{began: make(chan struct{}), pass: make(chan error)}

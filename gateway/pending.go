@@ -41,6 +41,22 @@ func (p *pendingBatch) mark(a *asset) {
 	}
 }
 
+// hear notes that a site said something newer.
+func (p *pendingBatch) hear(site *asset) {
+	if site.heardIn != p.number+1 {
+		site.heardIn = p.number + 1
+		p.heard = append(p.heard, site)
+	}
+}
+
+// swap exchanges the facts before and after the batch, of every asset that it touched.
+func (p *pendingBatch) swap() {
+	for i := range p.touched {
+		t := &p.touched[i]
+		t.before, t.asset.facts = t.asset.facts, t.before
+	}
+}
+
 // end makes room for the next batch.
 func (p *pendingBatch) end() {
 	for _, a := range p.changed {
@@ -50,36 +66,53 @@ func (p *pendingBatch) end() {
 	clear(p.changed)
 	*p = pendingBatch{
 		number: p.number + 1, touched: p.touched[:0], changed: p.changed[:0], heard: p.heard[:0], counted: p.counted[:0],
+		refused: refusedRing{entries: p.refused.entries[:0]},
 	}
 }
 
 // leftover is what may be on disk though it is not in the state, because a commit failed.
 type leftover struct {
-	assets     map[Number]bool // assets whose rows may differ from what the state knows; or that do not exist
+	assets     map[Number]bool // assets whose rows may differ from what the state knows, or that do not exist
 	increments map[Increment]bool
-	expired    Timestamp // increments of event times before it may be deleted
 }
+
+// Leftover returns what must be stored before anything else: the rows of a batch that failed, as they are
+// now. Nobody knows which of them reached the disk. It is empty unless [State.Undo] was called since
+// [State.Repaired].
+func (s *State) Leftover() *Batch {
+	b := &s.batch
+	b.reset()
+	for _, n := range slices.Sorted(maps.Keys(s.unsure.assets)) {
+		b.Removed = append(b.Removed, n)
+		if a := s.at(n); a != nil {
+			s.rewrite(b, a)
+		}
+	}
+	for i := range s.unsure.increments {
+		b.Forgotten = append(b.Forgotten, i)
+	}
+	return b
+}
+
+// Repaired says that what [State.Leftover] returned is stored.
+func (s *State) Repaired() { s.unsure = leftover{} }
 
 // Batch returns what the batch in progress must have stored; it is valid until the batch ends.
 func (s *State) Batch() *Batch {
 	b := &s.batch
 	b.reset()
 	for _, t := range s.pending.touched {
-		s.rows(b, t.asset, t.before, t.fresh)
+		s.rows(b, t.asset, &t.before, t.fresh)
 	}
 	b.Counted = append(b.Counted, s.pending.counted...)
-	if b.Empty() {
-		return b
-	}
-	b.Expired = s.unsure.expired
-	if len(s.unsure.assets) > 0 {
-		s.addLeftover(b)
+	if !b.Empty() {
+		b.Expired = s.expired
 	}
 	return b
 }
 
 // rows adds the rows in which an asset differs from what it was before.
-func (s *State) rows(b *Batch, a *asset, before facts, fresh bool) {
+func (s *State) rows(b *Batch, a *asset, before *facts, fresh bool) {
 	n := a.about.Number
 	if fresh || a.about != before.about && describedAnew(a.about, before.about) {
 		b.Assets = append(b.Assets, a.about)
@@ -91,25 +124,6 @@ func (s *State) rows(b *Batch, a *asset, before facts, fresh bool) {
 	}
 	if a.total != before.total {
 		b.Totals = append(b.Totals, a.total)
-	}
-}
-
-// addLeftover has the rows of failed batches said again: each asset of theirs whole, once.
-func (s *State) addLeftover(b *Batch) {
-	unsure := s.unsure.assets
-	b.Assets = slices.DeleteFunc(b.Assets, func(a *Asset) bool { return unsure[a.Number] })
-	b.Revisions = slices.DeleteFunc(b.Revisions, func(r FeedRevision) bool { return unsure[r.Asset] })
-	b.Totals = slices.DeleteFunc(b.Totals, func(t Total) bool { return unsure[t.Asset] })
-	for _, n := range slices.Sorted(maps.Keys(unsure)) {
-		b.Removed = append(b.Removed, n)
-		if a := s.at(n); a != nil {
-			s.rewrite(b, a)
-		}
-	}
-	for i := range s.unsure.increments {
-		if !s.counted.has(i.Key) {
-			b.Forgotten = append(b.Forgotten, i)
-		}
 	}
 }
 
@@ -132,7 +146,7 @@ func describedAnew(a, b *Asset) bool {
 }
 
 // Undo ends the batch as if its events had never come, because it could not be stored. Whether some of
-// it is on disk nobody knows: the next batch says it all again.
+// it is on disk nobody knows: [State.Leftover] is to be stored before the next batch is begun.
 func (s *State) Undo() {
 	if s.unsure.assets == nil {
 		s.unsure.assets = make(map[Number]bool)
@@ -155,10 +169,10 @@ func (s *State) Undo() {
 
 // Settle ends the batch: what [State.Batch] returned is stored, or it was empty. It returns what changed, valid until the next call.
 func (s *State) Settle(now Instant) *Update {
-	if !s.batch.Empty() {
-		s.unsure = leftover{}
-		s.batch.reset()
+	if s.batch.Expired != 0 {
+		s.expired = 0
 	}
+	s.batch.reset()
 	u := s.begin(now)
 	for _, a := range s.pending.changed {
 		s.show(u, a)

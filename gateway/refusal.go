@@ -24,6 +24,7 @@ const (
 	TooManyAssets      // a new asset beyond max_unknown_assets
 	IncrementTooOld    // TRAFFIC older than the horizon: whether it was counted cannot be told
 	WrongShape         // a key of the envelope has another type than Butlr documents
+	IDNotPlain         // an id with control characters, which none of Butlr's has
 	RefusalCount       = iota
 )
 
@@ -31,6 +32,7 @@ var refusalNames = [RefusalCount]string{
 	"admitted", "timestamp_missing", "timestamp_not_integer", "timestamp_in_seconds", "timestamp_too_old",
 	"timestamp_in_future", "count_not_a_number", "count_negative", "count_too_large", "id_too_long",
 	"id_missing", "kind_conflict", "place_not_configured", "too_many_assets", "increment_too_old", "wrong_shape",
+	"id_not_plain",
 }
 
 // String returns the name that metrics and pages use.

@@ -30,6 +30,8 @@ type State struct {
 	batch      Batch
 	pending    pendingBatch
 	expireHour int64
+	expired    Timestamp // increments of event times before it are yet to be deleted; 0 for none
+	newest     Timestamp // event time of the newest event admitted
 	update     Update
 }
 
@@ -38,6 +40,7 @@ type asset struct {
 	facts
 	queued  Timestamp // when the deadline queue will look at it; 0: not queued
 	batch   uint64    // the batch that touched it last
+	heardIn uint64    // of a site: the batch that last heard something newer
 	changed bool      // readings may differ from those published
 	shown   shown     // what was published last
 }
@@ -144,6 +147,7 @@ func (s *State) restoreFeeds(saved *Saved) error {
 			return fmt.Errorf("restoring feed %d of asset number %d: no such asset or feed", r.Feed, r.Asset)
 		}
 		s.setFeed(a, r.Feed, r.Revision)
+		s.restoreHeard(a, r.Revision.At)
 		a.told[givenName] = max(a.told[givenName], r.Revision.At) // its own events name it
 		a.told[parentPlace] = max(a.told[parentPlace], r.Revision.At)
 	}
@@ -153,8 +157,16 @@ func (s *State) restoreFeeds(saved *Saved) error {
 			return fmt.Errorf("restoring totals of asset number %d: no such asset", t.Asset)
 		}
 		s.setTotal(a, t)
+		s.restoreHeard(a, t.At)
 	}
 	return nil
+}
+
+func (s *State) restoreHeard(a *asset, at Timestamp) {
+	s.newest = max(s.newest, at)
+	if a.site != nil {
+		a.site.heard = max(a.site.heard, at)
+	}
 }
 
 // pin reserves the numbers that the rules pin, and brings their assets into being.

@@ -262,6 +262,8 @@ func TestRefusedEventsChangeNothingAndSayWhy(t *testing.T) {
 			return e
 		}(), gateway.IncrementTooOld},
 		{"an id of 257 bytes", withID(people("room_a", 1, "09:00:00"), strings.Repeat("x", 257)), gateway.IDTooLong},
+		{"an id with a line's end", withID(people("room_a", 1, "09:00:00"), "event\r\n1"), gateway.IDNotPlain},
+		{"a room's id with a control character", people("room_\x7f", 1, "09:00:00"), gateway.IDNotPlain},
 		{"an id of 256 bytes", withID(people("room_a", 1, "09:00:00"), strings.Repeat("x", 256)), gateway.Admitted},
 		{"a room's id of 257 bytes", people("room_"+strings.Repeat("x", 252), 1, "09:00:00"), gateway.IDTooLong},
 		{"no room", people("", 1, "09:00:00"), gateway.IDMissing},
@@ -314,6 +316,22 @@ func TestAssetsBeyondTheCapAreRefused(t *testing.T) {
 	}
 }
 
+func TestAnUndoneAssetTakesNoPlaceUnderTheCap(t *testing.T) {
+	rules := gateway.DefaultRules()
+	rules.MaxUnknownAssets = 4
+	s := newState(t, rules)
+	for range 3 {
+		if err := s.Apply(now("09:00:10"), []gateway.Event{people("room_a", 1, "09:00:00")}); err != nil {
+			t.Fatal(err)
+		}
+		s.Undo()
+		s.Repaired()
+	}
+	if u := apply(t, s, now("09:00:10"), people("room_b", 1, "09:00:00")); u.Summary.Accepted != 1 || s.Assets()[3].ID != "room_b" {
+		t.Errorf("%+v, %v", u.Summary, s.Assets())
+	}
+}
+
 func TestTheRingKeepsTheNewestHundred(t *testing.T) {
 	s := newState(t, gateway.DefaultRules())
 	for i := range 250 {
@@ -359,6 +377,127 @@ func TestTheMemoryOfIncrementsIsBounded(t *testing.T) {
 	}
 }
 
+func TestAFullMemoryOfIncrementsHoldsNothingElseUp(t *testing.T) {
+	rules := gateway.DefaultRules()
+	rules.MaxIDs = 1
+	s := newState(t, rules)
+	events := []gateway.Event{passed("sensor_1", "", 1, 0, "09:00:00"), passed("sensor_1", "", 1, 0, "09:00:01"), people("room_a", 3, "09:00:02")}
+	if err := s.Apply(now("09:00:10"), events); !errors.Is(err, gateway.ErrIncrementsFull) {
+		t.Errorf("got %v", err)
+	}
+	s.Settle(now("09:00:10"))
+	if got, want := tell(s, now("09:00:10"), "room_a"), "1 3 ? good: people 3 at 09:00:02"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestAClockThatRunsAheadForgetsNoIncrement(t *testing.T) {
+	s := newState(t, gateway.DefaultRules())
+	e := passed("sensor_1", "", 1, 0, "09:00:00")
+	apply(t, s, now("09:00:10"), e)
+	apply(t, s, gateway.Instant{Wall: now("09:00:10").Wall.Add(26 * time.Hour)}, people("room_a", 1, "09:00:00"))
+	apply(t, s, now("09:00:20"), e)
+	if got := show(t, s, now("09:00:20"), "sensor_1").Reading(gateway.TrafficIn).Value; got != 1 {
+		t.Errorf("counted %d times", got)
+	}
+}
+
+func TestIncrementsExpireOnceAnHourAndAreDeleted(t *testing.T) {
+	s, disk := newState(t, gateway.DefaultRules()), &journal{}
+	step := func(clock gateway.Instant, events ...gateway.Event) {
+		if err := s.Apply(clock, events); err != nil {
+			t.Fatal(err)
+		}
+		disk.store(t, s, clock)
+	}
+	step(now("09:50:00"), passed("sensor_1", "", 1, 0, "08:59:59"), passed("sensor_1", "", 1, 0, "09:00:00"), passed("sensor_1", "", 1, 0, "09:45:00"))
+	next := gateway.Instant{Wall: now("09:30:00").Wall.Add(24 * time.Hour)}
+	tomorrow := people("room_a", 1, "09:00:00")
+	tomorrow.At = gateway.TimestampOf(next.Wall)
+	disk.fail = errDisk
+	step(next, tomorrow) // what was to be deleted stays to be deleted
+	if got := len(disk.rows.counted); got != 3 {
+		t.Errorf("%d increments on disk after a commit that failed, want 3", got)
+	}
+	disk.fail = nil
+	if !disk.repair(t, s) {
+		t.Fatal("not repaired")
+	}
+	step(next, tomorrow)
+	if got := len(disk.rows.counted); got != 2 {
+		t.Errorf("%d increments on disk, want those after 09:00:00", got)
+	}
+	step(next, passed("sensor_1", "", 1, 0, "09:45:00")) // within the horizon: still remembered
+	if got := show(t, s, next, "sensor_1").Reading(gateway.TrafficIn).Value; got != 3 {
+		t.Errorf("total %d, want 3", got)
+	}
+}
+
+// Whoever reads the age must be told what to subtract from: the oldest feed behind the answer.
+func TestAgesAreThoseOfTheOldestFeedBehindTheAnswer(t *testing.T) {
+	s := newState(t, gateway.DefaultRules())
+	apply(t, s, now("09:03:00"), people("room_a", 1, "09:01:00"), motion("room_b", "08:00:00"), people("room_b", 1, "09:02:00"),
+		motion("room_c", "07:00:00"), passed("sensor_1", "", 1, 0, "09:02:30"))
+	nowhere := motion("room_d", "08:30:00")
+	nowhere.Path = gateway.Path{Room: gateway.Place{ID: "room_d"}}
+	u := apply(t, s, now("09:03:00"), nowhere)
+	if len(u.Heard) != 0 {
+		t.Errorf("heard %v, want nothing: it is in no site", u.Heard)
+	}
+	for id, want := range map[gateway.AssetID]struct {
+		oldest  gateway.Timestamp
+		follows bool
+	}{
+		"room_a": {at("09:01:00"), false}, "room_b": {at("09:02:00"), true}, "room_c": {0, true},
+		"sensor_1": {0, true}, "site_1": {0, true}, "room_d": {at("08:30:00"), false},
+	} {
+		got := show(t, s, now("09:03:00"), id)
+		if got.Oldest != want.oldest || got.FollowsSite != want.follows {
+			t.Errorf("%s: oldest %s, follows its site %v; want %s, %v", id, got.Oldest.Time(), got.FollowsSite, want.oldest.Time(), want.follows)
+		}
+	}
+	if heard := s.All(now("09:03:00")).Heard; len(heard) != 1 || heard[0].Newest != at("09:02:30") {
+		t.Errorf("heard %v, want site_1 at 09:02:30", heard)
+	}
+}
+
+// An event that leaves out its site is heard of all the same, once for a batch, and undone exactly.
+func TestAnEventWithoutItsSiteIsHeardInTheSiteThatIsKnown(t *testing.T) {
+	s := newState(t, gateway.DefaultRules())
+	apply(t, s, now("09:00:10"), people("room_a", 1, "09:00:00"))
+	siteless := func(sensed string) gateway.Event {
+		e := people("room_a", 2, sensed)
+		e.Path.Site, e.Path.Building, e.Path.Floor = gateway.Place{}, gateway.Place{}, gateway.Place{}
+		return e
+	}
+	if err := s.Apply(now("09:02:10"), []gateway.Event{siteless("09:02:00")}); err != nil {
+		t.Fatal(err)
+	}
+	s.Undo()
+	if heard := s.All(now("09:02:10")).Heard; heard[0].Newest != at("09:00:00") {
+		t.Errorf("after it was undone: %s", heard[0].Newest.Time())
+	}
+	s.Repaired()
+	u := apply(t, s, now("09:02:10"), siteless("09:01:00"), siteless("09:02:00"))
+	if len(u.Heard) != 1 || u.Heard[0].Newest != at("09:02:00") {
+		t.Errorf("heard %v, want once, at 09:02:00", u.Heard)
+	}
+}
+
+func TestUtilisationIsRounded(t *testing.T) {
+	rules := gateway.DefaultRules()
+	rules.Assets = map[gateway.AssetID]gateway.AssetRule{"room_a": {Capacity: 6, Index: gateway.NoNumber}}
+	for people_, want := range map[int]int64{0: 0, 1: 167, 4: 667, 6: 1000, 9: 1500} {
+		e := people("room_a", people_, "09:00:00")
+		e.At += gateway.Timestamp(people_)
+		s := newState(t, rules)
+		apply(t, s, now("09:00:10"), e)
+		if got := show(t, s, now("09:00:10"), "room_a").Reading(gateway.Utilisation).Value; got != want {
+			t.Errorf("%d of 6: %d, want %d", people_, got, want)
+		}
+	}
+}
+
 func TestNamesFollowTheNewestEventAndTheOperator(t *testing.T) {
 	rules := gateway.DefaultRules()
 	rules.Assets = map[gateway.AssetID]gateway.AssetRule{"room_b": {Name: "Boardroom", Capacity: 8, Index: gateway.NoNumber}}
@@ -396,14 +535,33 @@ func TestARoomThatMovesTakesItsFeedsAlong(t *testing.T) {
 	moved := people("room_b", 1, "09:01:00")
 	moved.Path.Site, moved.Path.Building, moved.Path.Floor = gateway.Place{ID: "site_2"}, gateway.Place{ID: "building_2"}, gateway.Place{ID: "space_9"}
 	apply(t, s, now("09:01:10"), moved)
-	b := show(t, s, now("09:01:10"), "room_b")
-	if b.Asset.Site != "site_2" || b.Asset.Parent != "space_9" {
-		t.Errorf("it is in %s, %s", b.Asset.Site, b.Asset.Parent)
-	}
 	// site_1 is left with one minute feed, so that its silence no longer means loss for a motion sensor.
 	apply(t, s, now("09:01:20"), motion("room_c", "09:01:00"))
 	if got := show(t, s, now("09:30:00"), "room_c").Quality; got != gateway.Good {
 		t.Errorf("room_c: %s, want good", got)
+	}
+	b := show(t, s, now("09:01:10"), "room_b")
+	if b.Asset.Site != "site_2" || b.Asset.Parent != "space_9" {
+		t.Errorf("it is in %s, %s", b.Asset.Site, b.Asset.Parent)
+	}
+	for _, h := range s.All(now("09:01:10")).Heard {
+		if id := s.Assets()[h.Site].ID; id == "site_2" && h.Newest != at("09:01:00") {
+			t.Errorf("%s was heard of at %s", id, h.Newest.Time())
+		}
+	}
+	// A floor that moves takes along when its rooms were heard of.
+	newer := people("room_b", 1, "09:05:00")
+	newer.Path = gateway.Path{Room: newer.Path.Room}
+	floor := people("", 0, "09:03:00")
+	floor.Subject, floor.Path = gateway.Floor, gateway.Path{Building: gateway.Place{ID: "building_1"}, Floor: gateway.Place{ID: "space_9"}}
+	u := apply(t, s, now("09:05:10"), newer, floor)
+	if b := show(t, s, now("09:05:10"), "room_b"); b.Asset.Site != "site_1" {
+		t.Errorf("it is in %s", b.Asset.Site)
+	}
+	for _, h := range u.Heard {
+		if id := s.Assets()[h.Site].ID; h.Newest != at("09:05:00") {
+			t.Errorf("%s was heard of at %s", id, h.Newest.Time())
+		}
 	}
 }
 
