@@ -8,7 +8,8 @@
 // synced into the ledger as well. After an error the database is opened anew for the next commit, so
 // that a disk that was full or away is used again as soon as it is back.
 //
-// Each row carries a checksum that is verified while loading. A row that fails is left out and
-// reported: its asset then has no data until the next event, which is the truth. A database that cannot
-// be read at all is moved aside, and the numbers come back from the ledger.
+// Rows of assets, feeds and totals carry a checksum that is verified while loading. One that fails is
+// left out, reported and removed: what it told is unknown until the next event, which is the truth. A
+// database that cannot be read at all is moved aside, and the numbers come back from the ledger, and with
+// them the gateway's id.
 package store

@@ -8,13 +8,21 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"strconv"
+	"time"
 
 	"butlr-gateway/gateway"
 )
 
 // ledgerHeader is the first line of ledger.csv.
 const ledgerHeader = "number,kind,id\n"
+
+// The line of ledger.csv that tells whose it is has this number and kind.
+const (
+	gatewayNumber = "-"
+	gatewayKind   = "gateway"
+)
 
 // entry is one line of the ledger: an asset and its permanent number.
 type entry struct {
@@ -31,75 +39,113 @@ type ledger struct {
 	entries map[gateway.Number]gateway.AssetID
 }
 
-// openLedger opens the file, or begins it.
-func openLedger(path string) (*ledger, []entry, error) {
+// book is what a ledger says.
+type book struct {
+	gatewayID string
+	entries   []entry
+	size      int64    // up to the end of the last line
+	damage    []string // a sentence for each line that says nothing
+}
+
+// openLedger opens the file, or begins it. A file with lines that cannot be read is kept aside, and
+// those that can are written anew.
+func openLedger(dir string) (*ledger, *book, error) {
+	path := filepath.Join(dir, ledgerFile)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &ledger{file: file, entries: make(map[gateway.Number]gateway.AssetID)}
-	book, err := l.read()
+	text, err := io.ReadAll(file)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", path, err), file.Close())
 	}
-	return l, book, nil
+	b := parseLedger(text)
+	l := &ledger{file: file, size: b.size, entries: make(map[gateway.Number]gateway.AssetID)}
+	if len(b.damage) > 0 {
+		if err := keepAside(path, text); err != nil {
+			return nil, nil, errors.Join(err, file.Close())
+		}
+		l.size = 0
+	}
+	if l.size > 0 {
+		for _, e := range b.entries {
+			l.entries[e.number] = e.id
+		}
+		return l, b, nil
+	}
+	if err := l.rewrite(b); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("writing %s: %w", path, err), file.Close())
+	}
+	return l, b, nil
 }
 
-func (l *ledger) read() ([]entry, error) {
-	text, err := io.ReadAll(l.file)
-	if err != nil {
-		return nil, err
+// keepAside keeps a copy of a ledger that is about to be mended.
+func keepAside(path string, text []byte) error {
+	aside := path + ".broken-" + time.Now().UTC().Format("20060102T150405.000")
+	if err := os.WriteFile(aside, text, 0o640); err != nil {
+		return fmt.Errorf("keeping the damaged ledger: %w", err)
 	}
-	book, size, err := parseLedger(text)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range book {
-		l.entries[e.number] = e.id
-	}
-	l.size = size
-	if size == 0 {
-		return nil, l.write([]byte(ledgerHeader))
-	}
-	return book, nil
+	return nil
 }
 
-// parseLedger reads the lines that have an end, and tells where the last of them ends.
-func parseLedger(text []byte) ([]entry, int64, error) {
-	end := bytes.LastIndexByte(text, '\n') + 1
-	if end == 0 {
-		return nil, 0, nil
+// rewrite writes the whole ledger.
+func (l *ledger) rewrite(b *book) error {
+	var assets []*gateway.Asset
+	for _, e := range b.entries {
+		assets = append(assets, &gateway.Asset{ID: e.id, Kind: e.kind, Number: e.number})
 	}
-	if !bytes.HasPrefix(text, []byte(ledgerHeader)) {
-		return nil, 0, fmt.Errorf("line 1 is not %q: this is no ledger; move it aside", ledgerHeader[:len(ledgerHeader)-1])
+	if err := l.write([]byte(ledgerHeader)); err != nil {
+		return err
 	}
-	r := csv.NewReader(bytes.NewReader(text[len(ledgerHeader):end]))
-	r.FieldsPerRecord = 3
-	var book []entry
+	if err := l.name(b.gatewayID); err != nil {
+		return err
+	}
+	return l.record(assets)
+}
+
+// parseLedger reads the lines that have an end. No field has an end of line in it.
+func parseLedger(text []byte) *book {
+	b := &book{}
 	numbers, ids := make(map[gateway.Number]gateway.AssetID), make(map[gateway.AssetID]bool)
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return book, int64(end), nil
+	for line := 1; ; line++ {
+		end := bytes.IndexByte(text[b.size:], '\n')
+		if end < 0 {
+			return b
 		}
-		if err != nil {
-			return nil, 0, err
-		}
-		line, _ := r.FieldPos(0)
-		line++ // the header
-		e, err := parseEntry(record)
-		id, taken := numbers[e.number]
-		switch {
-		case err != nil:
-			return nil, 0, fmt.Errorf("line %d: %w", line, err)
-		case taken && id == e.id:
+		content := text[b.size : b.size+int64(end)+1]
+		b.size += int64(len(content))
+		if line == 1 && string(content) == ledgerHeader {
 			continue
-		case taken || ids[e.id]:
-			return nil, 0, fmt.Errorf("line %d: number %d or asset %q has another line already; keep the one that your controllers use", line, e.number, e.id)
 		}
-		numbers[e.number], ids[e.id] = e.id, true
-		book = append(book, e)
+		if err := b.parseLine(content, numbers, ids); err != nil {
+			b.damage = append(b.damage, fmt.Sprintf("%s, line %d: %v", ledgerFile, line, err))
+		}
 	}
+}
+
+func (b *book) parseLine(content []byte, numbers map[gateway.Number]gateway.AssetID, ids map[gateway.AssetID]bool) error {
+	record, err := csv.NewReader(bytes.NewReader(content)).Read()
+	if err != nil || len(record) != 3 {
+		return errors.New("it has not the form number,kind,id")
+	}
+	if record[0] == gatewayNumber && record[1] == gatewayKind {
+		b.gatewayID = record[2]
+		return nil
+	}
+	e, err := parseEntry(record)
+	if err != nil {
+		return err
+	}
+	id, taken := numbers[e.number]
+	switch {
+	case taken && id == e.id:
+		return nil
+	case taken || ids[e.id]:
+		return fmt.Errorf("number %d or asset %q has another line already, which counts", e.number, e.id)
+	}
+	numbers[e.number], ids[e.id] = e.id, true
+	b.entries = append(b.entries, e)
+	return nil
 }
 
 func parseEntry(record []string) (entry, error) {
@@ -108,10 +154,18 @@ func parseEntry(record []string) (entry, error) {
 		return entry{}, fmt.Errorf("%q is no number from 0 to %d", record[0], gateway.MaxNumber)
 	}
 	kind := gateway.ParseKind(record[1])
-	if kind == gateway.NoKind {
-		return entry{}, fmt.Errorf("%q is no kind of asset", record[1])
+	if kind == gateway.NoKind || record[2] == "" {
+		return entry{}, fmt.Errorf("%q is no kind of asset, or there is no id", record[1])
 	}
 	return entry{gateway.Number(number), kind, gateway.AssetID(record[2])}, nil
+}
+
+// name notes whose ledger it is.
+func (l *ledger) name(gatewayID string) error {
+	if gatewayID == "" {
+		return nil
+	}
+	return l.write([]byte(gatewayNumber + "," + gatewayKind + "," + gatewayID + "\n"))
 }
 
 // record appends the assets that are not in the ledger, and syncs it.

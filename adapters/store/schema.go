@@ -80,6 +80,11 @@ func connect(ctx context.Context, dir string, readOnly bool) (*sql.DB, *sql.Conn
 	query := url.Values{"_pragma": {"busy_timeout(2000)"}}
 	if readOnly {
 		query.Set("mode", "ro")
+		// Without a log beside it nobody is writing, and SQLite must not want to: neither to the file nor to
+		// the directory, which may be somebody else's.
+		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
+			query.Set("immutable", "1")
+		}
 	} else {
 		query["_pragma"] = append(query["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)",
 			"journal_size_limit(16777216)")
@@ -126,6 +131,10 @@ func (d *database) prepare(ctx context.Context) error {
 		return err
 	}
 	if _, err := d.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
+		return err
+	}
+	// Loading reads tables only: a broken index would show itself with the first new asset, for ever.
+	if _, err := d.conn.ExecContext(ctx, "REINDEX"); err != nil {
 		return err
 	}
 	for _, s := range []struct {

@@ -123,19 +123,52 @@ func (s *Store) moveAside() (string, error) {
 
 // begin makes database and ledger agree, draws the gateway's id at the first start, and counts the start.
 func (s *Store) begin(ctx context.Context) error {
-	book, entries, err := openLedger(filepath.Join(s.dir, ledgerFile))
+	book, err := s.openLedger()
 	if err != nil {
 		return err
 	}
-	s.ledger = book
-	if err := syncDirectory(s.dir); err != nil {
-		return err
-	}
-	unknown, missing := s.loaded.reconcile(entries)
+	l := s.loaded
+	l.damage = append(l.damage, book.damage...)
+	missing := l.reconcile(book.entries)
 	if err := s.ledger.record(pointers(missing)); err != nil {
 		return fmt.Errorf("writing %s: %w", ledgerFile, err)
 	}
+	if err := s.identify(book.gatewayID); err != nil {
+		return err
+	}
+	for _, d := range l.damage {
+		s.log.Error("part of the state was lost", "what", d)
+	}
+	return s.db.transact(ctx, func() error {
+		for key, value := range map[string]string{"gateway_id": l.identity.GatewayID, "boots": strconv.Itoa(l.identity.Boots)} {
+			if _, err := s.db.conn.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?,?)", key, value); err != nil {
+				return err
+			}
+		}
+		if _, err := s.db.conn.ExecContext(ctx, "DELETE FROM increments WHERE length(key) <> ?", len(gateway.IncrementKey{})); err != nil {
+			return err
+		}
+		return s.db.write(ctx, l.mended())
+	})
+}
+
+func (s *Store) openLedger() (*book, error) {
+	ledger, book, err := openLedger(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	s.ledger = ledger
+	return book, syncDirectory(s.dir)
+}
+
+// identify settles the gateway's id: the ledger's, else the database's, else a new one.
+func (s *Store) identify(noted string) error {
 	identity := &s.loaded.identity
+	identity.Boots++
+	if noted != "" {
+		identity.GatewayID = noted
+		return nil
+	}
 	if identity.GatewayID == "" {
 		var id [4]byte
 		if _, err := rand.Read(id[:]); err != nil {
@@ -143,18 +176,10 @@ func (s *Store) begin(ctx context.Context) error {
 		}
 		identity.GatewayID = hex.EncodeToString(id[:])
 	}
-	identity.Boots++
-	for _, d := range s.loaded.damage {
-		s.log.Error("part of the state was lost", "what", d)
+	if err := s.ledger.name(identity.GatewayID); err != nil {
+		return fmt.Errorf("writing %s: %w", ledgerFile, err)
 	}
-	return s.db.transact(ctx, func() error {
-		for key, value := range map[string]string{"gateway_id": identity.GatewayID, "boots": strconv.Itoa(identity.Boots)} {
-			if _, err := s.db.conn.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?,?)", key, value); err != nil {
-				return err
-			}
-		}
-		return s.db.write(ctx, &gateway.Batch{Assets: pointers(unknown)})
-	})
+	return nil
 }
 
 func pointers(assets []gateway.Asset) []*gateway.Asset {
@@ -206,8 +231,23 @@ func (s *Store) commit(ctx context.Context, b *gateway.Batch) error {
 	if err := s.db.transact(ctx, func() error { return s.db.write(ctx, b) }); err != nil {
 		return err
 	}
-	if err := s.ledger.record(b.Assets); err != nil {
-		return fmt.Errorf("writing %s: %w", ledgerFile, err)
+	return s.record(b.Assets)
+}
+
+// record writes new assets into the ledger; after an error the file is opened anew at the next call.
+func (s *Store) record(assets []*gateway.Asset) error {
+	if len(assets) == 0 {
+		return nil
+	}
+	if s.ledger == nil {
+		if _, err := s.openLedger(); err != nil {
+			return err
+		}
+	}
+	if err := s.ledger.record(assets); err != nil {
+		err = errors.Join(fmt.Errorf("writing %s: %w", ledgerFile, err), s.ledger.file.Close())
+		s.ledger = nil
+		return err
 	}
 	return nil
 }
@@ -226,34 +266,43 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.lock.Close())...)
 }
 
-// Read reads the state in a directory, whether or not a gateway runs on it, and changes nothing.
+// Read reads the state in a directory, whether or not a gateway runs on it. It changes nothing that is
+// kept: while a log lies beside the database SQLite may mend its index of it.
 func Read(ctx context.Context, dir string) (*gateway.Saved, Identity, error) {
-	if _, err := os.Stat(filepath.Join(dir, databaseFile)); err != nil {
+	_, err := os.Stat(filepath.Join(dir, databaseFile))
+	if errors.Is(err, os.ErrNotExist) {
 		return nil, Identity{}, fmt.Errorf("reading the state: %w; has a gateway run with this state_dir?", err)
 	}
+	if err != nil {
+		return nil, Identity{}, fmt.Errorf("reading the state: %w; run this as the gateway's user", err)
+	}
+	saved, identity, err := readAll(ctx, dir)
+	if err != nil {
+		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w; run this as the gateway's user, or while the gateway runs", dir, err)
+	}
+	return saved, identity, nil
+}
+
+func readAll(ctx context.Context, dir string) (*gateway.Saved, Identity, error) {
 	pool, conn, err := connect(ctx, dir, true)
 	if err != nil {
-		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+		return nil, Identity{}, err
 	}
 	defer func() { _ = errors.Join(conn.Close(), pool.Close()) }()
 	if err := checkVersion(ctx, conn); err != nil {
-		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+		return nil, Identity{}, err
 	}
 	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil { // one state, not several
-		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+		return nil, Identity{}, err
 	}
 	l, err := load(ctx, conn)
 	if err != nil {
-		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w", dir, err)
+		return nil, Identity{}, err
 	}
 	text, err := os.ReadFile(filepath.Join(dir, ledgerFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, Identity{}, fmt.Errorf("reading the ledger: %w", err)
+		return nil, Identity{}, err
 	}
-	book, _, err := parseLedger(text)
-	if err != nil {
-		return nil, Identity{}, fmt.Errorf("reading the ledger in %s: %w", dir, err)
-	}
-	l.reconcile(book)
+	l.reconcile(parseLedger(text).entries)
 	return &l.saved, l.identity, nil
 }

@@ -178,6 +178,7 @@ func TestNumbersComeBackFromTheLedger(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	commit(t, s, everything())
+	id := s.Identity().GatewayID
 	closeStore(t, s)
 	old, err := os.ReadFile(filepath.Join(dir, "state.db"))
 	if err != nil {
@@ -197,6 +198,9 @@ func TestNumbersComeBackFromTheLedger(t *testing.T) {
 		if len(got) != 3 || !cmp.Equal(got[2], want) {
 			t.Errorf("got %+v, want the third to be %+v", got, want)
 		}
+		if d := s.Damage(); len(d) != 1 || !strings.Contains(d[0], "older than ledger.csv: 1 assets") {
+			t.Errorf("damage %q: an older database must be told", d)
+		}
 		closeStore(t, s)
 	})
 	t.Run("when the database is gone", func(t *testing.T) {
@@ -211,6 +215,9 @@ func TestNumbersComeBackFromTheLedger(t *testing.T) {
 		if want := []gateway.Number{0, 3, 7}; !slices.Equal(numbers, want) {
 			t.Errorf("numbers %v, want %v", numbers, want)
 		}
+		if got := s.Identity().GatewayID; got != id {
+			t.Errorf("the gateway is now %s, was %s", got, id)
+		}
 		closeStore(t, s)
 	})
 	t.Run("when the database is no database", func(t *testing.T) {
@@ -221,7 +228,7 @@ func TestNumbersComeBackFromTheLedger(t *testing.T) {
 		if got := len(s.Saved().Assets); got != 3 {
 			t.Errorf("%d assets, want 3", got)
 		}
-		if d := s.Damage(); len(d) != 1 || !strings.Contains(d[0], "moved to state.db.broken-") {
+		if d := s.Damage(); len(d) != 2 || !strings.Contains(d[0], "moved to state.db.broken-") {
 			t.Errorf("damage %q", d)
 		}
 		if kept, _ := filepath.Glob(filepath.Join(dir, "state.db.broken-*")); len(kept) != 1 {
@@ -234,6 +241,7 @@ func TestTheLedgerGetsEachAssetOnceAndATornLineIsOverwritten(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "ledger.csv")
 	s := open(t, dir)
+	id := s.Identity().GatewayID
 	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{asset(0, "room_a"), asset(0, "room_a")}})
 	renamed := asset(0, "room_a")
 	renamed.Given = "Renamed"
@@ -250,17 +258,17 @@ func TestTheLedgerGetsEachAssetOnceAndATornLineIsOverwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, dir)
-	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{asset(1, "a,\"hostile\"\nid")}})
+	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{asset(1, "a,\"hostile\" id")}})
 	closeStore(t, s)
 	got, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "number,kind,id\n0,room,room_a\n1,room,\"a,\"\"hostile\"\"\nid\"\n"
+	want := "number,kind,id\n-,gateway," + id + "\n0,room,room_a\n1,room,\"a,\"\"hostile\"\" id\"\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)
 	}
-	if got := open(t, dir).Saved().Assets; len(got) != 2 || got[1].ID != "a,\"hostile\"\nid" {
+	if got := open(t, dir).Saved().Assets; len(got) != 2 || got[1].ID != "a,\"hostile\" id" {
 		t.Errorf("read back: %+v", got)
 	}
 }
@@ -300,6 +308,159 @@ func tamper(t *testing.T, dir, statement string) {
 	defer db.Close()
 	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What was not believed is removed, so that it is told once and nobody inherits it.
+func TestABrokenRowIsToldOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	commit(t, s, everything())
+	closeStore(t, s)
+	tamper(t, dir, "UPDATE revisions SET data = zeroblob(12); UPDATE increments SET key = x'00'; UPDATE totals SET people_in = 9")
+	closeStore(t, open(t, dir))
+	if d := open(t, dir).Damage(); len(d) != 0 {
+		t.Errorf("told again: %q", d)
+	}
+}
+
+func TestManyBrokenRowsAreSummedUp(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	b := &gateway.Batch{}
+	for n := range gateway.Number(50) {
+		b.Assets = append(b.Assets, asset(n, fmt.Sprint("room_", n)))
+		b.Totals = append(b.Totals, gateway.Total{Asset: n, In: 1, At: 1773151530000})
+	}
+	commit(t, s, b)
+	closeStore(t, s)
+	tamper(t, dir, "UPDATE totals SET people_in = 9")
+	if d := open(t, dir).Damage(); len(d) != 11 || d[10] != "and 40 more rows" {
+		t.Errorf("damage %q", d)
+	}
+}
+
+// A number that database and ledger give to different assets is the ledger's, and nothing that the
+// database said under it is believed of the other asset, now or after another restart.
+func TestNobodyInheritsAnothersReadings(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	commit(t, s, everything())
+	closeStore(t, s)
+	path := filepath.Join(dir, "ledger.csv")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(text, []byte("3,room,room_b"), []byte("3,room,room_other"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i, damage := range []int{1, 0} {
+		s := open(t, dir)
+		saved := s.Saved()
+		if len(saved.Assets) != 2 || saved.Assets[1].ID != "room_other" || len(saved.Totals) != 0 || len(saved.Revisions) != 1 {
+			t.Errorf("start %d: %+v", i, saved)
+		}
+		if got := len(s.Damage()); got != damage {
+			t.Errorf("start %d: damage %q", i, s.Damage())
+		}
+		closeStore(t, s)
+	}
+}
+
+// A power cut may leave zeros, or half of a line, where a file was being appended to.
+func TestADamagedLedgerIsMendedAndKeptAside(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ledger.csv")
+	s := open(t, dir)
+	commit(t, s, everything())
+	closeStore(t, s)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := append(bytes.Replace(text, []byte("0,room,room_a\n"), make([]byte, 14), 1), "0,room,room_a\n0,room,room_z\nx,room,room_y\n"...)
+	if err := os.WriteFile(path, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir)
+	if d := s.Damage(); len(d) != 3 {
+		t.Errorf("damage %q, want a sentence for each of three lines", d)
+	}
+	if got := s.Saved().Assets; len(got) != 2 || got[0].ID != "room_a" || got[1].ID != "room_b" {
+		t.Errorf("assets %+v", got)
+	}
+	closeStore(t, s)
+	if kept, err := filepath.Glob(path + ".broken-*"); err != nil || len(kept) != 1 {
+		t.Errorf("kept %q, %v", kept, err)
+	}
+	if d := open(t, dir).Damage(); len(d) != 0 {
+		t.Errorf("told again: %q", d)
+	}
+}
+
+// Loading reads no index; a broken one must not make every new asset fail for ever.
+func TestABrokenIndexIsMended(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	commit(t, s, everything())
+	closeStore(t, s)
+	breakIndex(t, dir)
+	s = open(t, dir)
+	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{asset(9, "room_new")}})
+}
+
+// breakIndex overwrites the page of the index of asset ids.
+func breakIndex(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "state.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root, size int64
+	if err := db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_assets_1'").Scan(&root); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.QueryRow("PRAGMA page_size").Scan(&size); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xff}, int(size)-8), (root-1)*size+8); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadingLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	commit(t, s, everything())
+	closeStore(t, s)
+	if err := os.Chmod(filepath.Join(dir, "state.db"), 0o440); err != nil {
+		t.Fatal(err)
+	}
+	before, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := store.Read(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	after, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("files (-before +after):\n%s", diff)
 	}
 }
 

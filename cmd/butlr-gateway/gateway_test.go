@@ -515,7 +515,7 @@ func TestNumbersBeginTopDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"number,kind,id", "0,site,site_3jjxDZeswABHTuukIaBLbQURjaX", "1,building,building_3Iw9yDdkDz0japZI7A3pdhRzGPD",
+		"number,kind,id", "-,gateway," + s.status.GatewayID, "0,site,site_3jjxDZeswABHTuukIaBLbQURjaX", "1,building,building_3Iw9yDdkDz0japZI7A3pdhRzGPD",
 		"2,floor,space_34SkpZonXCHmY5tqVQTVR5WzxzJ", "3,room,room_3jsO3M1KzCEuPDimYj0iZrqyaiW",
 	}
 	if got := strings.Split(strings.TrimSpace(string(ledger)), "\n"); !slices.Equal(got, want) {

@@ -18,6 +18,7 @@ type part struct {
 	stop context.CancelFunc
 	done chan struct{}
 	err  error
+	told bool // the error is the one that wait returned
 }
 
 func newStack() *stack { return &stack{failed: make(chan error, 1)} }
@@ -32,7 +33,8 @@ func (s *stack) start(ctx context.Context, name string, run func(context.Context
 		p.err = run(ctx)
 		if ctx.Err() == nil {
 			select {
-			case s.failed <- fmt.Errorf("%s ended: %w", name, cmpError(p.err)):
+			case s.failed <- fmt.Errorf("%s ended: %w", name, orNoReason(p.err)):
+				p.told = true
 			default:
 			}
 		}
@@ -41,7 +43,7 @@ func (s *stack) start(ctx context.Context, name string, run func(context.Context
 
 var errEnded = errors.New("for no reason that it told")
 
-func cmpError(err error) error {
+func orNoReason(err error) error {
 	if err == nil {
 		return errEnded
 	}
@@ -64,7 +66,7 @@ func (s *stack) unwind() error {
 	for _, p := range slices.Backward(s.parts) {
 		p.stop()
 		<-p.done
-		if p.err != nil {
+		if p.err != nil && !p.told {
 			errs = append(errs, fmt.Errorf("stopping %s: %w", p.name, p.err))
 		}
 	}
