@@ -368,6 +368,30 @@ func TestNobodyInheritsAnothersReadings(t *testing.T) {
 	}
 }
 
+// A crash may come between the database's commit and the ledger's line.
+func TestTheLedgerCatchesUpWithTheDatabase(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ledger.csv")
+	s := open(t, dir)
+	commit(t, s, everything())
+	closeStore(t, s)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.TrimSuffix(whole, []byte("3,room,room_b\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir)
+	if d := s.Damage(); len(d) != 0 {
+		t.Errorf("damage %q: nothing was lost", d)
+	}
+	closeStore(t, s)
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, whole) {
+		t.Errorf("ledger %q, %v; want %q", got, err, whole)
+	}
+}
+
 // A power cut may leave zeros, or half of a line, where a file was being appended to.
 func TestADamagedLedgerIsMendedAndKeptAside(t *testing.T) {
 	dir := t.TempDir()
