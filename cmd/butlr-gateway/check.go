@@ -1,15 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -45,46 +49,73 @@ wrong is listed at once.`,
 
 // checkMachine finds what the configuration needs and this machine does not give.
 func checkMachine(ctx context.Context, c *config.Config) config.Problems {
-	var found config.Problems
-	if c.Webhook.Listen == "" {
-		found = append(found, c.Problem("webhook.listen", "is not set, so that no event could arrive", "set it, for example to \":8443\""))
+	state := checkStateDir(c)
+	if len(state) == 0 {
+		state = checkNumbers(ctx, c)
 	}
-	for _, check := range []func(*config.Config) config.Problems{checkCertificates, checkPorts, checkStateDir} {
-		found = append(found, check(c)...)
+	found := slices.Concat(state, checkCertificates(c), checkPorts(ctx, c))
+	slices.SortStableFunc(found, func(a, b config.Problem) int { return cmp.Compare(place(a), place(b)) })
+	return found
+}
+
+// place is where a problem stands in the list: in the order of the file, those without a line last.
+func place(p config.Problem) int {
+	if p.Line == 0 {
+		return math.MaxInt
 	}
-	return append(found, checkNumbers(ctx, c)...)
+	return p.Line
 }
 
 func checkCertificates(c *config.Config) (found config.Problems) {
-	pair := func(certKey string, cert, key config.Path) {
+	read := func(key string, file config.Path) []byte {
+		text, err := os.ReadFile(string(file))
+		if err != nil {
+			found = append(found, c.Problem(key, "cannot be read: "+cause(err), "name a file that exists, and that the gateway's user may read"))
+		}
+		return text
+	}
+	pair := func(certKey string, cert config.Path, keyKey string, key config.Path) {
 		if cert == "" || key == "" {
 			return
 		}
-		if _, err := tls.LoadX509KeyPair(string(cert), string(key)); err != nil {
-			found = append(found, c.Problem(certKey, "cannot be used: "+err.Error(), "both files must be PEM, belong together, and be readable by the gateway"))
+		certText, keyText := read(certKey, cert), read(keyKey, key)
+		if certText == nil || keyText == nil {
+			return
+		}
+		if _, err := tls.X509KeyPair(certText, keyText); err != nil {
+			_, name, _ := strings.Cut(keyKey, ".")
+			found = append(found, c.Problem(certKey, "and "+name+" cannot be used: "+err.Error(), "the two must be PEM files, and belong together"))
 		}
 	}
-	pair("webhook.tls_cert", c.Webhook.TLSCert, c.Webhook.TLSKey)
-	pair("mqtt.cert_file", c.MQTT.CertFile, c.MQTT.KeyFile)
+	pair("webhook.tls_cert", c.Webhook.TLSCert, "webhook.tls_key", c.Webhook.TLSKey)
+	pair("mqtt.cert_file", c.MQTT.CertFile, "mqtt.key_file", c.MQTT.KeyFile)
 	if c.MQTT.CAFile != "" {
-		text, err := os.ReadFile(string(c.MQTT.CAFile))
-		if err == nil && !x509.NewCertPool().AppendCertsFromPEM(text) {
-			err = errors.New("there is no certificate in it")
-		}
-		if err != nil {
-			found = append(found, c.Problem("mqtt.ca_file", "cannot be used: "+err.Error(), "it must hold certificates in PEM, and be readable by the gateway"))
+		if text := read("mqtt.ca_file", c.MQTT.CAFile); text != nil && !x509.NewCertPool().AppendCertsFromPEM(text) {
+			found = append(found, c.Problem("mqtt.ca_file", "has no certificate in it", "it must be a PEM file with the certificates to trust"))
 		}
 	}
 	return found
 }
 
-// checkPorts tells which ports this user may not open. One that is taken is no problem: the gateway
-// itself may have it.
-func checkPorts(c *config.Config) (found config.Problems) {
-	for _, port := range []struct {
+// cause returns an error without the path, where the path is said already.
+func cause(err error) string {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		err = of.Err
+	}
+	return err.Error()
+}
+
+// checkPorts tells which ports cannot be opened. One that is taken is no problem while a gateway runs
+// on the state directory: then the gateway has it.
+func checkPorts(ctx context.Context, c *config.Config) (found config.Problems) {
+	ports := []struct {
 		key    string
 		listen config.Listen
-	}{{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"web.listen", c.Web.Listen}} {
+	}{{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"web.listen", c.Web.Listen}, {"mqtt.embedded.listen", c.MQTT.Embedded.Listen}}
+	if c.MQTT.Broker != config.EmbeddedBroker {
+		ports = ports[:len(ports)-1]
+	}
+	for _, port := range ports {
 		if port.listen == "" {
 			continue
 		}
@@ -93,6 +124,9 @@ func checkPorts(c *config.Config) (found config.Problems) {
 		case err == nil:
 			_ = l.Close()
 		case errors.Is(err, syscall.EADDRINUSE):
+			if _, err := askStatus(ctx, string(c.Gateway.StateDir)); errors.Is(err, errNoGateway) {
+				found = append(found, c.Problem(port.key, "is taken by another program", "stop that one, or choose another port"))
+			}
 		case errors.Is(err, fs.ErrPermission):
 			found = append(found, c.Problem(port.key, "cannot be opened by this user", "check as the gateway's user; ports below 1024 need a right that the service has"))
 		default:
@@ -110,13 +144,13 @@ func checkStateDir(c *config.Config) config.Problems {
 		switch {
 		case err == nil && info.IsDir():
 			if err := writable(dir); err != nil {
-				return config.Problems{c.Problem("gateway.state_dir", "cannot be written to: "+err.Error(), "check as the gateway's user, or give that user the directory")}
+				return config.Problems{c.Problem("gateway.state_dir", "cannot be written to: "+cause(err), "check as the gateway's user, or give that user the directory")}
 			}
 			return nil
 		case err == nil:
-			return config.Problems{c.Problem("gateway.state_dir", dir+" is no directory", "name another one")}
+			return config.Problems{c.Problem("gateway.state_dir", "cannot be used: "+dir+" is a file", "name a folder, or leave the line out for the usual one")}
 		case !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir):
-			return config.Problems{c.Problem("gateway.state_dir", "cannot be used: "+err.Error(), "name another one")}
+			return config.Problems{c.Problem("gateway.state_dir", "cannot be used: "+err.Error(), "name a folder that the gateway's user may write to")}
 		}
 		dir = filepath.Dir(dir)
 	}

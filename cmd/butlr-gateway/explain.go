@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"syscall"
 )
 
-// explainListen says what to do about an address that cannot be bound.
+// explainListen says what to do about an address that cannot be bound. Other errors, such as that of a
+// certificate, say so themselves.
 func explainListen(key string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -17,5 +19,8 @@ func explainListen(key string, err error) error {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("%w; this machine has no such address: change %s", err, key)
 	}
-	return fmt.Errorf("%w (%s)", err, key)
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return fmt.Errorf("%w; change %s", err, key)
+	}
+	return err
 }

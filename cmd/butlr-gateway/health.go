@@ -54,7 +54,10 @@ those that controllers can still be served under do not change the exit code.`,
 // statusPatience is how long a gateway may take to answer.
 const statusPatience = 5 * time.Second
 
-// askStatus asks the gateway that runs on a state directory.
+// errNoGateway says that there is nobody to ask.
+var errNoGateway = errors.New("no gateway runs")
+
+// askStatus asks the gateway that runs on a state directory. Its error is errNoGateway if none does.
 func askStatus(ctx context.Context, stateDir string) (*web.Status, error) {
 	socket := controlSocket(stateDir)
 	client := http.Client{Timeout: statusPatience, Transport: &http.Transport{
@@ -70,7 +73,7 @@ func askStatus(ctx context.Context, stateDir string) (*web.Status, error) {
 	response, err := client.Do(request)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("no gateway runs on the state directory %s", stateDir)
+		return nil, fmt.Errorf("%w on the state directory %s; start it, or say with --config which configuration it has", errNoGateway, stateDir)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("asking the gateway: %w; run this as the gateway's user or as root", err)
 	case err != nil:

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // Windows and empty containers have no time zones
@@ -64,19 +65,18 @@ topics, so that heating, ventilation and lighting follow the people in a buildin
 
 Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: unknownCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{c.CommandPath(), err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{c.CommandPath(), plainFlagError(err)} })
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
 		healthCommand(), versionCommand(),
 	)
-	for _, c := range root.Commands() {
-		checkArguments(c)
-	}
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	checkArguments(root)
 	return root
 }
 
@@ -89,8 +89,21 @@ type usageError struct {
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
-// checkArguments makes a command's complaints about its arguments usage errors.
+// plainFlagError says what is wrong with an option's value in words of the operator's.
+func plainFlagError(err error) error {
+	if number, ok := errors.AsType[*strconv.NumError](err); ok {
+		return errors.New(strings.Replace(err.Error(), number.Error(), number.Err.Error(), 1))
+	}
+	return err
+}
+
+// checkArguments makes a command's complaints about its arguments usage errors. A command that only
+// has others below it explains them, and refuses what is none of them.
 func checkArguments(c *cobra.Command) {
+	if !c.Runnable() {
+		c.Args = unknownCommand
+		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
@@ -115,6 +128,24 @@ func unknownCommand(c *cobra.Command, args []string) error {
 		message += "; did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return usageError{c.CommandPath(), errors.New(message)}
+}
+
+// helpCommand explains a command, as the command's own --help does.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Explain a command",
+		RunE: func(c *cobra.Command, args []string) error {
+			explained, rest, err := c.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if err := unknownCommand(explained, rest); err != nil {
+				return err
+			}
+			explained.InitDefaultHelpFlag()
+			return explained.Help()
+		},
+	}
 }
 
 // configFlag gives a command the option --config.

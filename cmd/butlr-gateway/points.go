@@ -12,8 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -26,8 +29,6 @@ import (
 func pointsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "points", Short: "List and export what controllers read, and where",
-		Args: unknownCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(pointsListCommand(), pointsExportCommand())
 	return c
@@ -61,7 +62,7 @@ notation of many controllers, in which input register 0 is 30001 and holding reg
 		RunE: func(c *cobra.Command, _ []string) error {
 			write, ok := pointWriters[format]
 			if !ok {
-				return usageError{c.CommandPath(), fmt.Errorf("there is no format %q: csv or json", format)}
+				return usageError{c.CommandPath(), fmt.Errorf("there is no format %q: use csv or json", format)}
 			}
 			settings, assets, err := readAssets(c.Context(), path)
 			if err != nil {
@@ -109,13 +110,13 @@ func listAssets(w io.Writer, assets []*gateway.Asset, o modbus.MapOptions) error
 	return t.Flush()
 }
 
-// printable shows control characters and the like escaped: names come from outside.
+// printable shows a text escaped that a terminal would obey: names come from outside.
 func printable(text string) string {
-	quoted := fmt.Sprintf("%+q", text)
-	if plain := fmt.Sprintf("%q", text); strings.ContainsRune(plain, '\\') {
-		return quoted[1 : len(quoted)-1]
+	if !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return text
 	}
-	return text
+	quoted := strconv.QuoteToASCII(text)
+	return quoted[1 : len(quoted)-1]
 }
 
 // pointWriters are the formats of an export.
@@ -139,9 +140,10 @@ func writePointsCSV(w io.Writer, rows iter.Seq[modbus.Row]) error {
 	return out.Error()
 }
 
-// harmless quotes what a spreadsheet would take for a formula: names come from outside.
+// harmless quotes what a spreadsheet would take for a formula, in some languages also when it begins
+// with a full-width sign: names come from outside.
 func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + cell
 	}
 	return cell
@@ -175,7 +177,7 @@ func writeOutput(stdout io.Writer, path string, write func(io.Writer) error) err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".export-*")
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return fmt.Errorf("writing %s: %s; name a folder that exists and that you may write to", path, cause(err))
 	}
 	w := bufio.NewWriter(f)
 	err = errors.Join(write(w), w.Flush(), f.Chmod(0o644), f.Close())

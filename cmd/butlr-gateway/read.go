@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -30,7 +31,12 @@ Without COUNT a whole block (16) is read, or what is left of the header.`,
 		Example: `  butlr-gateway read 0                     the header of the gateway on this machine
   butlr-gateway read --target 10.20.0.9:502 --unit 1 148
   butlr-gateway read 1x00149 16            the status bits of the same asset`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 2 {
+				return errors.New("give an ADDRESS, and a COUNT if it is not a block of 16")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := parseRange(table, args)
 			if err != nil {
@@ -38,15 +44,15 @@ Without COUNT a whole block (16) is read, or what is left of the header.`,
 			}
 			words, err := modbus.ParseWordOrder(order)
 			if err != nil {
-				return usageError{c.CommandPath(), err}
+				return usageError{c.CommandPath(), fmt.Errorf("--word-order: %w", err)}
 			}
 			if _, _, err := net.SplitHostPort(target); err != nil {
-				target = net.JoinHostPort(target, "502")
+				target = net.JoinHostPort(strings.Trim(target, "[]"), "502")
 			}
 			client := modbus.NewClient(modbus.ClientOptions{Address: target, Unit: unit, Timeout: timeout})
 			values, err := r.read(client, modbus.MapOptions{UnitID: base, WordOrder: words}, unit)
 			if err := errors.Join(err, client.Close()); err != nil {
-				return fmt.Errorf("reading %s of unit %d at %s: %w", r, unit, target, err)
+				return explainRead(err)
 			}
 			return printValues(c.OutOrStdout(), r.table, values)
 		},
@@ -67,31 +73,37 @@ type registerRange struct {
 	count   int
 }
 
-func (r registerRange) String() string {
-	return fmt.Sprintf("%d from %s address %d", r.count, r.table, r.address)
-}
-
-const blockSize = 16 // registers of a block, and of what is read unless the count is given
+// What is read unless the count is given.
+const (
+	blockSize  = 16  // registers of a block
+	headerSize = 100 // registers before the first block
+)
 
 func parseRange(table string, args []string) (r registerRange, err error) {
 	if r.table, err = modbus.ParseTable(table); err != nil {
-		return r, err
+		return r, fmt.Errorf("--table: %w", err)
 	}
 	if r.table, r.address, err = parseAddress(r.table, args[0]); err != nil {
 		return r, err
 	}
-	r.count = blockSize
+	r.count = min(blockSize, 65536-int(r.address))
+	if r.address < headerSize {
+		r.count = min(blockSize, headerSize-int(r.address))
+	}
 	if len(args) == 2 {
 		if r.count, err = strconv.Atoi(args[1]); err != nil {
-			return r, fmt.Errorf("COUNT %q is no number", args[1])
+			return r, fmt.Errorf("COUNT %q is not a number", args[1])
 		}
 	}
 	most := 125 // MODBUS Application Protocol V1.1b3, 6.3 and 6.1
 	if r.table.Bits() {
 		most = 2000
 	}
-	if r.count < 1 || r.count > most || int(r.address)+r.count > 65536 {
-		return r, fmt.Errorf("COUNT %d is not possible: 1 to %d in one request, and none beyond address 65535", r.count, most)
+	if r.count < 1 || r.count > most {
+		return r, fmt.Errorf("COUNT %d is not possible: one request reads 1 to %d", r.count, most)
+	}
+	if left := 65536 - int(r.address); r.count > left {
+		return r, fmt.Errorf("COUNT %d goes beyond the last address, 65535: at most %d from %d", r.count, left, r.address)
 	}
 	return r, nil
 }
@@ -102,13 +114,13 @@ var references = map[string]modbus.Table{"0x": modbus.Coil, "1x": modbus.Discret
 func parseAddress(table modbus.Table, text string) (modbus.Table, uint16, error) {
 	digits, first := text, 0
 	if len(text) > 2 {
-		if t, ok := references[text[:2]]; ok {
+		if t, ok := references[strings.ToLower(text[:2])]; ok {
 			table, digits, first = t, text[2:], 1
 		}
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < first || n-first > 65535 {
-		return table, 0, fmt.Errorf("ADDRESS %q is none: 0 to 65535, or a reference such as 4x00149", text)
+		return table, 0, fmt.Errorf("ADDRESS %q is not possible: give 0 to 65535, or a reference from 3x00001 to 3x65536", text)
 	}
 	return table, uint16(n - first), nil
 }
@@ -133,4 +145,18 @@ func printValues(w io.Writer, table modbus.Table, values iter.Seq[modbus.Value])
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\n", v.Address, table.Reference(v.Address), strings.Join(raw, " "), v.Name, v.Text)
 	}
 	return t.Flush()
+}
+
+// explainRead says what to do when no device answered.
+func explainRead(err error) error {
+	wait, ok := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w; nothing listens there: does the gateway run, and is --target its [modbus] listen?", err)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("%w; the other side closed the connection: is this machine in the gateway's [modbus] allow?", err)
+	case ok && wait.Timeout():
+		return fmt.Errorf("%w; no answer in time: look at the address, the unit id and the firewalls between", err)
+	}
+	return err
 }

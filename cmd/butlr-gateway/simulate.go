@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -59,13 +60,13 @@ twice, in any order, with corrections. The same --seed gives the same building.`
 	f.IntVar(&s.connections, "connections", 4, "connections kept open")
 	f.IntVar(&s.batch, "batch", 1, "events in one request")
 	f.DurationVar(&s.length, "for", 0, "end by itself after so long")
-	if err := c.MarkFlagRequired("url"); err != nil {
-		panic(err) // the flag is defined above
-	}
 	return c
 }
 
 func (s *simulation) run(c *cobra.Command) error {
+	if err := s.check(); err != nil {
+		return usageError{c.CommandPath(), err}
+	}
 	options, err := s.posterOptions()
 	if err != nil {
 		return usageError{c.CommandPath(), err}
@@ -94,6 +95,19 @@ func (s *simulation) run(c *cobra.Command) error {
 	}
 	post.Run(ctx, building.Live(ctx, source, tick))
 	return printReport(c.OutOrStdout(), post.Report(), time.Since(start))
+}
+
+// check refuses what would be taken for something else further on.
+func (s *simulation) check() error {
+	switch {
+	case s.url == "":
+		return errors.New("--url is missing: give the gateway's webhook, as in http://127.0.0.1:8443/webhooks/butlr")
+	case s.rooms < 1 || s.sites < 1 || s.connections < 1 || s.batch < 1:
+		return errors.New("--rooms, --sites, --connections and --batch must be at least 1")
+	case s.rate < 0 || s.length < 0:
+		return errors.New("--rate and --for must not be negative")
+	}
+	return nil
 }
 
 // tick is how often a simulated building speaks.
@@ -154,7 +168,22 @@ func printReport(w io.Writer, r poster.Report, took time.Duration) error {
 		fmt.Fprintf(w, "  no answer: %d times, the last: %v\n", r.Failures, r.LastErr)
 	}
 	if r.Lost > 0 {
-		return fmt.Errorf("%d events were not accepted", r.Lost)
+		return fmt.Errorf("%d events were not accepted%s", r.Lost, lossHint(r))
 	}
 	return nil
+}
+
+// lossHint says what to do about events that were not accepted, if the answers tell.
+func lossHint(r poster.Report) string {
+	switch {
+	case r.Codes[http.StatusUnauthorized] > 0:
+		return ": the secret is wrong or missing; give the one of [webhook] with --header or --user"
+	case r.Codes[http.StatusNotFound] > 0:
+		return ": the path is wrong; --url must end with the [webhook] path"
+	case r.Codes[http.StatusServiceUnavailable] > 0:
+		return ": the gateway could not store them; see its log"
+	case r.Failures > 0 && len(r.Codes) == 0:
+		return ": nobody answers; does the gateway run, and is --url its webhook?"
+	}
+	return ""
 }
