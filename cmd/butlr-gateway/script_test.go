@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv(asProgram, "1")
 			e.Values[backgroundKey{}] = map[string]*background{}
+			e.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0") // else every process waits for a second
 			e.Setenv("SECRET", testSecret)
 			shipped, err := filepath.Abs(filepath.Join("..", "..", "packaging", "gateway.toml"))
 			if err != nil {
@@ -127,7 +128,7 @@ func startInBackground(ts *testscript.TestScript, _ bool, args []string) {
 	name := args[0]
 	c := exec.Command(self(ts), args[1:]...)
 	c.Dir, c.Env = ts.MkAbs("."), append(os.Environ(), asProgram+"=1")
-	for _, name := range []string{"TMPDIR", "BUTLR_WEBHOOK_KEY"} {
+	for _, name := range []string{"TMPDIR", "GORACE", "BUTLR_WEBHOOK_KEY"} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	for stream, into := range map[string]*io.Writer{"stdout": &c.Stdout, "stderr": &c.Stderr} {
