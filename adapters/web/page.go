@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"butlr-gateway/gateway"
 )
@@ -45,7 +46,7 @@ type page struct {
 
 // row is one asset on the page.
 type row struct {
-	Kind, Label, ID, Path    string
+	Kind, Label, Path        string
 	Occupied, People, Motion string
 	In, Out, Found           string
 	Quality, Reason, Age     string
@@ -89,7 +90,7 @@ func pageAddress(search string, from int) string {
 func (s *Server) row(e *Entry) row {
 	a := e.Asset
 	r := row{
-		Kind: a.Kind.String(), Label: a.Label(), ID: string(a.ID), Path: strings.Join(a.Path, " / "),
+		Kind: a.Kind.String(), Label: visible(a.Label()), Path: visible(strings.Join(a.Path, " / ")),
 		Occupied: answer(&e.Snapshot, gateway.Occupied, "occupied", "vacant"),
 		Motion:   answer(&e.Snapshot, gateway.Motion, "motion", "none"),
 		People:   value(&e.Snapshot, gateway.People), Found: value(&e.Snapshot, gateway.Detections),
@@ -104,6 +105,20 @@ func (s *Server) row(e *Entry) row {
 	}
 	r.Topic = s.options.Topic(a)
 	return r
+}
+
+// visible shows what cannot be seen, such as control characters and those that turn the direction of
+// writing, as escapes: names come from outside.
+func visible(text string) string {
+	var out strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			out.WriteRune(r)
+			continue
+		}
+		out.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+	}
+	return out.String()
 }
 
 // value shows a number; what the asset does not have is left empty, what nobody knows is a question mark.

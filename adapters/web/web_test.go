@@ -1,0 +1,393 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"butlr-gateway/adapters/web"
+	"butlr-gateway/gateway"
+)
+
+var morning = time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
+
+// clock stands ten seconds after the readings of the tests.
+func clock() gateway.Instant {
+	return gateway.Instant{Wall: morning.Add(10 * time.Second), Mono: time.Minute}
+}
+
+// room is a snapshot of a room with three people.
+func room(number gateway.Number, name string) gateway.Snapshot {
+	at := gateway.TimestampOf(morning)
+	s := gateway.Snapshot{
+		Asset: &gateway.Asset{
+			ID: gateway.AssetID(fmt.Sprint("room_", number)), Kind: gateway.Room, Number: number, Name: name,
+			Path: []string{"Campus", "Level 3"}, Site: "site_1",
+		},
+		Has: gateway.MeasuresOf(gateway.Occupied, gateway.People, gateway.Motion), Quality: gateway.Good,
+		Reason: gateway.Reason{Code: gateway.ReasonPeople, People: 3, At: at}, At: at, Oldest: at, Coverage: -1,
+	}
+	s.Readings[gateway.Occupied] = gateway.Reading{Value: 1, At: at, Known: true, Quality: gateway.Good}
+	s.Readings[gateway.People] = gateway.Reading{Value: 3, At: at, Known: true, Quality: gateway.Good}
+	return s
+}
+
+func publish(b *web.Board, snapshots ...gateway.Snapshot) {
+	b.Publish(&gateway.Update{Changed: snapshots, Summary: gateway.Summary{Assets: len(snapshots)}})
+}
+
+func TestTheBoardFindsByNamePlaceAndID(t *testing.T) {
+	b := web.NewBoard()
+	publish(b, room(7, "Boardroom"), room(2, "Kitchen"), room(9, "Boardroom North"))
+	for _, c := range []struct {
+		text        string
+		from, limit int
+		want        string
+		total       int
+	}{
+		{"", 0, 10, "2 7 9", 3},
+		{"boardROOM", 0, 10, "7 9", 2},
+		{"room_2", 0, 10, "2", 1},
+		{"level 3", 0, 2, "2 7", 3},
+		{"level 3", 2, 2, "9", 3},
+		{"", 5, 2, "", 3},
+		{"nowhere", 0, 10, "", 0},
+	} {
+		found, total := b.Find(clock(), c.text, c.from, c.limit)
+		var numbers []string
+		for _, e := range found {
+			numbers = append(numbers, fmt.Sprint(e.Asset.Number))
+		}
+		if got := strings.Join(numbers, " "); got != c.want || total != c.total {
+			t.Errorf("%q from %d: %s of %d, want %s of %d", c.text, c.from, got, total, c.want, c.total)
+		}
+	}
+	if b.Summary().Assets != 3 {
+		t.Errorf("summary %+v", b.Summary())
+	}
+}
+
+func TestAgeIsThatOfTheOldestFeedBehindTheAnswer(t *testing.T) {
+	b := web.NewBoard()
+	site := room(0, "Campus")
+	site.Asset = &gateway.Asset{ID: "site_1", Kind: gateway.Site, Number: 0, Name: "Campus", Site: "site_1"}
+	site.Oldest, site.FollowsSite = 0, true
+	own, both, follows, never := room(1, "own"), room(2, "both"), room(3, "follows"), room(4, "never")
+	both.FollowsSite = true
+	follows.Oldest, follows.FollowsSite = 0, true
+	never.Oldest = 0
+	future := room(5, "ahead of our clock")
+	future.Oldest = gateway.TimestampOf(morning.Add(time.Minute))
+	publish(b, site, own, both, follows, never, future)
+	heard := func(at time.Time) {
+		b.Publish(&gateway.Update{Heard: []gateway.SiteFeed{{Site: 0, Newest: gateway.TimestampOf(at)}}})
+	}
+	check := func(want string) {
+		t.Helper()
+		entries, _ := b.Find(clock(), "", 0, 10)
+		var ages []string
+		for _, e := range entries {
+			age := "none"
+			if e.Heard {
+				age = e.Age.String()
+			}
+			ages = append(ages, age)
+		}
+		if got := strings.Join(ages, " "); got != want {
+			t.Errorf("ages %s, want %s", got, want)
+		}
+	}
+	check("none 10s 10s none none 0s")
+	heard(morning.Add(-time.Minute))
+	check("1m10s 10s 1m10s 1m10s none 0s")
+	heard(morning.Add(5 * time.Second))
+	check("5s 10s 10s 5s none 0s")
+}
+
+// hub is a Viewer that looks at an empty state, or does not answer.
+type hub struct{ err error }
+
+func (h hub) View(_ context.Context, look func(*gateway.State)) error {
+	if h.err != nil {
+		return h.err
+	}
+	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{})
+	if err != nil {
+		return err
+	}
+	look(s)
+	return nil
+}
+
+func reporter(h web.Viewer, alarms *gateway.Alarms) *web.Reporter {
+	return &web.Reporter{
+		Name: "Maas House", Version: "v1", GatewayID: "0123abcd", Boots: 3, Clock: clock, Alarms: alarms, Hub: h,
+		Listeners: func() []web.Listener { return []web.Listener{{What: "Modbus TCP", Address: "127.0.0.1:502"}} },
+	}
+}
+
+// serve runs a server until the test ends and returns its address.
+func serve(t *testing.T, b *web.Board, r *web.Reporter) string {
+	t.Helper()
+	s, err := web.NewServer(web.Options{
+		Listen: "127.0.0.1:0", Board: b, Reporter: r, Clock: clock, Place: time.UTC, Log: slog.New(slog.DiscardHandler),
+		Locate: func(a *gateway.Asset) (web.Register, bool) {
+			return web.Register{Unit: 1, Address: 100, Input: "30101", Holding: "40101"}, true
+		},
+		Topic: func(a *gateway.Asset) string { return "butlr/room/" + string(a.ID) }, Metrics: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, s)
+	return s.Addr().String()
+}
+
+func run(t *testing.T, s *web.Server) {
+	t.Helper()
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func get(t *testing.T, address, host, path string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = host
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func TestThePageShowsWhatARoomSaysAndWhere(t *testing.T) {
+	b, alarms := web.NewBoard(), gateway.NewAlarms(nil)
+	alarms.Raise(gateway.BrokerDown, "the broker refused the password")
+	publish(b, room(0, "Boardroom Erasmus"))
+	response, page := get(t, serve(t, b, reporter(hub{}, alarms)), "", "/")
+	for _, want := range []string{
+		"Boardroom Erasmus", "Campus / Level 3", ">occupied<", ">3<", ">?<", ">good<", ">10 s<", "people 3 at 09:00:00",
+		"unit 1, 100 = 30101 / 40101", "butlr/room/room_0", "broker_down", "the broker refused the password", "127.0.0.1:502",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if got := response.Header.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'none'") || strings.Contains(got, "unsafe") {
+		t.Errorf("content security policy %q", got)
+	}
+	if strings.Contains(page, "<script") {
+		t.Error("the page has a script")
+	}
+}
+
+func TestHostileNamesAreText(t *testing.T) {
+	b := web.NewBoard()
+	publish(b, room(0, "<script>alert(1)</script>"), room(1, "\"><img src=x onerror=alert(1)>"), room(2, "abc\u202egnp.exe"),
+		room(3, "bell\x07, nul\x00"), room(4, strings.Repeat("long ", 60)))
+	address := serve(t, b, reporter(hub{}, gateway.NewAlarms(nil)))
+	_, page := get(t, address, "", "/?q=%3Cscript%3E")
+	for _, never := range []string{"<script", "<img", "\u202e", "\x07", "\x00"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page has %q in it", never)
+		}
+	}
+	_, all := get(t, address, "", "/")
+	for _, want := range []string{"&lt;script&gt;", `abc\u202egnp.exe`, `bell\a, nul\x00`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+}
+
+func TestLongListsComeInPages(t *testing.T) {
+	b := web.NewBoard()
+	var rooms []gateway.Snapshot
+	for n := range gateway.Number(450) {
+		rooms = append(rooms, room(n, fmt.Sprintf("Room %03d", n)))
+	}
+	publish(b, rooms...)
+	address := serve(t, b, reporter(hub{}, gateway.NewAlarms(nil)))
+	for path, want := range map[string][]string{
+		"/":                {"1–200 of 450", "Room 199", "from=200"},
+		"/?from=200":       {"201–400 of 450", "Room 200", "from=0", "from=400"},
+		"/?from=400":       {"401–450 of 450", "Room 449"},
+		"/?from=-5":        {"1–200 of 450"},
+		"/?q=Room+44":      {"1–10 of 10", "Room 449"},
+		"/?q=nowhere":      {"0–0 of 0", "Nothing has “nowhere” in it."},
+		"/?from=abc&q=449": {"1–1 of 1"},
+	} {
+		_, page := get(t, address, "", path)
+		for _, text := range want {
+			if !strings.Contains(page, text) {
+				t.Errorf("%s does not say %q", path, text)
+			}
+		}
+	}
+}
+
+func TestOnlyLocalhostIsServed(t *testing.T) {
+	address := serve(t, web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
+	_, port, _ := net.SplitHostPort(address)
+	for host, want := range map[string]int{
+		"localhost:" + port: 200, "127.0.0.1:" + port: 200, "[::1]:" + port: 200, "LOCALHOST": 200,
+		"evil.example:" + port: 421, "localhost.evil.example": 421, "10.0.0.1": 421, "127.0.0.1.evil.example:80": 421,
+	} {
+		if response, _ := get(t, address, host, "/"); response.StatusCode != want {
+			t.Errorf("host %s: %d, want %d", host, response.StatusCode, want)
+		}
+	}
+	if response, _ := get(t, address, "", "/nowhere"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("another path: %d", response.StatusCode)
+	}
+}
+
+func TestBeyondLoopbackThePageIsRefused(t *testing.T) {
+	for _, listen := range []string{":8080", "0.0.0.0:8080", "10.20.0.9:8080", "gateway.example:8080", "127.0.0.1"} {
+		if _, err := web.NewServer(web.Options{Listen: listen}); err == nil {
+			t.Errorf("%s was accepted", listen)
+		}
+	}
+}
+
+func TestHealthIsWhetherItAnswersAndStores(t *testing.T) {
+	failing, broker := gateway.NewAlarms(nil), gateway.NewAlarms(nil)
+	failing.Raise(gateway.JournalFailing, "disk full")
+	broker.Raise(gateway.BrokerDown, "refused")
+	for _, c := range []struct {
+		name     string
+		reporter *web.Reporter
+		want     int
+	}{
+		{"well", reporter(hub{}, gateway.NewAlarms(nil)), 200},
+		{"without its broker", reporter(hub{}, broker), 200},
+		{"unable to store", reporter(hub{}, failing), 503},
+		{"silent", reporter(hub{errors.New("context deadline exceeded")}, gateway.NewAlarms(nil)), 503},
+	} {
+		address := serve(t, web.NewBoard(), c.reporter)
+		for _, path := range []string{"/healthz", "/readyz"} {
+			if response, _ := get(t, address, "", path); response.StatusCode != c.want {
+				t.Errorf("%s: %s answers %d, want %d", c.name, path, response.StatusCode, c.want)
+			}
+		}
+	}
+}
+
+func TestAPageWithoutAnAnswerSaysSo(t *testing.T) {
+	_, page := get(t, serve(t, web.NewBoard(), reporter(hub{gateway.ErrStopped}, gateway.NewAlarms(nil))), "", "/")
+	if !strings.Contains(page, "The gateway does not answer: the gateway is stopping") {
+		t.Errorf("page:\n%s", page)
+	}
+}
+
+func TestStatusHasEveryKey(t *testing.T) {
+	_, text := get(t, serve(t, web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil))), "", "/api/v1/status")
+	var keys map[string]any
+	if err := json.Unmarshal([]byte(text), &keys); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for key := range keys {
+		got = append(got, key)
+	}
+	slices.Sort(got)
+	want := strings.Fields("alarms assets boots events_accepted events_refused events_without_effect gateway_id healthy listeners name newest_refused qualities refused_by_reason uptime_seconds version")
+	if !slices.Equal(got, want) {
+		t.Errorf("keys %q, want %q", got, want)
+	}
+	if keys["healthy"] != true || keys["uptime_seconds"] != 60.0 || keys["alarms"] == nil || keys["newest_refused"] == nil {
+		t.Errorf("status %s", text)
+	}
+}
+
+func TestTheControlSocketReplacesWhatADeadProcessLeft(t *testing.T) {
+	dir, err := os.MkdirTemp("", "web") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "control.sock")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := web.NewControl(web.Options{Listen: path, Reporter: reporter(hub{}, gateway.NewAlarms(nil)), Log: slog.New(slog.DiscardHandler)})
+	run(t, s)
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o660 || info.Mode().Type() != os.ModeSocket {
+		t.Errorf("%v, %v; want a socket of mode 0660", info.Mode(), err)
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}}}
+	defer client.CloseIdleConnections()
+	for target, want := range map[string]int{"/api/v1/status": 200, "/healthz": 200, "/": 404, "/metrics": 404} {
+		response, err := client.Get("http://gateway" + target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s: %d, want %d", target, response.StatusCode, want)
+		}
+	}
+}
+
+// Whoever looks while readings change sees each asset whole.
+func TestPublishingAndFindingAtOnce(t *testing.T) {
+	b := web.NewBoard()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := range gateway.Number(2000) {
+			s := room(n%50, "Room")
+			for _, m := range []gateway.Measure{gateway.Occupied, gateway.People} {
+				s.Readings[m].Value = int64(n)
+			}
+			publish(b, s)
+		}
+	}()
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		entries, _ := b.Find(clock(), "", 0, 100)
+		for _, e := range entries {
+			if e.Readings[gateway.Occupied].Value != e.Readings[gateway.People].Value {
+				t.Fatalf("torn: %+v", e.Readings)
+			}
+		}
+	}
+}
