@@ -98,18 +98,29 @@ func scriptCondition(name string) (bool, error) {
 	return false, fmt.Errorf("there is no condition %q", name)
 }
 
-// self is the path of the program.
-func self(ts *testscript.TestScript) string {
-	path, err := os.Executable()
+// command returns the program with arguments, as the script would start it.
+func command(ctx context.Context, ts *testscript.TestScript, args []string) *exec.Cmd {
+	self, err := os.Executable()
 	ts.Check(err)
-	return path
+	c := exec.CommandContext(ctx, self, args...)
+	c.Dir, c.Env = ts.MkAbs("."), append(os.Environ(), asProgram+"=1")
+	for _, name := range []string{"TMPDIR", "GORACE", "BUTLR_WEBHOOK_KEY"} {
+		if value := ts.Getenv(name); value != "" {
+			c.Env = append(c.Env, name+"="+value)
+		}
+	}
+	return c
 }
 
 func mustExit(ts *testscript.TestScript, neg bool, code string, args []string) {
 	if neg {
 		ts.Fatalf("say which code it exits with: exits CODE ARGS…")
 	}
-	err := ts.Exec(self(ts), args...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // it may run where it should refuse to
+	defer cancel()
+	c := command(ctx, ts, args)
+	c.Stdout, c.Stderr = ts.Stdout(), ts.Stderr()
+	err := c.Run()
 	if got := strconv.Itoa(exitCode(err)); got != code {
 		ts.Fatalf("exit code %s, want %s: %v", got, code, err)
 	}
@@ -126,11 +137,7 @@ type backgroundKey struct{}
 
 func startInBackground(ts *testscript.TestScript, _ bool, args []string) {
 	name := args[0]
-	c := exec.Command(self(ts), args[1:]...)
-	c.Dir, c.Env = ts.MkAbs("."), append(os.Environ(), asProgram+"=1")
-	for _, name := range []string{"TMPDIR", "GORACE", "BUTLR_WEBHOOK_KEY"} {
-		c.Env = append(c.Env, name+"="+ts.Getenv(name))
-	}
+	c := command(context.Background(), ts, args[1:])
 	for stream, into := range map[string]*io.Writer{"stdout": &c.Stdout, "stderr": &c.Stderr} {
 		f, err := os.Create(ts.MkAbs(name + "." + stream))
 		ts.Check(err)
