@@ -142,7 +142,7 @@ func modbusSection() Section {
 	return Section{"modbus", "The Modbus TCP server that controllers read from. Without `listen` this is off.", []Key{
 		{"listen", typeAddress, `""`, `":502"`, "The address to listen on. Empty is off. Beyond this machine only with `allow`."},
 		{"unit_id", typeNumber, `1`, `10`, "The first unit id, 1 to 48. Each 4 089 assets take one more."},
-		{"allow", typeNetworks, `[]`, `["10.20.0.0/16"]`, "The networks of the controllers that may connect. `[\"0.0.0.0/0\"]` lets every IPv4 address in: Modbus has no password."},
+		{"allow", typeNetworks, `[]`, `["10.20.0.0/16", "127.0.0.1/32"]`, "The networks of the controllers that may connect. `[\"0.0.0.0/0\"]` lets every IPv4 address in: Modbus has no password. This machine is no exception: `127.0.0.1/32` lets its own clients in."},
 		{"word_order", typeChoice, `"ABCD"`, `"CDAB"`, "Which half of a 32-bit value comes first: `ABCD` is the high word, `CDAB` the low word."},
 		{"unmapped", typeChoice, `"exception"`, `"zero"`, "What a register behind the last asset answers: `exception` (2, illegal data address) or, for masters that give up then, `zero`."},
 		{"max_connections", typeNumber, `64`, `16`, "How many connections may be open at a time."},

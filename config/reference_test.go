@@ -140,7 +140,7 @@ func TestTheExampleFile(t *testing.T) {
 	if len(c.Warnings) > 0 {
 		t.Errorf("after both edits it warns:\n%v", c.Warnings)
 	}
-	if c.Webhook.HeaderValue.Reveal() != strongSecret || len(c.Modbus.Allow) != 1 || c.Modbus.Listen != ":502" {
+	if c.Webhook.HeaderValue.Reveal() != strongSecret || len(c.Modbus.Allow) != 2 || c.Modbus.Listen != ":502" {
 		t.Error("the edits have no effect")
 	}
 }

@@ -112,11 +112,7 @@ func (e *Embedded) Listen() error {
 func (e *Embedded) probe() error {
 	l, err := net.Listen("tcp", e.options.Listen)
 	if err != nil {
-		if op, ok := errors.AsType[*net.OpError](err); ok {
-			err = op.Err
-		}
-		return fmt.Errorf("binding %s for the embedded broker: %w: stop the program that uses it, "+
-			"or set another address", e.options.Listen, err)
+		return fmt.Errorf("binding %s for the embedded broker: %w", e.options.Listen, err)
 	}
 	return l.Close()
 }

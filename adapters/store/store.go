@@ -45,7 +45,7 @@ var ErrInUse = errors.New("in use by another butlr-gateway")
 // Open locks the directory, reads everything in it, and counts the start.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("making the state directory: %w", err)
+		return nil, fmt.Errorf("making the state directory: %w; give the gateway's user that directory, or change state_dir", err)
 	}
 	s := &Store{dir: o.Dir, log: o.Log, lock: flock.New(filepath.Join(o.Dir, lockFile), flock.SetPermissions(0o640))}
 	s.register(o.Metrics)

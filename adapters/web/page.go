@@ -97,6 +97,9 @@ func (s *Server) row(e *Entry) row {
 		In: value(&e.Snapshot, gateway.TrafficIn), Out: value(&e.Snapshot, gateway.TrafficOut),
 		Quality: e.Quality.String(), Reason: e.Reason.Text(s.options.Place), Age: "–",
 	}
+	if e.Has != 0 && !e.Has.Has(gateway.Occupied) {
+		r.Reason = "" // it has other measures, and no answer to give a reason for
+	}
 	if e.Heard {
 		r.Age = age(e.Age)
 	}

@@ -3,7 +3,9 @@ package webhook
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -38,6 +40,9 @@ func (c *certificate) load() error {
 		return fmt.Errorf("reading the TLS certificate: %w; tls_cert and tls_key must name readable files", err)
 	}
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
+		return fmt.Errorf("reading the TLS certificate: %w; let the gateway's user read it", err)
+	}
 	if err != nil {
 		return fmt.Errorf("reading the TLS certificate %s with the key %s: %w; both must be PEM files that belong together", c.certFile, c.keyFile, err)
 	}

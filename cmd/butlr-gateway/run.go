@@ -32,16 +32,10 @@ it is listed at once, and nothing is started.`,
 	return c
 }
 
-// errNoWebhook says that nothing could ever arrive.
-var errNoWebhook = errors.New("[webhook] listen is not set, so that no event could arrive: set it, for example to \":8443\"")
-
 func runGateway(ctx context.Context, settings *config.Config, logs io.Writer) error {
 	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: settings.Gateway.LogLevel}))
-	if settings.Webhook.Listen == "" {
-		return errNoWebhook
-	}
 	for _, w := range settings.Warnings {
-		log.Warn("configuration", "problem", w.String())
+		log.Warn("allowed, but unwise", "file", w.File, "line", w.Line, "key", w.Key, "problem", w.Message, "hint", w.Hint)
 	}
 	s, err := open(ctx, settings, settings.Rules(), log)
 	if err != nil {
