@@ -20,7 +20,7 @@ var pageText string
 //go:embed page.css
 var pageStyle []byte
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"visible": visible}).Parse(pageText))
 
 // pageLength is how many assets one page shows.
 const pageLength = 200
@@ -106,7 +106,7 @@ func (s *Server) row(e *Entry) row {
 	if register, ok := s.options.Locate(a); ok {
 		r.Register = fmt.Sprintf("unit %d, %d = %s / %s", register.Unit, register.Address, register.Input, register.Holding)
 	}
-	r.Topic = s.options.Topic(a)
+	r.Topic = visible(s.options.Topic(a))
 	return r
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +39,8 @@ type Server struct {
 	listener net.Listener
 	http     http.Server
 	socket   bool
+
+	connections sync.WaitGroup
 }
 
 // Limits of the server, all of them generous: whoever connects is on this machine.
@@ -77,8 +80,19 @@ func NewControl(o Options) *Server {
 
 func (s *Server) serve(h http.Handler) {
 	s.http = http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: writeTimeout,
+		Handler: h, ConnState: s.count, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// count lets Run wait for the connections that outlive the drain. A connection is new before Serve can
+// return, and closed when its goroutine ends.
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.connections.Add(1)
+	case http.StateClosed:
+		s.connections.Done()
 	}
 }
 
@@ -150,21 +164,21 @@ func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
 
 // Listen binds the address, or the socket file named.
 func (s *Server) Listen() error {
-	network := "tcp"
+	network, purpose := "tcp", "the page"
 	if s.socket {
-		network = "unix"
+		network, purpose = "unix", "the control socket"
 		// What lies there belonged to a process that is gone: whoever calls holds the directory's lock.
 		if err := os.Remove(s.options.Listen); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("binding the control socket: %w", err)
+			return fmt.Errorf("replacing %s: %w", s.options.Listen, err)
 		}
 	}
 	l, err := net.Listen(network, s.options.Listen)
 	if err != nil {
-		return fmt.Errorf("binding %s for the page: %w", s.options.Listen, err)
+		return fmt.Errorf("binding %s for %s: %w", s.options.Listen, purpose, err)
 	}
 	if s.socket {
 		if err := os.Chmod(s.options.Listen, 0o660); err != nil {
-			return errors.Join(fmt.Errorf("binding the control socket: %w", err), l.Close())
+			return errors.Join(fmt.Errorf("letting the group use the control socket: %w", err), l.Close())
 		}
 	}
 	s.listener = l
@@ -177,7 +191,7 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 // Close lets go of the address, if Run was never called.
 func (s *Server) Close() error { return s.listener.Close() }
 
-// Run serves until ctx ends.
+// Run serves until ctx ends and every connection has ended: answered, or cut off after the drain.
 func (s *Server) Run(ctx context.Context) error {
 	stopped := make(chan error, 1)
 	end := context.AfterFunc(ctx, func() {
@@ -190,6 +204,7 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		stopped <- nil
 	})
+	defer s.connections.Wait()
 	err := s.http.Serve(s.listener)
 	if errors.Is(err, http.ErrServerClosed) {
 		return <-stopped
