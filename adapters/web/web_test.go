@@ -139,16 +139,20 @@ func reporter(h web.Viewer, alarms *gateway.Alarms) *web.Reporter {
 	}
 }
 
-// serve runs a server until the test ends and returns its address.
-func serve(t *testing.T, b *web.Board, r *web.Reporter) string {
-	t.Helper()
-	s, err := web.NewServer(web.Options{
+func options(b *web.Board, r *web.Reporter) web.Options {
+	return web.Options{
 		Listen: "127.0.0.1:0", Board: b, Reporter: r, Clock: clock, Place: time.UTC, Log: slog.New(slog.DiscardHandler),
-		Locate: func(a *gateway.Asset) (web.Register, bool) {
+		Locate: func(*gateway.Asset) (web.Register, bool) {
 			return web.Register{Unit: 1, Address: 100, Input: "30101", Holding: "40101"}, true
 		},
 		Topic: func(a *gateway.Asset) string { return "butlr/room/" + string(a.ID) }, Metrics: prometheus.NewRegistry(),
-	})
+	}
+}
+
+// serve runs a server until the test ends and returns its address.
+func serve(t *testing.T, b *web.Board, r *web.Reporter) string {
+	t.Helper()
+	s, err := web.NewServer(options(b, r))
 	if err != nil {
 		t.Fatal(err)
 	}

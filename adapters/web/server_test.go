@@ -1,0 +1,135 @@
+package web_test
+
+import (
+	"context"
+	"flag"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"butlr-gateway/adapters/web"
+	"butlr-gateway/gateway"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// refusing is a hub that was sent an event without a time, one of an unknown type and a good one.
+type refusing struct{}
+
+func (refusing) View(_ context.Context, look func(*gateway.State)) error {
+	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{})
+	if err != nil {
+		return err
+	}
+	path := gateway.Path{Site: gateway.Place{ID: "site_1"}, Room: gateway.Place{ID: "room_1"}}
+	err = s.Apply(clock(), []gateway.Event{
+		{Type: gateway.Occupancy, Subject: gateway.Room, Path: path, Raw: []byte(`{"name": "<script>"}`)},
+		{Type: gateway.UnknownType},
+		{Type: gateway.Occupancy, Subject: gateway.Room, Path: path, At: gateway.TimestampOf(morning), People: 3},
+	})
+	if err != nil {
+		return err
+	}
+	s.Batch()
+	s.Settle(clock())
+	look(s)
+	return nil
+}
+
+func TestTheStatusInWriting(t *testing.T) {
+	alarms := gateway.NewAlarms(nil)
+	alarms.Raise(gateway.JournalFailing, "disk full")
+	response, got := get(t, serve(t, web.NewBoard(), reporter(refusing{}, alarms)), "", "/api/v1/status")
+	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || kind != "application/json" {
+		t.Errorf("%d, %s", response.StatusCode, kind)
+	}
+	const golden = "testdata/status.json"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("status\n%s, want\n%s", got, want)
+	}
+}
+
+func TestEveryAnswerForbidsWhatIsNotOurs(t *testing.T) {
+	address := serve(t, web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
+	for _, path := range []string{"/", "/page.css", "/metrics", "/api/v1/status", "/healthz", "/nowhere"} {
+		response, _ := get(t, address, "", path)
+		for header, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options":  "nosniff",
+			"Referrer-Policy":         "no-referrer",
+		} {
+			if got := response.Header.Get(header); got != want {
+				t.Errorf("%s: %s is %q, want %q", path, header, got, want)
+			}
+		}
+	}
+}
+
+func TestNothingIsWritten(t *testing.T) {
+	address := serve(t, web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {
+		for _, path := range []string{"/", "/metrics", "/api/v1/status", "/healthz"} {
+			request, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusMethodNotAllowed {
+				t.Errorf("%s %s: %d", method, path, response.StatusCode)
+			}
+		}
+	}
+}
+
+func TestLoopbackIsAcceptedInEveryNotation(t *testing.T) {
+	for _, listen := range []string{"127.0.0.1:0", "127.0.0.2:0", "localhost:0", "[::1]:0"} {
+		o := options(web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
+		o.Listen = listen
+		if _, err := web.NewServer(o); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestATakenPortIsNamed(t *testing.T) {
+	o := options(web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
+	o.Listen = serve(t, web.NewBoard(), o.Reporter)
+	s, err := web.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Listen(); err == nil || !strings.HasPrefix(err.Error(), "binding "+o.Listen+" for the page: ") {
+		t.Errorf("Listen: %v", err)
+	}
+}
+
+func TestWordsOfOthersAreShownAsTheyAre(t *testing.T) {
+	b, alarms := web.NewBoard(), gateway.NewAlarms(nil)
+	alarms.Raise(gateway.BrokerDown, "refused: \u202etxt<b>\x1b[31m")
+	s := room(0, "Boardroom")
+	s.Asset.ID = "room_\u2066<i>"
+	publish(b, s)
+	_, page := get(t, serve(t, b, reporter(hub{}, alarms)), "", "/")
+	for _, want := range []string{`refused: \u202etxt&lt;b&gt;\x1b[31m`, `butlr/room/room_\u2066&lt;i&gt;`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	if strings.ContainsAny(page, "\u202e\u2066\x1b") {
+		t.Error("the page has characters in it that cannot be seen")
+	}
+}
