@@ -133,3 +133,20 @@ func TestWordsOfOthersAreShownAsTheyAre(t *testing.T) {
 		t.Error("the page has characters in it that cannot be seen")
 	}
 }
+
+func TestAReasonBelongsToAnAnswer(t *testing.T) {
+	b := web.NewBoard()
+	entrance, fresh := room(0, "Entrance"), room(1, "Fresh")
+	entrance.Has, entrance.Reason = gateway.MeasuresOf(gateway.TrafficIn, gateway.TrafficOut), gateway.Reason{}
+	publish(b, entrance)
+	address := serve(t, b, reporter(hub{}, gateway.NewAlarms(nil)))
+	const nothing = "nothing known of people or motion"
+	if _, page := get(t, address, "", "/"); strings.Contains(page, nothing) {
+		t.Error("an entrance that only counts is said to lack something")
+	}
+	fresh.Has, fresh.Reason = 0, gateway.Reason{}
+	publish(b, fresh)
+	if _, page := get(t, address, "", "/"); !strings.Contains(page, nothing) {
+		t.Error("an asset without any event does not say so")
+	}
+}
