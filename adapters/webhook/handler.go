@@ -28,6 +28,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	code := s.serve(r)
 	s.metrics.answered(code, time.Since(start))
+	if code != http.StatusNoContent {
+		s.refusals.tell(code, s.proxies.sender(r).String(), start)
+	}
 	header := w.Header()
 	switch code {
 	case http.StatusNoContent:

@@ -30,6 +30,7 @@ type Server struct {
 	proxies     proxies
 	guesses     *guesses
 	strangers   *strangers
+	refusals    refusals
 	metrics     *metrics
 	certificate *certificate // nil without TLS
 	listener    net.Listener
@@ -49,6 +50,7 @@ func NewServer(o Options) (*Server, error) {
 	}
 	s := &Server{
 		options: o, secrets: newSecrets(&o), proxies: o.TrustedProxies, guesses: newGuesses(), metrics: metrics,
+		refusals: newRefusals(o.Log),
 		strangers: &strangers{met: make(map[string]bool), tell: func(name string) {
 			o.Log.Warn("events of an unknown type arrive, they have no effect", "type", name)
 		}},

@@ -431,6 +431,63 @@ func TestCommandsBesideARunningGateway(t *testing.T) {
 	}
 }
 
+// Commands that only read need no secret, and show the numbers in use whatever the file wants.
+func TestReadingNeedsNoSecretsAndNoRightPins(t *testing.T) {
+	s := newSite(t, "")
+	s.start()
+	s.accepted(payload(t, "ROOM_OCCUPANCY", time.Now()))
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanting := strings.Replace(string(text), strconv.Quote(testSecret), `"env:BUTLR_NO_SUCH_VARIABLE"`, 1) +
+		"\n[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]\nindex = 40\n"
+	file := filepath.Join(s.dir, "other.toml")
+	if err := os.WriteFile(file, []byte(wanting), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{"well, up": {"health"}, "30149": {"points", "list"}, ",149,30150,": {"points", "export"}} {
+		if out, err := program(t, append(args, "--config", file)...).CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v\n%s", args, err, out)
+		}
+	}
+	if out, err := program(t, "run", "--config", file).CombinedOutput(); exitCode(err) != 1 || !strings.Contains(string(out), "BUTLR_NO_SUCH_VARIABLE") {
+		t.Errorf("run: %v\n%s", err, out)
+	}
+}
+
+// A wrong secret is the commonest fault on site: the log says so, once a minute. A closed terminal ends
+// nothing.
+func TestTheLogTellsOfRefusalsAndHangups(t *testing.T) {
+	s := newSite(t, "")
+	s.start()
+	for range 3 {
+		response, err := http.Post(s.address("webhook"), "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("answered %d", response.StatusCode)
+		}
+	}
+	s.accepted(payload(t, "ROOM_OCCUPANCY", time.UnixMilli(1773151530)))
+	if err := s.process.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	out, err := program(t, "health", "--config", s.config).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "timestamp_in_seconds: 1") {
+		t.Errorf("health: %v\n%s", err, out)
+	}
+	s.stop(syscall.SIGTERM)
+	if got := strings.Count(s.log.String(), "the secret is missing or wrong"); got != 1 {
+		t.Errorf("the log tells %d times of the wrong secret, want once:\n%s", got, s.log)
+	}
+	if !strings.Contains(s.log.String(), "hangup ignored") {
+		t.Errorf("the log does not tell of the hangup:\n%s", s.log)
+	}
+}
+
 func exitCode(err error) int {
 	if err == nil {
 		return 0

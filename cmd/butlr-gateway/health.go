@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,7 +31,7 @@ func healthCommand() *cobra.Command {
 The exit code is 0 while it answers and can store what it is sent, else 1. Alarms are listed;
 those that controllers can still be served under do not change the exit code.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			settings, err := config.Load(path)
+			settings, err := config.LoadWithoutSecrets(path)
 			if err != nil {
 				return err
 			}
@@ -106,7 +108,10 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 		fmt.Fprintf(w, "  %-11s %s\n", l.What, l.Address)
 	}
 	fmt.Fprintf(w, "  %-11s %d: %d good, %d held, %d never\n", "assets", s.Assets, s.Qualities["good"], s.Qualities["held"], s.Qualities["never"])
-	fmt.Fprintf(w, "  %-11s %d accepted, %d refused, %d without effect\n", "events", s.Accepted, s.Refused, s.Unhandled)
+	fmt.Fprintf(w, "  %-11s %d accepted, %d refused, %d without effect since the start\n", "events", s.Accepted, s.Refused, s.Unhandled)
+	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
+		fmt.Fprintf(w, "  %-11s %s: %d (\"health --json\" shows the newest)\n", "refused", reason, s.Reasons[reason])
+	}
 	if len(s.Alarms) == 0 {
 		_, err := fmt.Fprintf(w, "  %-11s none\n", "alarms")
 		return err

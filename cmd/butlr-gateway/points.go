@@ -80,7 +80,7 @@ notation of many controllers, in which input register 0 is 30001 and holding reg
 
 // readAssets reads the assets that a gateway knows, whether or not it runs.
 func readAssets(ctx context.Context, path string) (*config.Config, []*gateway.Asset, error) {
-	settings, err := config.Load(path)
+	settings, err := config.LoadWithoutSecrets(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,11 +88,27 @@ func readAssets(ctx context.Context, path string) (*config.Config, []*gateway.As
 	if err != nil {
 		return nil, nil, err
 	}
-	state, err := gateway.NewState(settings.Rules(), saved)
+	state, err := gateway.NewState(withoutUsedPins(settings.Rules(), saved), saved)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the state: %w", err)
 	}
 	return settings, state.Assets(), nil
+}
+
+// withoutUsedPins takes out of the rules what they say of numbers in use: those are what is asked for,
+// also where the file wants others.
+func withoutUsedPins(rules gateway.Rules, saved *gateway.Saved) gateway.Rules {
+	ids, numbers := make(map[gateway.AssetID]bool), make(map[gateway.Number]bool)
+	for i := range saved.Assets {
+		ids[saved.Assets[i].ID], numbers[saved.Assets[i].Number] = true, true
+	}
+	for id, rule := range rules.Assets {
+		if ids[id] || numbers[rule.Index] {
+			rule.Index = gateway.NoNumber
+			rules.Assets[id] = rule
+		}
+	}
+	return rules
 }
 
 func listAssets(w io.Writer, assets []*gateway.Asset, o modbus.MapOptions) error {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +40,14 @@ func runGateway(ctx context.Context, settings *config.Config, logs io.Writer) er
 	for _, w := range settings.Warnings {
 		log.Warn("allowed, but unwise", "file", w.File, "line", w.Line, "key", w.Key, "problem", w.Message, "hint", w.Hint)
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // the terminal that it was started from may be closed
+	defer signal.Stop(hangup)
+	go func() {
+		for range hangup {
+			log.Warn("hangup ignored: the configuration is read at the start, so restart the gateway to apply a change")
+		}
+	}()
 	s, err := open(ctx, settings, settings.Rules(), log)
 	if err != nil {
 		return err
