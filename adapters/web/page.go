@@ -50,6 +50,7 @@ type row struct {
 	Occupied, People, Motion string
 	In, Out, Found           string
 	Quality, Reason, Age     string
+	Simulated                bool
 	Register                 string
 	Topic                    string
 }
@@ -95,7 +96,7 @@ func (s *Server) row(e *Entry) row {
 		Motion:   answer(&e.Snapshot, gateway.Motion, "motion", "none"),
 		People:   value(&e.Snapshot, gateway.People), Found: value(&e.Snapshot, gateway.Detections),
 		In: value(&e.Snapshot, gateway.TrafficIn), Out: value(&e.Snapshot, gateway.TrafficOut),
-		Quality: e.Quality.String(), Reason: e.Reason.Text(s.options.Place), Age: "–",
+		Simulated: e.Simulated, Quality: e.Quality.String(), Reason: e.Reason.Text(s.options.Place), Age: "–",
 	}
 	if e.Has != 0 && !e.Has.Has(gateway.Occupied) {
 		r.Reason = "" // it has other measures, and no answer to give a reason for

@@ -198,10 +198,12 @@ func get(t *testing.T, address, host, path string) (*http.Response, string) {
 func TestThePageShowsWhatARoomSaysAndWhere(t *testing.T) {
 	b, alarms := web.NewBoard(), gateway.NewAlarms(nil)
 	alarms.Raise(gateway.BrokerDown, "the broker refused the password")
-	publish(b, room(0, "Boardroom Erasmus"))
+	made := room(1, "Made up")
+	made.Simulated = true
+	publish(b, room(0, "Boardroom Erasmus"), made)
 	response, page := get(t, serve(t, b, reporter(hub{}, alarms)), "", "/")
 	for _, want := range []string{
-		"Boardroom Erasmus", "Campus / Level 3", ">occupied<", ">3<", ">?<", ">good<", ">10 s<", "people 3 at 09:00:00",
+		"Boardroom Erasmus", "Campus / Level 3", ">occupied<", ">3<", ">?<", ">good<", ">good, simulated<", ">10 s<", "people 3 at 09:00:00",
 		"unit 1, 100 = 30101 / 40101", "butlr/room/room_0", "broker_down", "the broker refused the password", "127.0.0.1:502",
 	} {
 		if !strings.Contains(page, want) {
