@@ -256,7 +256,7 @@ func (a *asset) newest() Timestamp {
 // newest event bounds it, so that a clock that runs ahead forgets nothing.
 func (s *State) expire(now Instant) {
 	oldest := min(now.Timestamp(), s.newest).Add(-s.rules.Horizon)
-	if hour := hourOf(oldest); hour != s.expireHour {
+	if hour := oldest.Hour(); hour != s.expireHour {
 		s.expireHour = hour
 		s.expired = max(s.expired, s.counted.expire(oldest))
 	}

@@ -16,8 +16,6 @@ func newIncrements() increments {
 	return increments{hours: make(map[int64]map[IncrementKey]struct{})}
 }
 
-func hourOf(t Timestamp) int64 { return int64(t) / time.Hour.Milliseconds() }
-
 // incrementKey tells one sensor's event from every other. The sensor is part of it: nobody promises
 // that ids are unique across sensors.
 func incrementKey(sensor AssetID, event string) IncrementKey {
@@ -40,7 +38,7 @@ func (s *increments) has(key IncrementKey) bool {
 }
 
 func (s *increments) add(i Increment) {
-	h := hourOf(i.At)
+	h := i.At.Hour()
 	hour := s.hours[h]
 	if hour == nil {
 		hour = make(map[IncrementKey]struct{})
@@ -53,7 +51,7 @@ func (s *increments) add(i Increment) {
 }
 
 func (s *increments) remove(i Increment) {
-	if hour := s.hours[hourOf(i.At)]; hour != nil {
+	if hour := s.hours[i.At.Hour()]; hour != nil {
 		if _, ok := hour[i.Key]; ok {
 			delete(hour, i.Key)
 			s.count--
@@ -64,7 +62,7 @@ func (s *increments) remove(i Increment) {
 // expire forgets the hours that ended before the moment given. It returns that moment's hour, before
 // which nothing is remembered any more, or 0 if there was nothing to forget.
 func (s *increments) expire(before Timestamp) Timestamp {
-	limit, dropped := hourOf(before), false
+	limit, dropped := before.Hour(), false
 	for h, hour := range s.hours {
 		if h < limit {
 			s.count -= len(hour)

@@ -38,3 +38,7 @@ func (t Timestamp) Add(d time.Duration) Timestamp { return t + Timestamp(d.Milli
 
 // Sub returns how much later t is than u.
 func (t Timestamp) Sub(u Timestamp) time.Duration { return time.Duration(t-u) * time.Millisecond }
+
+// Hour returns the hour of the moment, counted since 1970: increments are remembered, stored and forgotten
+// by it.
+func (t Timestamp) Hour() int64 { return int64(t) / time.Hour.Milliseconds() }

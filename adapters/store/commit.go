@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"butlr-gateway/gateway"
 )
@@ -31,10 +30,10 @@ func (d *database) write(ctx context.Context, b *gateway.Batch) error {
 		w.do(d.dropTotal, n)
 	}
 	for _, i := range b.Forgotten {
-		w.do(d.dropIncrement, hourOf(i.At), i.Key[:])
+		w.do(d.dropIncrement, i.At.Hour(), i.Key[:])
 	}
 	if b.Expired != 0 {
-		w.do(d.expireBefore, hourOf(b.Expired))
+		w.do(d.expireBefore, b.Expired.Hour())
 	}
 	for _, a := range b.Assets {
 		w.do(d.putAsset, a.Number, string(a.ID), a.Kind.String(), string(a.Parent), a.Given, a.CustomID, a.MAC, a.Told, assetSum(a))
@@ -51,7 +50,7 @@ func (d *database) write(ctx context.Context, b *gateway.Batch) error {
 	}
 	for i := range b.Counted {
 		c := &b.Counted[i]
-		w.do(d.putIncrement, hourOf(c.At), c.Key[:])
+		w.do(d.putIncrement, c.At.Hour(), c.Key[:])
 	}
 	return w.err
 }
@@ -67,5 +66,3 @@ func (w *writer) do(stmt *sql.Stmt, args ...any) {
 		_, w.err = stmt.ExecContext(w.ctx, args...)
 	}
 }
-
-func hourOf(t gateway.Timestamp) int64 { return int64(t) / time.Hour.Milliseconds() }

@@ -98,9 +98,9 @@ const backlog = 3 * time.Minute
 // believe that it is ten o'clock on a Tuesday, whenever the demo runs.
 func newResidents(s *service, c *config.Config, rooms int, seed uint64) (func(context.Context) error, error) {
 	now := time.Now()
-	tuesday := time.Date(2026, 3, 10, 10, 0, 0, 0, time.UTC)
-	sinceMonday := now.UTC().Sub(time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)) % (7 * 24 * time.Hour)
-	ahead := tuesday.Sub(time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)) - sinceMonday
+	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
+	monday := time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
+	ahead := day + 10*time.Hour - now.Sub(monday)%week // of the clock here
 	estate, err := building.New(building.Options{
 		Seed: seed, Rooms: rooms, Start: now.Add(-backlog), Place: time.FixedZone("demo", int(ahead.Seconds())),
 	})
@@ -192,10 +192,10 @@ func writeTable(w io.Writer, s *service) {
 	fmt.Fprintln(t, "ROOM\tPEOPLE\tOCCUPIED\tMOTION\tQUALITY\tAGE\tADDRESS\tINPUT\tHOLDING\tWHY")
 	for i := range rooms {
 		r := &rooms[i]
-		place, _ := mapOptions(s.config).Locate(r.Asset.Number)
+		register, _ := registerOf(r.Asset, mapOptions(s.config))
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d s\t%d\t%s\t%s\t%s\n", r.Asset.Label(),
 			number(r.Reading(gateway.People)), number(r.Reading(gateway.Occupied)), number(r.Reading(gateway.Motion)), r.Quality,
-			int(r.Age.Seconds()), place.Address, modbus.Input.Reference(place.Address), modbus.Holding.Reference(place.Address),
+			int(r.Age.Seconds()), register.Address, register.Input, register.Holding,
 			r.Reason.Text(s.config.Gateway.Timezone))
 	}
 	_ = t.Flush() // into memory

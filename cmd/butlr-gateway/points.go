@@ -116,9 +116,8 @@ func listAssets(w io.Writer, assets []*gateway.Asset, o modbus.MapOptions) error
 	fmt.Fprintln(t, "NUMBER\tUNIT\tADDRESS\tINPUT\tHOLDING\tKIND\tNAME\tPLACE\tID")
 	for _, a := range assets {
 		unit, address, input, holding := "-", "-", "-", "-"
-		if place, ok := o.Locate(a.Number); ok {
-			unit, address = fmt.Sprint(place.Unit), fmt.Sprint(place.Address)
-			input, holding = modbus.Input.Reference(place.Address), modbus.Holding.Reference(place.Address)
+		if r, ok := registerOf(a, o); ok {
+			unit, address, input, holding = strconv.Itoa(r.Unit), strconv.Itoa(r.Address), r.Input, r.Holding
 		}
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Number, unit, address, input, holding, a.Kind,
 			printable(a.Label()), printable(strings.Join(a.Path, " / ")), printable(string(a.ID)))

@@ -25,13 +25,19 @@ func storeOptions(c *config.Config, log *slog.Logger, metrics prometheus.Registe
 
 func mapOptions(c *config.Config) modbus.MapOptions {
 	o := modbus.MapOptions{UnitID: uint8(c.Modbus.UnitID)}
-	if c.Modbus.WordOrder == config.LowWordFirst {
-		o.WordOrder = modbus.LowWordFirst
-	}
-	if c.Modbus.Unmapped == config.UnmappedZero {
-		o.Unmapped = modbus.UnmappedZero
-	}
+	// The configuration has refused everything that these do not know.
+	o.WordOrder, _ = modbus.ParseWordOrder(string(c.Modbus.WordOrder))
+	o.Unmapped, _ = modbus.ParseUnmapped(string(c.Modbus.Unmapped))
 	return o
+}
+
+// registerOf tells where an asset's block begins, and whether the map holds it.
+func registerOf(a *gateway.Asset, o modbus.MapOptions) (web.Register, bool) {
+	place, ok := o.Locate(a.Number)
+	return web.Register{
+		Unit: int(place.Unit), Address: int(place.Address),
+		Input: modbus.Input.Reference(place.Address), Holding: modbus.Holding.Reference(place.Address),
+	}, ok
 }
 
 func imageOptions(s *service) modbus.ImageOptions {
@@ -124,11 +130,8 @@ func pageOptions(s *service) web.Options {
 		Listen: string(s.config.Web.Listen), Board: s.board, Reporter: reporter(s), Clock: s.clock,
 		Place: s.config.Gateway.Timezone, Metrics: s.metrics, Log: s.log,
 		Locate: func(a *gateway.Asset) (web.Register, bool) {
-			place, ok := registers.Locate(a.Number)
-			return web.Register{
-				Unit: int(place.Unit), Address: int(place.Address),
-				Input: modbus.Input.Reference(place.Address), Holding: modbus.Holding.Reference(place.Address),
-			}, ok && s.modbus != nil
+			register, ok := registerOf(a, registers)
+			return register, ok && s.modbus != nil
 		},
 		Topic: func(a *gateway.Asset) string {
 			if s.publisher == nil {
