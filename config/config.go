@@ -136,9 +136,9 @@ func Default() *Config {
 			IdleTimeout:    5 * time.Minute,
 		},
 		State: State{
-			PeopleFeed: rules.PeopleFeed,
-			StaleAfter: rules.StaleAfter,
-			Tie:        rules.Tie,
+			PeopleFeed: rules.State.PeopleFeed,
+			StaleAfter: rules.State.StaleAfter,
+			Tie:        rules.State.Tie,
 			Horizon:    rules.Horizon,
 			MaxIDs:     rules.MaxIDs,
 			MaxFuture:  rules.MaxFuture,
@@ -208,19 +208,19 @@ func (c *Config) Problem(key, message, hint string) Problem {
 func (c *Config) Rules() gateway.Rules {
 	assets := make(map[gateway.AssetID]gateway.AssetRule, len(c.Assets))
 	for id, a := range c.Assets {
-		assets[id] = gateway.AssetRule(a)
+		assets[id] = gateway.AssetRule{Name: a.Name, Capacity: a.Capacity, Index: a.Index}
 	}
-	return gateway.Rules{
-		PeopleFeed:       c.State.PeopleFeed,
-		Tie:              c.State.Tie,
-		StaleAfter:       c.State.StaleAfter,
-		MaxFuture:        c.State.MaxFuture,
-		Horizon:          c.State.Horizon,
-		MaxIDs:           c.State.MaxIDs,
-		Organisations:    c.Webhook.Organisations,
-		Sites:            c.Webhook.Sites,
-		Buildings:        c.Webhook.Buildings,
-		MaxUnknownAssets: c.Webhook.MaxUnknownAssets,
-		Assets:           assets,
-	}
+	rules := gateway.DefaultRules()
+	rules.State.PeopleFeed = c.State.PeopleFeed
+	rules.State.StaleAfter = c.State.StaleAfter
+	rules.State.Tie = c.State.Tie
+	rules.MaxFuture = c.State.MaxFuture
+	rules.Horizon = c.State.Horizon
+	rules.MaxIDs = c.State.MaxIDs
+	rules.Organisations = c.Webhook.Organisations
+	rules.OnlySites = c.Webhook.Sites
+	rules.Buildings = c.Webhook.Buildings
+	rules.MaxUnknownAssets = c.Webhook.MaxUnknownAssets
+	rules.Assets = assets
+	return rules
 }

@@ -232,11 +232,11 @@ index = 0
 	}
 
 	rules := c.Rules()
-	if rules.PeopleFeed != gateway.PeopleMinute || rules.Tie != gateway.TieByArrival || rules.StaleAfter != 6*time.Minute ||
+	if rules.State.PeopleFeed != gateway.PeopleMinute || rules.State.Tie != gateway.TieByArrival || rules.State.StaleAfter != 6*time.Minute ||
 		rules.Horizon != 48*time.Hour || rules.MaxIDs != 1000 || rules.MaxFuture != 10*time.Second || rules.MaxUnknownAssets != 0 ||
-		!slices.Equal(rules.Organisations, c.Webhook.Organisations) || !slices.Equal(rules.Sites, c.Webhook.Sites) ||
+		!slices.Equal(rules.Organisations, c.Webhook.Organisations) || !slices.Equal(rules.OnlySites, c.Webhook.Sites) ||
 		!slices.Equal(rules.Buildings, c.Webhook.Buildings) ||
-		rules.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"] != (gateway.AssetRule{Name: "Boardroom", Capacity: 12, Index: 0}) {
+		rules.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"].Name != "Boardroom" || rules.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"].Capacity != 12 {
 		t.Errorf("the rules are not those of the file: %+v", rules)
 	}
 }

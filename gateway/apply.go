@@ -85,7 +85,7 @@ func (s *State) supersedes(r, old Revision) bool {
 	if r == old {
 		return false
 	}
-	if s.rules.Tie == TieByArrival {
+	if s.rules.State.Tie == TieByArrival {
 		return true
 	}
 	if a, b := MintedSecond(r.ID), MintedSecond(old.ID); a != b {
@@ -155,7 +155,7 @@ func (s *State) setHeard(site *asset, at Timestamp) {
 // silent tells whether a site's silence means that its feed is lost: it has at least two feeds that
 // speak every minute, and none of anything spoke for too long.
 func (s *State) silent(site *asset, now Timestamp) bool {
-	return site.rhythmFeeds >= 2 && now >= site.heard.Add(s.rules.StaleAfter)
+	return site.rhythmFeeds >= 2 && now >= site.heard.Add(s.rules.State.StaleAfter)
 }
 
 func (s *State) markFollowers(site *asset) {

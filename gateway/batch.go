@@ -6,23 +6,31 @@ type Batch struct {
 	Removed   []Number // assets to delete first, with all their rows; they may be in Assets again
 	Assets    []*Asset // described anew; those not in the ledger are new
 	Revisions []FeedRevision
+	Histories []History // each replaces what is stored of its asset and feed
 	Totals    []Total
-	Forgotten []Increment // increments to delete
+	Sites     []SiteLife       // each replaces what is stored of its site
+	Overrides []Override       // each replaces what is stored of its asset and target
+	Released  []OverrideKey    // overrides to delete
+	Audit     []OverrideChange // to be added to the audit
+	Alive     Timestamp        // when the gateway was last alive; 0 leaves what is stored
+	Forgotten []Increment      // increments to delete
 	Counted   []Increment
 	Expired   Timestamp // increments of event times before it may be deleted; 0 for none
 }
 
 // Empty tells whether there is nothing to store.
 func (b *Batch) Empty() bool {
-	return len(b.Removed) == 0 && len(b.Assets) == 0 && len(b.Revisions) == 0 && len(b.Totals) == 0 &&
-		len(b.Forgotten) == 0 && len(b.Counted) == 0 && b.Expired == 0
+	return len(b.Removed) == 0 && len(b.Assets) == 0 && len(b.Revisions) == 0 && len(b.Histories) == 0 &&
+		len(b.Totals) == 0 && len(b.Sites) == 0 && len(b.Overrides) == 0 && len(b.Released) == 0 &&
+		len(b.Audit) == 0 && len(b.Forgotten) == 0 && len(b.Counted) == 0 && b.Expired == 0 && b.Alive == 0
 }
 
 func (b *Batch) reset() {
 	clear(b.Assets)
 	*b = Batch{
-		Removed: b.Removed[:0], Assets: b.Assets[:0], Revisions: b.Revisions[:0], Totals: b.Totals[:0],
-		Forgotten: b.Forgotten[:0], Counted: b.Counted[:0],
+		Removed: b.Removed[:0], Assets: b.Assets[:0], Revisions: b.Revisions[:0], Histories: b.Histories[:0],
+		Totals: b.Totals[:0], Sites: b.Sites[:0], Overrides: b.Overrides[:0], Released: b.Released[:0],
+		Audit: b.Audit[:0], Forgotten: b.Forgotten[:0], Counted: b.Counted[:0],
 	}
 }
 
@@ -34,7 +42,8 @@ const (
 	PeopleFeed       Feed = iota // Occupancy
 	PeopleMinuteFeed             // OccupancyMinute
 	MotionFeed                   // MotionStarted, MotionEnded
-	feedCount        = iota
+	TrafficFeed                  // Traffic, of assets whose evidence it is: each revision is what one event added
+	FeedCount        = iota
 )
 
 // Revision is what a feed said about one moment.
@@ -51,11 +60,70 @@ type FeedRevision struct {
 	Revision Revision
 }
 
+// History is what is kept of one feed: the revisions of its window, and of those before it only what the
+// outputs and the day's measures still need.
+type History struct {
+	Asset  Number
+	Feed   Feed
+	Window []Entry // by event time, one for each moment (of TrafficFeed: one for each event)
+	Before Before
+}
+
+// Entry is a revision as a history keeps it.
+type Entry struct {
+	At    Timestamp
+	ID    EventID
+	Value int32 // people; 1 motion, 0 no motion; of TrafficFeed in less out
+}
+
+// Before is what a history keeps of the revisions that have left its window.
+type Before struct {
+	LastPositive Timestamp // 0 for none, as all of these
+	FirstClear   Timestamp // the first clear after LastPositive; where nothing was ever positive, the first clear
+	LastClear    Timestamp
+	Sum          int       // of TrafficFeed: what the revisions before the window add up to, since Day
+	Day          Timestamp // the midnight that began the day of Sum, Peak and Minutes
+	Peak         int       // people
+	Minutes      int       // distinct minutes with a positive
+	LastMinute   int64     // the last of them, in minutes since 1970
+	Output       Past
+}
+
+// Past is where the outputs stood at a moment, for those that have an on-delay: whether a later revision
+// extends an answer or has to wait for its delay cannot be told without.
+type Past struct {
+	At    Timestamp // 0: nothing is known, nothing was on
+	On    [OutputCount]bool
+	Since [OutputCount]Timestamp // since when the evidence was positive without a break; 0: it was not
+}
+
+// SiteLife is when a site was heard of.
+type SiteLife struct {
+	Site    Number
+	Newest  Timestamp // event time of the newest event of anything in the site
+	Minutes []byte    // for each minute since 1970, at its remainder by the length: 0 nothing heard, else 1 + the second of the first event
+	Last    int64     // the newest minute in Minutes
+	Silence Silence
+}
+
+// Silence is a time in which a site said nothing at all. The zero value is none.
+type Silence struct{ From, To Timestamp }
+
+// OverrideKey names an override.
+type OverrideKey struct {
+	Asset  Number
+	Target Target
+}
+
 // Total is an asset's running totals of people who passed.
 type Total struct {
 	Asset   Number
 	In, Out uint64
 	At      Timestamp // event time of the newest increment
+
+	// The traffic estimate: what the increments of one day add up to, in less out.
+	Day Timestamp // the midnight that began the day, or the reset on command since
+	Net int64     // people
 }
 
 // IncrementKey identifies one TRAFFIC event of one sensor: 128 bits of a hash of both.

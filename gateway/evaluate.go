@@ -109,7 +109,7 @@ func (s *State) people(a *asset, now Timestamp) (Reading, Timestamp) {
 	raw, minute := a.feeds[PeopleFeed], a.feeds[PeopleMinuteFeed]
 	var wake Timestamp
 	stale := func(r Revision) bool {
-		end := r.At.Add(s.rules.StaleAfter)
+		end := r.At.Add(s.rules.State.StaleAfter)
 		if r.At != 0 && now < end {
 			wake = earlier(wake, end)
 			return false
@@ -118,7 +118,7 @@ func (s *State) people(a *asset, now Timestamp) (Reading, Timestamp) {
 	}
 	rawStale, minuteStale := stale(raw), stale(minute)
 	chosen, old := raw, rawStale
-	switch s.rules.PeopleFeed {
+	switch s.rules.State.PeopleFeed {
 	case PeopleRaw:
 	case PeopleMinute:
 		chosen, old = minute, minuteStale
@@ -141,7 +141,7 @@ func (s *State) siteWake(a *asset, now Timestamp) Timestamp {
 	if !a.following || a.site == nil || a.site.rhythmFeeds < 2 || s.silent(a.site, now) {
 		return 0
 	}
-	return a.site.heard.Add(s.rules.StaleAfter)
+	return a.site.heard.Add(s.rules.State.StaleAfter)
 }
 
 // occupy gives the occupied answers: people, or motion. Any positive that is not stale decides; to be

@@ -264,7 +264,7 @@ func TestRefusedEventsLeaveNoTrace(t *testing.T) {
 			mixed = slices.Insert(mixed, rapid.IntRange(0, len(mixed)).Draw(r, "place"), bad)
 		}
 		rules := gateway.DefaultRules()
-		rules.Sites = []gateway.AssetID{"site_0", "site_1"}
+		rules.OnlySites = []gateway.AssetID{"site_0", "site_1"}
 		if diff := cmp.Diff(belief(feedAll(t, rules, events), now(noon)), belief(feedAll(t, rules, mixed), now(noon))); diff != "" {
 			r.Fatalf("belief (-without +with):\n%s", diff)
 		}

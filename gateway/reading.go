@@ -24,9 +24,12 @@ type Snapshot struct {
 	Oldest      Timestamp
 	FollowsSite bool
 
-	OffDelayEnds Timestamp // when the off-delay of the HVAC output ends; 0 while none runs
-	Coverage     int       // members that count, 0.1 %; -1 where the asset is no aggregate
-	Simulated    bool      // made up, for a demonstration
+	OffDelayEnds Timestamp         // when the off-delay of the HVAC output ends; 0 while none runs
+	Estimate     bool              // people is the traffic estimate
+	Lost         [OutputCount]bool // what each output would be taken for if nobody knew: its policy, hold counts as occupied
+	Overrides    []Override        // in force, by target; never altered
+	Coverage     int               // members that count, 0.1 %; -1 where the asset is no aggregate
+	Simulated    bool              // made up, for a demonstration
 }
 
 // Reading returns the reading of m.
@@ -45,11 +48,19 @@ type Summary struct {
 	Accepted  uint64            // events since the start of the process
 	Refused   uint64            // events since the start of the process
 	Unhandled uint64            // events of types without effect
+
+	SitesLost  int    // sites whose silence means that their feed is dead
+	SiteLost   string // the name of one of them
+	ClockDoubt string // why this machine's clock is not trusted; "" when it is
 }
+
+// Now returns what the state takes for the time at an instant: the wall clock, unless it is not trusted.
+func (u *Update) Now(i Instant) Timestamp { return u.Epoch.Add(i.Mono) }
 
 // Update is what a batch of events, or the passing of time, changed.
 type Update struct {
 	At      Instant
+	Epoch   Timestamp  // what the state takes for the time at Mono 0: the time now is Epoch plus Mono
 	Changed []Snapshot // one for each asset of which something may have changed
 	Heard   []SiteFeed // sites that said something newer
 	Summary Summary

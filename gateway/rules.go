@@ -1,25 +1,39 @@
 package gateway
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Rules are the operator's choices that the state obeys.
 type Rules struct {
-	PeopleFeed PeopleFeedRule
-	Tie        TieRule
-	StaleAfter time.Duration // after its newest event a feed with a rhythm is stale
-	MaxFuture  time.Duration // how far ahead of this machine's clock an event may lie
+	State    Settings       // for every asset
+	Classes  map[Kind]Patch //
+	Sites    map[AssetID]SiteRule
+	Assets   map[AssetID]AssetRule // by Butlr's id, or "custom:" and the customer's own
+	Groups   map[string]GroupRule  // by key
+	Location *time.Location        // of assets whose site has none of its own; nil is UTC
 
-	Horizon time.Duration // TRAFFIC events are remembered, and counted, for this long after they happened
-	MaxIDs  int           // TRAFFIC events that can be remembered
+	MaxFuture time.Duration // how far ahead of this machine's clock an event may lie
+	Horizon   time.Duration // TRAFFIC events are remembered, and counted, for this long after they happened
+	MaxIDs    int           // TRAFFIC events that can be remembered
+	Built     Timestamp     // when this program was built: a clock that shows less is wrong; 0 is not known
 
 	Organisations []AssetID // accept only events of these; none accepts all
-	Sites         []AssetID
+	OnlySites     []AssetID
 	Buildings     []AssetID
 
 	Simulated bool // every reading is marked as made up
 
 	MaxUnknownAssets int // assets that Assets does not name; 0 is no limit
-	Assets           map[AssetID]AssetRule
+}
+
+// SiteRule is what the operator said of one site.
+type SiteRule struct {
+	Location *time.Location // nil is that of the rules
+	Hours    *Hours         // when the building is in use; nil is not known
+	State    Patch          // for every asset of the site
 }
 
 // AssetRule is what the operator said of one asset.
@@ -27,34 +41,99 @@ type AssetRule struct {
 	Name     string
 	Capacity int    // people; 0 is not known
 	Index    Number // the number that it must have; NoNumber leaves it to the gateway
+	State    Patch
 }
 
-// PeopleFeedRule chooses between the two feeds of people.
-type PeopleFeedRule uint8
+// GroupRule is a group of assets: the rooms of an air handler, a department.
+type GroupRule struct {
+	Name     string
+	Members  []string // each Butlr's id, "custom:ID", "group:KEY" or "tag:NAME"
+	Capacity int      // people; 0 is the sum of what is known of its members
+	Index    Number   // the number that it must have; NoNumber leaves it to the gateway
+	State    Patch
+}
 
-// The choices of [Rules.PeopleFeed].
+// groupKey returns the key of a group's id.
+func (id AssetID) groupKey() string { return strings.TrimPrefix(string(id), groupPrefix) }
+
+// GroupID returns the id of the group with that key.
+func GroupID(key string) AssetID { return AssetID(groupPrefix + key) }
+
 const (
-	PeopleAuto   PeopleFeedRule = iota // raw while it is not stale, else the minute feed
-	PeopleRaw                          // Occupancy only
-	PeopleMinute                       // OccupancyMinute only
-)
-
-// TieRule decides between two events of one feed and one timestamp.
-type TieRule uint8
-
-// The choices of [Rules.Tie].
-const (
-	TieByMinting TieRule = iota // the one minted later; in the same second the greater value, then the greater id
-	TieByArrival                // the one that arrived last
+	groupPrefix  = "group:"
+	customPrefix = "custom:"
+	tagPrefix    = "tag:"
 )
 
 // DefaultRules returns the rules that are in force where the operator says nothing.
 func DefaultRules() Rules {
 	return Rules{
-		StaleAfter:       5 * time.Minute,
+		State:            DefaultSettings(),
 		MaxFuture:        2 * time.Minute,
 		Horizon:          24 * time.Hour,
 		MaxIDs:           4_000_000,
 		MaxUnknownAssets: 4088,
 	}
+}
+
+// For returns the settings of an asset: its own section (or its group's) before that of its class, of its
+// site, and of the whole gateway. custom is the customer's own id of it, "" if none.
+func (r *Rules) For(id AssetID, kind Kind, site AssetID, custom string) Settings {
+	s := r.State
+	r.Sites[site].State.apply(&s)
+	r.Classes[kind].apply(&s)
+	if kind == Group {
+		r.Groups[id.groupKey()].State.apply(&s)
+		return s
+	}
+	if rule, ok := r.asset(id, custom); ok {
+		rule.State.apply(&s)
+	}
+	return s
+}
+
+// asset returns what the operator said of an asset under its id or under the customer's own.
+func (r *Rules) asset(id AssetID, custom string) (AssetRule, bool) {
+	if rule, ok := r.Assets[id]; ok {
+		return rule, true
+	}
+	if custom == "" || len(r.Assets) == 0 {
+		return AssetRule{}, false
+	}
+	rule, ok := r.Assets[AssetID(customPrefix+custom)]
+	return rule, ok
+}
+
+// LongestWindow is how far back any feed's revisions may be kept: sites remember for so long in which
+// minutes they were heard.
+func (r *Rules) LongestWindow() time.Duration {
+	longest := r.State.window()
+	consider := func(p Patch) {
+		s := r.State
+		p.apply(&s)
+		longest = max(longest, s.window())
+	}
+	for _, p := range r.Classes {
+		consider(p)
+	}
+	for _, site := range r.Sites {
+		consider(site.State)
+	}
+	for _, a := range r.Assets {
+		consider(a.State)
+	}
+	for _, g := range r.Groups {
+		consider(g.State)
+	}
+	return longest
+}
+
+// groupKeys returns the keys of the groups in their order.
+func (r *Rules) groupKeys() []string {
+	keys := make([]string, 0, len(r.Groups))
+	for key := range r.Groups {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
 }

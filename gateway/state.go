@@ -53,7 +53,7 @@ type facts struct {
 	children []*asset // only ever appended to within a batch
 
 	told      [detailCount]Timestamp // event time of the newest event that told each detail
-	feeds     [feedCount]Revision
+	feeds     [FeedCount]Revision
 	total     Total
 	found     int       // people in the newest Detected; memory only
 	foundAt   Timestamp //
@@ -69,8 +69,13 @@ type facts struct {
 type Saved struct {
 	Assets    []Asset // Name, Path and Capacity need not be filled: they follow from the rest and from the rules
 	Revisions []FeedRevision
+	Histories []History
 	Totals    []Total
+	Sites     []SiteLife
+	Overrides []Override
+	Audit     []OverrideChange // oldest first
 	Counted   []Increment
+	Alive     Timestamp // when the process before was last known to be alive; 0 never
 }
 
 // NewState builds the state from what was saved. The assets that the rules pin to a number come into
@@ -78,7 +83,7 @@ type Saved struct {
 func NewState(rules Rules, saved *Saved) (*State, error) {
 	s := &State{
 		rules:   rules,
-		allow:   [3]map[AssetID]bool{setOf(rules.Organisations), setOf(rules.Sites), setOf(rules.Buildings)},
+		allow:   [3]map[AssetID]bool{setOf(rules.Organisations), setOf(rules.OnlySites), setOf(rules.Buildings)},
 		pinned:  make(map[Number]AssetID),
 		byID:    make(map[AssetID]*asset, len(saved.Assets)),
 		counted: newIncrements(),
@@ -143,7 +148,7 @@ func (s *State) restoreAssets(saved []Asset) error {
 func (s *State) restoreFeeds(saved *Saved) error {
 	for _, r := range saved.Revisions {
 		a := s.at(r.Asset)
-		if a == nil || int(r.Feed) >= feedCount {
+		if a == nil || int(r.Feed) >= FeedCount {
 			return fmt.Errorf("restoring feed %d of asset number %d: no such asset or feed", r.Feed, r.Asset)
 		}
 		s.setFeed(a, r.Feed, r.Revision)

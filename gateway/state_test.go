@@ -98,7 +98,7 @@ func tell(s *gateway.State, now gateway.Instant, id gateway.AssetID) string {
 
 func TestTieByArrivalBelievesTheLast(t *testing.T) {
 	rules := gateway.DefaultRules()
-	rules.Tie = gateway.TieByArrival
+	rules.State.Tie = gateway.TieByArrival
 	s := newState(t, rules)
 	apply(t, s, now("09:00:10"), withID(people("room_a", 5, "09:00:00"), eventID(at("09:03:00"), 0)), people("room_a", 0, "09:00:00"))
 	if got, want := tell(s, now("09:00:10"), "room_a"), "0 0 ? good: people 0 at 09:00:00"; got != want {
@@ -113,7 +113,7 @@ func TestPeopleFeedCanBeChosen(t *testing.T) {
 		gateway.PeopleMinute: "0 0 ? good: people 0 at 09:01:00",
 	} {
 		rules := gateway.DefaultRules()
-		rules.PeopleFeed = rule
+		rules.State.PeopleFeed = rule
 		s := newState(t, rules)
 		apply(t, s, now("09:01:10"), people("room_a", 3, "09:00:00"), minute("room_a", 0, "09:01:00"))
 		if got := tell(s, now("09:01:10"), "room_a"); got != want {
@@ -235,7 +235,7 @@ func TestRefusedEventsChangeNothingAndSayWhy(t *testing.T) {
 	}
 	rules := gateway.DefaultRules()
 	rules.MaxUnknownAssets = 5
-	rules.Organisations, rules.Sites, rules.Buildings = []gateway.AssetID{"org_1"}, []gateway.AssetID{"site_1"}, []gateway.AssetID{"building_1"}
+	rules.Organisations, rules.OnlySites, rules.Buildings = []gateway.AssetID{"org_1"}, []gateway.AssetID{"site_1"}, []gateway.AssetID{"building_1"}
 	rules.Assets = map[gateway.AssetID]gateway.AssetRule{"room_named": {Name: "Boardroom", Index: gateway.NoNumber}}
 	for _, c := range []struct {
 		name string
