@@ -28,8 +28,10 @@ func (d *document) check(c *Config) {
 	if c.Web.Listen != "" && !c.Web.Listen.Loopback() {
 		d.wrong("web.listen", "would show the page to other machines, and this version cannot ask them for a password", `write "127.0.0.1:8080"`)
 	}
-	d.checkState(&c.State)
-	d.checkAssets(c.Assets)
+	d.checkState(c)
+	d.checkAssets(c)
+	d.checkGroups(c.Groups)
+	d.checkIndexes(c)
 	d.checkListeners(c)
 	d.checkSwitches(c)
 }
@@ -111,16 +113,6 @@ func (d *document) checkModbus(m *Modbus) {
 	if m.Listen != "" && !m.Listen.Loopback() && len(m.Allow) == 0 {
 		d.wrong("modbus.listen", "would let every machine read, because there is no allow",
 			`write the controllers' networks, as in allow = ["10.20.0.0/16"]`, "modbus.allow")
-	}
-}
-
-func (d *document) checkState(s *State) {
-	d.lasts("state.stale_after", s.StaleAfter, time.Second, 24*time.Hour)
-	d.lasts("state.horizon", s.Horizon, time.Minute, 7*24*time.Hour)
-	d.lasts("state.max_future", s.MaxFuture, time.Second, time.Hour)
-	d.between("state.max_ids", s.MaxIDs, 1000, 100_000_000)
-	if s.StaleAfter >= time.Second && s.StaleAfter < 2*time.Minute {
-		d.warn("state.stale_after", "is less than two of Butlr's minutes: one late event makes a room stale", `leave the line out for "5m"`)
 	}
 }
 
@@ -209,7 +201,7 @@ func (d *document) between(key string, value, low, high int) {
 // lasts refuses a duration outside of a range.
 func (d *document) lasts(key string, value, low, high time.Duration) {
 	if value < low || value > high {
-		d.wrong(key, "is not in "+duration(low)+" to "+duration(high), "")
+		d.wrong(key, notLasting(low, high).message, "")
 	}
 }
 

@@ -20,7 +20,10 @@ type Config struct {
 	Modbus  Modbus                    `toml:"modbus"`
 	Web     Web                       `toml:"web"`
 	State   State                     `toml:"state"`
+	Classes map[string]Class          `toml:"class"` // by the kinds' names
+	Sites   map[gateway.AssetID]Site  `toml:"sites"`
 	Assets  map[gateway.AssetID]Asset `toml:"assets"`
+	Groups  map[string]Group          `toml:"groups"`
 
 	// Warnings are about what is allowed but unwise.
 	Warnings Problems `toml:"-"`
@@ -94,14 +97,25 @@ type Web struct {
 	Listen Listen `toml:"listen"` // "" is off
 }
 
-// State is how events become readings.
+// State is how events become readings, for every asset.
 type State struct {
-	PeopleFeed gateway.PeopleFeedRule `toml:"people_feed"`
-	StaleAfter time.Duration          `toml:"stale_after"`
-	Tie        gateway.TieRule        `toml:"tie"`
-	Horizon    time.Duration          `toml:"horizon"`
-	MaxIDs     int                    `toml:"max_ids"`
-	MaxFuture  time.Duration          `toml:"max_future"`
+	Settings  gateway.Patch `toml:"-"`
+	Horizon   time.Duration `toml:"horizon"`
+	MaxIDs    int           `toml:"max_ids"`
+	MaxFuture time.Duration `toml:"max_future"`
+}
+
+// Class is what the operator says of all assets of one kind. Its keys, as the other keys of settings, are
+// those of [Sections] that it shares with [State].
+type Class struct {
+	Settings gateway.Patch `toml:"-"`
+}
+
+// Site is what the operator says of one site and everything in it.
+type Site struct {
+	Timezone *time.Location `toml:"timezone"` // nil is that of Gateway
+	Hours    *gateway.Hours `toml:"hours"`    // nil is not known
+	Settings gateway.Patch  `toml:"-"`
 }
 
 // Asset is what the operator says of one asset.
@@ -109,7 +123,20 @@ type Asset struct {
 	Name     string         `toml:"name"`
 	Capacity int            `toml:"capacity"` // people; 0 is not known
 	Index    gateway.Number `toml:"index"`    // gateway.NoNumber leaves it to the gateway
+	Settings gateway.Patch  `toml:"-"`
 }
+
+// Group is what the operator makes one asset of several.
+type Group struct {
+	Name     string         `toml:"name"`
+	Members  []Member       `toml:"members"`
+	Capacity int            `toml:"capacity"` // people; 0 is the sum of what is known of its members
+	Index    gateway.Number `toml:"index"`    // gateway.NoNumber leaves it to the gateway
+	Settings gateway.Patch  `toml:"-"`
+}
+
+// Member names what belongs to a group: Butlr's id, "custom:ID", "group:KEY" or "tag:NAME".
+type Member string
 
 // Default returns what an empty file means.
 func Default() *Config {
@@ -135,15 +162,11 @@ func Default() *Config {
 			MaxPerAddress:  8,
 			IdleTimeout:    5 * time.Minute,
 		},
-		State: State{
-			PeopleFeed: rules.State.PeopleFeed,
-			StaleAfter: rules.State.StaleAfter,
-			Tie:        rules.State.Tie,
-			Horizon:    rules.Horizon,
-			MaxIDs:     rules.MaxIDs,
-			MaxFuture:  rules.MaxFuture,
-		},
-		Assets: map[gateway.AssetID]Asset{},
+		State:   State{Horizon: rules.Horizon, MaxIDs: rules.MaxIDs, MaxFuture: rules.MaxFuture},
+		Classes: map[string]Class{},
+		Sites:   map[gateway.AssetID]Site{},
+		Assets:  map[gateway.AssetID]Asset{},
+		Groups:  map[string]Group{},
 	}
 }
 
@@ -202,25 +225,4 @@ func Parse(file string, text []byte, machine Machine) (*Config, error) {
 // or [Load].
 func (c *Config) Problem(key, message, hint string) Problem {
 	return c.file.problem(strings.Split(key, "."), fault{message: message, hint: hint})
-}
-
-// Rules returns the rules that the state obeys.
-func (c *Config) Rules() gateway.Rules {
-	assets := make(map[gateway.AssetID]gateway.AssetRule, len(c.Assets))
-	for id, a := range c.Assets {
-		assets[id] = gateway.AssetRule{Name: a.Name, Capacity: a.Capacity, Index: a.Index}
-	}
-	rules := gateway.DefaultRules()
-	rules.State.PeopleFeed = c.State.PeopleFeed
-	rules.State.StaleAfter = c.State.StaleAfter
-	rules.State.Tie = c.State.Tie
-	rules.MaxFuture = c.State.MaxFuture
-	rules.Horizon = c.State.Horizon
-	rules.MaxIDs = c.State.MaxIDs
-	rules.Organisations = c.Webhook.Organisations
-	rules.OnlySites = c.Webhook.Sites
-	rules.Buildings = c.Webhook.Buildings
-	rules.MaxUnknownAssets = c.Webhook.MaxUnknownAssets
-	rules.Assets = assets
-	return rules
 }

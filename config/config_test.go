@@ -7,8 +7,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,19 +179,61 @@ idle_timeout = "90s"
 [web]
 listen = "localhost:8080"
 [state]
+evidence = "both"
+on_count = 4
+off_count = 2
 people_feed = "1min"
-stale_after = "6m"
+feed = "change"
 tie = "arrival"
+lighting_on_delay = "1s"
+hvac_on_delay = "2m"
+ventilation_on_delay = "20m"
+lighting_off_delay = "7m"
+hvac_off_delay = "4h"
+ventilation_off_delay = "8m"
+lighting_on_loss = "hold"
+hvac_on_loss = "vacant"
+ventilation_on_loss = "hold"
+on_loss_after_hours = "vacant"
+hold_max = "48h"
+people_on_loss = 65534
+stale_after = "6m"
+dead_after = "16m"
+change_uncertain_after = "13h"
+startup_grace = "0s"
+min_coverage = 0
+max_latch = "3h"
+lighting_max_latch = "3h"
+latch_check = "0s"
 horizon = "48h"
 max_ids = 1000
 max_future = "10s"
+[class.zone]
+people_on_loss = "capacity"
+[class.group]
+[sites.site_3jjxDZeswABHTuukIaBLbQURjaX]
+timezone = "America/New_York"
+hours = "Mon-Fri 06:00-20:00"
+evidence = "motion"
+[sites.site_3jjxDZeswABHTuukIaBLbQURjaY]
+[groups.ahu-3]
+name = "Air handler 3"
+members = ["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "tag:lab", "group:AHU_4"]
+capacity = 60
+index = 7
+min_coverage = 100
+[groups.AHU_4]
+members = ["space_34SkpZonXCHmY5tqVQTVR5WzxzJ"]
+[assets."custom:MH-3.09"]
+on_count = 5
 [assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]
 name = "Boardroom"
 capacity = 12
 index = 0
 [assets.zone_3jsO3M1KzCEuPDimYj0iZrqyaiW]
 `)
-	amsterdam, err := time.LoadLocation("Europe/Amsterdam")
+	amsterdam, newYork := location(t, "Europe/Amsterdam"), location(t, "America/New_York")
+	hours, err := gateway.ParseHours("Mon-Fri 06:00-20:00")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,33 +261,57 @@ index = 0
 		},
 		Web: config.Web{Listen: "localhost:8080"},
 		State: config.State{
-			PeopleFeed: gateway.PeopleMinute, StaleAfter: 6 * time.Minute, Tie: gateway.TieByArrival,
-			Horizon: 48 * time.Hour, MaxIDs: 1000, MaxFuture: 10 * time.Second,
+			Settings: gateway.Patch{func(s *gateway.Settings) { *s = everySetting }},
+			Horizon:  48 * time.Hour, MaxIDs: 1000, MaxFuture: 10 * time.Second,
+		},
+		Classes: map[string]config.Class{
+			"zone":  {Settings: gateway.Patch{func(s *gateway.Settings) { s.PeopleOnLoss, s.PeopleSubstitute = gateway.PeopleCapacity, 0 }}},
+			"group": {},
+		},
+		Sites: map[gateway.AssetID]config.Site{
+			"site_3jjxDZeswABHTuukIaBLbQURjaX": {
+				Timezone: newYork, Hours: hours,
+				Settings: gateway.Patch{func(s *gateway.Settings) { s.Evidence = gateway.EvidenceMotion }},
+			},
+			"site_3jjxDZeswABHTuukIaBLbQURjaY": {},
 		},
 		Assets: map[gateway.AssetID]config.Asset{
 			"room_3jsO3M1KzCEuPDimYj0iZrqyaiW": {Name: "Boardroom", Capacity: 12, Index: 0},
 			"zone_3jsO3M1KzCEuPDimYj0iZrqyaiW": {Index: gateway.NoNumber},
+			"custom:MH-3.09":                   {Index: gateway.NoNumber, Settings: gateway.Patch{func(s *gateway.Settings) { s.OnCount = 5 }}},
+		},
+		Groups: map[string]config.Group{
+			"ahu-3": {
+				Name: "Air handler 3", Capacity: 60, Index: 7,
+				Members:  []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "tag:lab", "group:AHU_4"},
+				Settings: gateway.Patch{func(s *gateway.Settings) { s.MinCoverage = 100 }},
+			},
+			"AHU_4": {Index: gateway.NoNumber, Members: []config.Member{"space_34SkpZonXCHmY5tqVQTVR5WzxzJ"}},
 		},
 	}
 	if diff := cmp.Diff(want, *c, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("the file arrives otherwise (-want +got):\n%s", diff)
 	}
+}
 
-	rules := c.Rules()
-	if rules.State.PeopleFeed != gateway.PeopleMinute || rules.State.Tie != gateway.TieByArrival || rules.State.StaleAfter != 6*time.Minute ||
-		rules.Horizon != 48*time.Hour || rules.MaxIDs != 1000 || rules.MaxFuture != 10*time.Second || rules.MaxUnknownAssets != 0 ||
-		!slices.Equal(rules.Organisations, c.Webhook.Organisations) || !slices.Equal(rules.OnlySites, c.Webhook.Sites) ||
-		!slices.Equal(rules.Buildings, c.Webhook.Buildings) ||
-		rules.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"].Name != "Boardroom" || rules.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"].Capacity != 12 {
-		t.Errorf("the rules are not those of the file: %+v", rules)
-	}
+// everySetting is what the file of TestEveryKeyArrives says: nothing in it is a default.
+var everySetting = gateway.Settings{
+	Evidence: gateway.EvidenceBoth, OnCount: 4, OffCount: 2,
+	PeopleFeed: gateway.PeopleMinute, Feed: gateway.FeedChange, Tie: gateway.TieByArrival,
+	OnDelay:          [gateway.OutputCount]time.Duration{time.Second, 2 * time.Minute, 20 * time.Minute},
+	OffDelay:         [gateway.OutputCount]time.Duration{7 * time.Minute, 4 * time.Hour, 8 * time.Minute},
+	OnLoss:           [gateway.OutputCount]gateway.Policy{gateway.PolicyHold, gateway.PolicyVacant, gateway.PolicyHold},
+	OnLossAfterHours: gateway.PolicyVacant, HoldMax: 48 * time.Hour,
+	PeopleOnLoss: gateway.PeopleNumber, PeopleSubstitute: 65534,
+	StaleAfter: 6 * time.Minute, DeadAfter: 16 * time.Minute, ChangeUncertainAfter: 13 * time.Hour, StartupGrace: 0,
+	MinCoverage: 0, MaxLatch: 3 * time.Hour, LightingMaxLatch: 3 * time.Hour, LatchCheck: 0,
 }
 
 // TestAnEmptySectionHasItsDefaults compares a file that sets only what must be set with the defaults.
 func TestAnEmptySectionHasItsDefaults(t *testing.T) {
 	want := config.Default()
 	want.Webhook.Listen = "127.0.0.1:8443"
-	got := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\n[gateway]\n[mqtt]\n[mqtt.embedded]\n[modbus]\n[web]\n[state]\n[assets]\n")
+	got := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\n[gateway]\n[mqtt]\n[mqtt.embedded]\n[modbus]\n[web]\n[state]\n[class]\n[sites]\n[assets]\n[groups]\n")
 	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -253,8 +319,10 @@ func TestAnEmptySectionHasItsDefaults(t *testing.T) {
 
 func TestTheDefaultRulesAreTheGateways(t *testing.T) {
 	want := gateway.DefaultRules()
-	want.Assets = map[gateway.AssetID]gateway.AssetRule{}
-	if diff := cmp.Diff(want, config.Default().Rules()); diff != "" {
+	want.Classes, want.Sites = map[gateway.Kind]gateway.Patch{}, map[gateway.AssetID]gateway.SiteRule{}
+	want.Assets, want.Groups = map[gateway.AssetID]gateway.AssetRule{}, map[string]gateway.GroupRule{}
+	want.Location = time.UTC
+	if diff := cmp.Diff(want, config.Default().Rules(), comparable()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -263,10 +331,63 @@ func TestTheDefaultRulesAreTheGateways(t *testing.T) {
 func comparable() cmp.Option {
 	return cmp.Options{
 		cmp.Comparer(func(a, b config.Secret) bool { return a.Reveal() == b.Reveal() }),
-		cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+		cmp.Comparer(func(a, b *time.Location) bool {
+			return (a == nil) == (b == nil) && (a == nil || a.String() == b.String())
+		}),
+		cmp.Comparer(func(a, b *gateway.Hours) bool {
+			return (a == nil) == (b == nil) && (a == nil || a.String() == b.String())
+		}),
+		cmp.Comparer(sameChanges),
 		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 		cmp.FilterPath(atField("file"), cmp.Ignore()),
 	}
+}
+
+// sameChanges tells whether two patches make the same of the defaults, and of settings that no default has.
+func sameChanges(a, b gateway.Patch) bool {
+	for _, start := range []gateway.Settings{gateway.DefaultSettings(), strangeSettings()} {
+		if changed(start, a) != changed(start, b) {
+			return false
+		}
+	}
+	return true
+}
+
+func changed(s gateway.Settings, changes gateway.Patch) gateway.Settings {
+	for _, change := range changes {
+		change(&s)
+	}
+	return s
+}
+
+func strangeSettings() gateway.Settings {
+	var s gateway.Settings
+	var fill func(v reflect.Value)
+	fill = func(v reflect.Value) {
+		switch {
+		case v.Kind() == reflect.Array:
+			for i := range v.Len() {
+				fill(v.Index(i))
+			}
+		case v.CanInt():
+			v.SetInt(99)
+		default:
+			v.SetUint(99)
+		}
+	}
+	for _, v := range reflect.ValueOf(&s).Elem().Fields() {
+		fill(v)
+	}
+	return s
+}
+
+func location(t *testing.T, name string) *time.Location {
+	t.Helper()
+	place, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place
 }
 
 func atField(name string) func(cmp.Path) bool {
@@ -277,7 +398,7 @@ func TestLoad(t *testing.T) {
 	onUnix(t)
 	folder := t.TempDir()
 	path := filepath.Join(folder, "gateway.toml")
-	text := "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"" + strongSecret + "\"\n[modbus]\nlisten = \"127.0.0.1:502\"\n"
+	text := "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"" + strongSecret + "\"\n[modbus]\nlisten = \"127.0.0.1:502\"\n" + hoursOfASite
 	write := func(path, text string, mode fs.FileMode) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"butlr-gateway/gateway"
@@ -91,6 +90,9 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 		key := slices.Concat(path, toml.Key{name})
 		d.entries[key.String()] = entry{raw: raw}
 		field, known := fieldOf(into, name)
+		if !known && d.setting(key, into) {
+			continue
+		}
 		if !known {
 			d.unknown(key, into.Type())
 			continue
@@ -99,8 +101,14 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 		case *Secret:
 			d.entries[key.String()] = entry{raw: raw, show: showHidden}
 			d.secret(key, into)
+		case *map[string]Class:
+			sections(d, key, *into, Class{}, "kind of asset", "[class.room]")
+		case *map[gateway.AssetID]Site:
+			sections(d, key, *into, Site{}, "site", "[sites.site_…]")
 		case *map[gateway.AssetID]Asset:
-			d.assets(key, *into)
+			sections(d, key, *into, Asset{Index: gateway.NoNumber}, "asset", "[assets.room_…]")
+		case *map[string]Group:
+			sections(d, key, *into, Group{Index: gateway.NoNumber}, "group", "[groups.ahu-3]")
 		default:
 			if field.Kind() == reflect.Struct {
 				d.section(key, field)
@@ -112,6 +120,25 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 			}
 		}
 	}
+}
+
+// setting puts a key of settings into the table that has some; false if it is none.
+func (d *document) setting(key toml.Key, into reflect.Value) bool {
+	changes := settingsOf(into)
+	s, known := settingNamed(key[len(key)-1])
+	if changes == nil || !known {
+		return false
+	}
+	name := key.String()
+	d.entries[name] = entry{raw: d.entries[name].raw, show: showValue}
+	change, bad := s.read(d.value(key))
+	for _, f := range bad {
+		d.refuse(key, f)
+	}
+	if len(bad) == 0 {
+		*changes = append(*changes, change)
+	}
+	return true
 }
 
 // below returns what lies below a key, and false if the key is no section.
@@ -136,38 +163,22 @@ func (d *document) section(key toml.Key, into reflect.Value) {
 	d.table(key, values, into)
 }
 
-func (d *document) assets(key toml.Key, into map[gateway.AssetID]Asset) {
+// sections reads the sections below a key, one for each thing; blank is one that says nothing.
+func sections[K ~string, T any](d *document, key toml.Key, into map[K]T, blank T, thing, example string) {
 	values, ok := d.below(key)
 	if !ok {
 		d.refuse(key, fault{
-			message: "must be sections, one for each asset",
-			hint:    "write [assets.room_…] on a line of its own, and its keys on the lines below",
+			message: "must be sections, one for each " + thing,
+			hint:    "write " + example + " on a line of its own, and its keys on the lines below",
 		})
 		return
 	}
-	for id, raw := range values {
-		asset := Asset{Index: gateway.NoNumber}
-		key := slices.Concat(key, toml.Key{id})
-		d.entries[key.String()] = entry{raw: raw}
-		d.section(key, reflect.ValueOf(&asset).Elem())
-		into[gateway.AssetID(id)] = asset
-	}
-}
-
-// unknown refuses a key that the table does not have.
-func (d *document) unknown(key toml.Key, table reflect.Type) {
-	_, isSection := d.below(key)
-	d.remember(key)
-	d.refuse(key, fault{message: "is not known to this version", hint: unknownHint(key, table, isSection)})
-}
-
-// remember notes what lies below an unknown key: a section that is only implied has its first key's line.
-func (d *document) remember(key toml.Key) {
-	values, _ := d.below(key)
 	for name, raw := range values {
+		section := blank
 		key := slices.Concat(key, toml.Key{name})
 		d.entries[key.String()] = entry{raw: raw}
-		d.remember(key)
+		d.section(key, reflect.ValueOf(&section).Elem())
+		into[K(name)] = section
 	}
 }
 
@@ -249,8 +260,8 @@ func (d *document) ownLine(key toml.Key) int {
 // problem returns f with the place, and as much of the value as may be shown.
 func (d *document) problem(key toml.Key, f fault) Problem {
 	p := Problem{File: d.file, Line: d.line(key), Key: keyText(key), Value: f.value, Message: f.message, Hint: f.hint}
-	if known, ok := lookup(key.String()); ok && p.Hint == "" && !slices.Contains([]string{"", `""`, "[]"}, known.Default) {
-		p.Hint = "leave the line out for " + known.Default
+	if p.Hint == "" {
+		p.Hint = leaveOut(key.String())
 	}
 	if p.Value != "" {
 		return p
@@ -278,52 +289,4 @@ func (d *document) sortedProblems() Problems {
 func (d *document) sortedWarnings() Problems {
 	d.warnings.sort()
 	return d.warnings
-}
-
-// fieldOf returns the field with that name in its tag.
-func fieldOf(into reflect.Value, name string) (reflect.Value, bool) {
-	for i := range into.NumField() {
-		if tag := into.Type().Field(i).Tag.Get("toml"); tag == name && tag != "" && tag != "-" {
-			return into.Field(i), true
-		}
-	}
-	return reflect.Value{}, false
-}
-
-// namesOf returns the names in a struct's tags, in their order.
-func namesOf(table reflect.Type) []string {
-	var names []string
-	for field := range table.Fields() {
-		if tag := field.Tag.Get("toml"); tag != "" && tag != "-" {
-			names = append(names, tag)
-		}
-	}
-	return names
-}
-
-// unknownHint says what the operator may have meant by a key that the table does not have.
-func unknownHint(key toml.Key, table reflect.Type, isSection bool) string {
-	name, names := key[len(key)-1], namesOf(table)
-	if meant := nearest(name, names); meant != "" {
-		return "did you mean " + strconv.Quote(meant) + "?"
-	}
-	if len(key) > 1 {
-		return "[" + keyText(key[:len(key)-1]) + "] takes " + andList(names)
-	}
-	if sections := sectionsWith(name); len(sections) > 0 && !isSection {
-		return strconv.Quote(name) + " belongs below " + orList(sections)
-	}
-	return "the sections are " + andList(names)
-}
-
-// keyText returns a key as the operator would write it, with nothing in it that a terminal would obey.
-func keyText(key toml.Key) string {
-	parts := make([]string, len(key))
-	for i, part := range key {
-		parts[i] = part // a bare key
-		if toml.Key([]string{part}).String() != part {
-			parts[i] = strconv.Quote(part)
-		}
-	}
-	return strings.Join(parts, ".")
 }

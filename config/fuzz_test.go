@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"butlr-gateway/config"
+	"butlr-gateway/gateway"
 )
 
 // problemsOf returns what is wrong with a file, for where there is no *testing.T.
@@ -34,6 +35,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add([]byte("[webhook]\nlisten = \":8443\"\ntls_cert = \"/a\"\ntls_key = \"/b\"\nheader_name = \"a\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n[modbus]\nlisten = \":502\"\nallow = [\"10.0.0.0/8\"]\n"))
+	f.Add([]byte(required + "[state]\non_count = 2\n[class.room]\noff_count = 2\n[groups.a]\nmembers = [\"tag:x\", \"group:b\"]\nindex = 1\n[groups.b]\nmembers = [\"custom:c\"]\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := config.Parse("gateway.toml", text, aMachine())
 		if err == nil {
@@ -99,11 +101,25 @@ func checkClosed(t *testing.T, c *config.Config) {
 	if m.UnitID < 1 || m.UnitID > 48 {
 		t.Errorf("the unit id is %d", m.UnitID)
 	}
-	taken := map[any]bool{}
-	for id, a := range c.Assets {
-		if a.Index <= 408_899 && taken[a.Index] {
+	taken := map[gateway.Number]bool{}
+	take := func(id gateway.AssetID, index gateway.Number) {
+		if index != gateway.NoNumber && taken[index] {
 			t.Errorf("%s has a number that is taken", id)
 		}
-		taken[a.Index] = true
+		taken[index] = true
+	}
+	rules := c.Rules()
+	for id, a := range c.Assets {
+		take(id, a.Index)
+		if s := rules.For(id, id.Kind(), "", ""); contradicts(&s) {
+			t.Errorf("%s has settings that contradict each other: %+v", id, s)
+		}
+	}
+	for key, g := range c.Groups {
+		id := gateway.GroupID(key)
+		take(id, g.Index)
+		if s := rules.For(id, gateway.Group, "", ""); contradicts(&s) || len(g.Members) == 0 {
+			t.Errorf("%s has settings that contradict each other, or no members: %+v", id, s)
+		}
 	}
 }

@@ -7,9 +7,10 @@ import (
 
 // Section is one section of the file.
 type Section struct {
-	Name  string // as between the brackets
-	About string
-	Keys  []Key
+	Name     string // as between the brackets
+	About    string
+	Keys     []Key
+	Settings bool // it takes the keys of [state] that are about assets as well
 }
 
 // Key is one key that the file may have.
@@ -23,43 +24,74 @@ type Key struct {
 
 // The types of values. A list's entries are texts.
 const (
-	typeText      = "text"
-	typeSecret    = "secret"
-	typeYesOrNo   = "true or false"
-	typeNumber    = "number"
-	typeDuration  = "duration"
-	typeAddress   = "address"
-	typePath      = "path"
-	typeChoice    = "choice"
-	typeIDs       = "list of ids"
-	typeNetworks  = "list of networks"
-	anyAsset      = "KEY" // stands for an asset's id in the names of sections
-	assetsSection = "assets." + anyAsset
+	typeText           = "text"
+	typeSecret         = "secret"
+	typeYesOrNo        = "true or false"
+	typeNumber         = "number"
+	typeDuration       = "duration"
+	typeAddress        = "address"
+	typePath           = "path"
+	typeChoice         = "choice"
+	typeChoiceOrNumber = "choice or number"
+	typeHours          = "hours"
+	typeIDs            = "list of ids"
+	typeMembers        = "list of assets"
+	typeNetworks       = "list of networks"
 )
+
+// many are the sections of which there may be many, each with a name of its own, and what stands for that.
+var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY"}
+
+// sectionName returns the name of a section as the reference has it: that of many sections' kind.
+func sectionName(section string) string {
+	first, own, _ := strings.Cut(section, ".")
+	if stands, ok := many[first]; ok && own != "" {
+		return first + "." + stands
+	}
+	return section
+}
 
 // Sections returns every section that this version knows, with its keys, in the order of the reference.
 func Sections() []Section {
 	return []Section{
-		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), modbusSection(), webSection(), stateSection(), assetSection(),
+		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), modbusSection(), webSection(),
+		stateSection(), classSection(), siteSection(), assetSection(), groupSection(),
 	}
 }
 
-// lookup returns the key with that full name, such as "mqtt.refresh" or "assets.room_3jsO.name".
+// lookup returns the key with that full name, such as "mqtt.refresh" or "assets.room_3jsO.name". A setting
+// has its default in [state] only: elsewhere it is what another section says.
 func lookup(name string) (Key, bool) {
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 0 {
 		return Key{}, false
 	}
-	section, key := name[:dot], name[dot+1:]
-	if strings.HasPrefix(section, "assets.") {
-		section = assetsSection
-	}
+	section, key := sectionName(name[:dot]), name[dot+1:]
 	for _, s := range Sections() {
-		if i := slices.IndexFunc(s.Keys, func(k Key) bool { return k.Name == key }); s.Name == section && i >= 0 {
+		if s.Name != section {
+			continue
+		}
+		if i := slices.IndexFunc(s.Keys, func(k Key) bool { return k.Name == key }); i >= 0 {
 			return s.Keys[i], true
+		}
+		if setting, ok := settingNamed(key); ok && s.Settings {
+			setting.Default = ""
+			return setting.Key, true
 		}
 	}
 	return Key{}, false
+}
+
+// leaveOut says what a key means that the file does not have, "" where that is no way out.
+func leaveOut(name string) string {
+	known, _ := lookup(name)
+	if _, ok := settingNamed(known.Name); ok && known.Default == "" {
+		return "leave the line out for what another section says of such assets, [state] for all"
+	}
+	if slices.Contains([]string{"", `""`, "[]"}, known.Default) {
+		return ""
+	}
+	return "leave the line out for " + known.Default
 }
 
 // isPublic tells whether a key is known and has nothing to hide.
@@ -70,9 +102,9 @@ func isPublic(name string) bool {
 
 // isSection tells whether a name is that of a section, or "", which stands before the first.
 func isSection(name string) bool {
-	id, isAsset := strings.CutPrefix(name, "assets.")
-	return name == "" || isAsset && !strings.Contains(id, ".") ||
-		slices.ContainsFunc(Sections(), func(s Section) bool { return s.Name == name })
+	_, own, _ := strings.Cut(name, ".")
+	return name == "" || !strings.Contains(own, ".") &&
+		slices.ContainsFunc(Sections(), func(s Section) bool { return s.Name == sectionName(name) })
 }
 
 // sectionsWith returns the sections that have a key of that name, in brackets.
@@ -87,16 +119,16 @@ func sectionsWith(key string) []string {
 }
 
 func gatewaySection() Section {
-	return Section{"gateway", "The gateway as a whole.", []Key{
+	return Section{Name: "gateway", About: "The gateway as a whole.", Keys: []Key{
 		{"name", typeText, ``, `"maas-house"`, "What people call this gateway. It is shown, and nothing depends on it. Default: the host's name."},
 		{"state_dir", typePath, ``, `"/var/lib/butlr-gateway"`, "The folder for everything that must survive a restart: the newest readings, the totals, and which asset has which number. The gateway writes nowhere else. Back it up. Default: `/var/lib/butlr-gateway`; on Windows `%ProgramData%\\butlr-gateway`."},
-		{"timezone", typeText, `"UTC"`, `"Europe/Amsterdam"`, "The time zone of the times of day that people read, as a name of the IANA list."},
+		{"timezone", typeText, `"UTC"`, `"Europe/Amsterdam"`, "The time zone of the sites that have none of their own, and of the times of day that people read; as a name of the IANA list."},
 		{"log_level", typeChoice, `"info"`, `"debug"`, "How much is logged: `debug`, `info`, `warn` or `error`. The log goes to standard error, which the service manager keeps."},
 	}}
 }
 
 func webhookSection() Section {
-	return Section{"webhook", "Where Butlr's events arrive. Butlr posts over HTTPS only, so either give the gateway a certificate, or let it listen on this machine only, behind a proxy that has one.", []Key{
+	return Section{Name: "webhook", About: "Where Butlr's events arrive. Butlr posts over HTTPS only, so either give the gateway a certificate, or let it listen on this machine only, behind a proxy that has one.", Keys: []Key{
 		{"listen", typeAddress, ``, `":8443"`, "The address to listen on. Required. Beyond this machine only with `tls_cert` and `tls_key`, and with a secret."},
 		{"path", typeText, `"/webhooks/butlr"`, `"/hooks/butlr"`, "The path of the URL that Butlr posts to. Any other path is answered 404."},
 		{"tls_cert", typePath, `""`, `"/etc/butlr-gateway/tls.crt"`, "The certificate and those that signed it, in one PEM file. It is read again when it changes."},
@@ -116,7 +148,7 @@ func webhookSection() Section {
 }
 
 func mqttSection() Section {
-	return Section{"mqtt", "The MQTT broker that readings are published to. Without `broker` this is off.", []Key{
+	return Section{Name: "mqtt", About: "The MQTT broker that readings are published to. Without `broker` this is off.", Keys: []Key{
 		{"broker", typeAddress, `""`, `"tcp://127.0.0.1:1883"`, "The broker: `tcp://HOST:PORT`, `ssl://HOST:PORT`, `ws://HOST/PATH` or `wss://HOST/PATH`, where the port may be left out; or `embedded` for the one inside the gateway. Empty is off."},
 		{"topic", typeText, `"butlr"`, `"butlr/hq"`, "What every topic begins with. Give each gateway its own when several share a broker."},
 		{"username", typeText, `""`, `"butlr-gateway"`, "User name at the broker."},
@@ -131,7 +163,7 @@ func mqttSection() Section {
 }
 
 func embeddedSection() Section {
-	return Section{"mqtt.embedded", "The broker inside the gateway, for when there is no other. It runs when `broker` of `[mqtt]` is `embedded`.", []Key{
+	return Section{Name: "mqtt.embedded", About: "The broker inside the gateway, for when there is no other. It runs when `broker` of `[mqtt]` is `embedded`.", Keys: []Key{
 		{"listen", typeAddress, `"127.0.0.1:1883"`, `":1883"`, "The address to listen on. Beyond this machine only with `username` and `password`."},
 		{"username", typeText, `""`, `"building"`, "User name that every client must give."},
 		{"password", typeSecret, `""`, `"env:EMBEDDED_PASSWORD"`, "The password to `username`."},
@@ -139,7 +171,7 @@ func embeddedSection() Section {
 }
 
 func modbusSection() Section {
-	return Section{"modbus", "The Modbus TCP server that controllers read from. Without `listen` this is off.", []Key{
+	return Section{Name: "modbus", About: "The Modbus TCP server that controllers read from. Without `listen` this is off.", Keys: []Key{
 		{"listen", typeAddress, `""`, `":502"`, "The address to listen on. Empty is off. Beyond this machine only with `allow`."},
 		{"unit_id", typeNumber, `1`, `10`, "The first unit id, 1 to 48. Each 4 089 assets take one more."},
 		{"allow", typeNetworks, `[]`, `["10.20.0.0/16", "127.0.0.1/32"]`, "The networks of the controllers that may connect. `[\"0.0.0.0/0\"]` lets every IPv4 address in: Modbus has no password. This machine is no exception: `127.0.0.1/32` lets its own clients in."},
@@ -152,26 +184,47 @@ func modbusSection() Section {
 }
 
 func webSection() Section {
-	return Section{"web", "The page that shows every reading, for commissioning. Without `listen` this is off.", []Key{
+	return Section{Name: "web", About: "The page that shows every reading, for commissioning. Without `listen` this is off.", Keys: []Key{
 		{"listen", typeAddress, `""`, `"127.0.0.1:8080"`, "The address to listen on. Empty is off. This version shows the page on this machine only."},
 	}}
 }
 
 func stateSection() Section {
-	return Section{"state", "How events become readings.", []Key{
-		{"people_feed", typeChoice, `"auto"`, `"1min"`, "Which of Butlr's two counts is believed: `raw`, the smoothed `1min`, or `auto`, which is `raw` while it is fresh and else `1min`."},
-		{"stale_after", typeDuration, `"5m"`, `"10m"`, "A count that was not renewed for so long is shown as held: still the last value, no longer good. From `1s` to `24h`."},
-		{"tie", typeChoice, `"ksuid"`, `"arrival"`, "Which of two events about the same place and moment counts: the one that Butlr made later (`ksuid`), or the one that arrived later (`arrival`)."},
-		{"horizon", typeDuration, `"24h"`, `"48h"`, "How long an event of people passing a sensor is remembered so that it counts once; older ones are refused. From `1m` to `168h`."},
-		{"max_ids", typeNumber, `4000000`, `500000`, "How many such events can be remembered, 16 bytes of memory each. When it is full, events are answered 503."},
-		{"max_future", typeDuration, `"2m"`, `"10s"`, "How far ahead of this machine's clock an event may lie before it is refused; from `1s` to `1h`."},
+	keys := make([]Key, 0, len(settings)+3)
+	for _, s := range settings {
+		keys = append(keys, s.Key)
+	}
+	return Section{Name: "state", About: "How events become readings, for every asset. Below it, `[class.KIND]`, `[sites.ID]`, `[assets.KEY]` and `[groups.KEY]` say otherwise for some of them.", Keys: append(keys,
+		Key{"horizon", typeDuration, `"24h"`, `"48h"`, "How long an event of people passing a sensor is remembered so that it counts once; older ones are refused. From `1m` to `168h`."},
+		Key{"max_ids", typeNumber, `4000000`, `500000`, "How many such events can be remembered, 16 bytes of memory each. When it is full, events are answered 503."},
+		Key{"max_future", typeDuration, `"2m"`, `"10s"`, "How far ahead of this machine's clock an event may lie before it is refused; from `1s` to `1h`."},
+	)}
+}
+
+func classSection() Section {
+	return Section{Name: "class.KIND", Settings: true, About: "All assets of one kind: `site`, `building`, `floor`, `room`, `zone`, `sensor` or `group`, as in `[class.zone]`."}
+}
+
+func siteSection() Section {
+	return Section{Name: "sites.ID", Settings: true, About: "One site and everything in it. ID is the site's id in Butlr, as in `[sites.site_3jjxDZeswABHTuukIaBLbQURjaX]`.", Keys: []Key{
+		{"timezone", typeText, ``, `"Europe/Amsterdam"`, "The site's time zone, as a name of the IANA list: its days begin at midnight there, and its `hours` are meant there. Default: that of `[gateway]`."},
+		{"hours", typeHours, `""`, `"Mon-Fri 06:00-20:00"`, "When the site is in use. Outside these hours `on_loss_after_hours` takes the place of `occupied`, so that a lost connection does not light a building at night. Empty is not known: then `occupied` always applies."},
 	}}
 }
 
 func assetSection() Section {
-	return Section{assetsSection, "One asset, and there may be many of these sections. KEY is the asset's id in Butlr, as in `[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]`: it begins with `site_`, `building_`, `space_` (a floor), `room_`, `zone_` or `sensor_`.", []Key{
+	return Section{Name: "assets.KEY", Settings: true, About: "One asset. KEY is its id in Butlr, as in `[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]`: it begins with `site_`, `building_`, `space_` (a floor), `room_`, `zone_` or `sensor_`. Or it is your own id of the asset in Butlr, in quotes, as in `[assets.\"custom:MH-3.09\"]`.", Keys: []Key{
 		{"name", typeText, ``, `"Boardroom"`, "What people call it. Default: its name in Butlr."},
 		{"capacity", typeNumber, `0`, `12`, "How many people it is made for; utilisation is counted from it. 0 is not known."},
 		{"index", typeNumber, ``, `40`, "Its number for ever, and with that its Modbus address; from 0 to 408899. Default: the lowest number that was never used, when it is first seen."},
+	}}
+}
+
+func groupSection() Section {
+	return Section{Name: "groups.KEY", Settings: true, About: "Rooms and zones that are read as one: those of an air handler, or of a department. KEY is yours to choose, as in `[groups.ahu-3]`: up to 64 letters, digits, `-` and `_`. It becomes the group's id, `group:ahu-3`, for good.", Keys: []Key{
+		{"name", typeText, ``, `"Air handler 3"`, "What people call it. Default: its id."},
+		{"members", typeMembers, ``, `["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "space_34SkpZonXCHmY5tqVQTVR5WzxzJ"]`, "What belongs to it: rooms and zones; sites, buildings, floors and other groups (`group:KEY`), for all rooms and zones in them; and `tag:NAME`, for all rooms with that tag in Butlr. However often a room is meant, it counts once. Required."},
+		{"capacity", typeNumber, `0`, `60`, "How many people it is made for. 0 is the sum of what is known of its rooms and zones."},
+		{"index", typeNumber, ``, `7`, "Its number for ever, as that of an asset."},
 	}}
 }

@@ -14,7 +14,8 @@ const introduction = `# Configuration
 The gateway reads one file, ` + "`gateway.toml`" + `: in ` + "`/etc/butlr-gateway`" + `, on Windows in
 ` + "`%ProgramData%\\butlr-gateway`" + `, or wherever ` + "`--config FILE`" + ` says. It is
 [TOML](https://toml.io/en/v1.0.0): a section in brackets, below it one ` + "`key = value`" + ` to a line, text in
-double quotes, and ` + "`#`" + ` before a remark. Every key has a default except ` + "`listen`" + ` of ` + "`[webhook]`" + `.
+double quotes, and ` + "`#`" + ` before a remark. Every key has a default except ` + "`listen`" + ` of ` + "`[webhook]`" + `
+and ` + "`members`" + ` of a group.
 
 **Nothing is guessed.** A key that this version does not know, a value of the wrong type, and two keys that
 contradict each other are errors. ` + "`butlr-gateway check`" + ` lists all of them at once, each with its line and what to
@@ -30,6 +31,18 @@ machine connect, and nothing before the colon means every address. Networks are 
 address is ` + "`\"10.20.0.7/32\"`" + `. Paths of files begin at the root. In Windows paths write single quotes: ` + "`'C:\\keys\\tls.key'`" + `.
 
 **Durations** are numbers with a unit, in quotes: ` + "`\"90s\"`" + `, ` + "`\"15m\"`" + `, ` + "`\"24h\"`" + `.
+
+**Assets** are what people and controllers read about: sites, buildings, floors, rooms, zones, sensors, and the groups
+that you make of them. One is named by its id in Butlr, by your own id of it in Butlr as ` + "`custom:ID`" + `, or as ` + "`group:KEY`" + `.
+
+**Settings**, the keys of ` + "`[state]`" + ` about assets, may stand in several sections. For each of them, the section of the asset
+itself (or the group) goes before that of its class, that before its site's, and that before ` + "`[state]`" + `. What they do
+together, with pictures, is in [state.md](state.md).
+
+**Hours** are entries between commas, each with days and two times: ` + "`\"Mon-Fri 06:00-20:00, Sat Sun 08:00-12:00\"`" + `. Days are
+` + "`Mon` `Tue` `Wed` `Thu` `Fri` `Sat` `Sun`" + `, single or as ranges (` + "`Fri-Mon`" + ` too), with spaces between them. ` + "`24:00`" + ` can be an
+end. An end that is not after its beginning is on the next day: ` + "`Fri 22:00-06:00`" + ` ends on Saturday morning. The clocks
+of the site decide, also on the days on which they are put forward or back.
 
 **Secrets** can stand in the file, but are better kept out of it: ` + "`\"env:NAME\"`" + ` takes the environment variable
 ` + "`NAME`" + `, ` + "`\"file:PATH\"`" + ` the only line of a file, which other users must not be able to read (` + "`chmod o-rwx PATH`" + `).
@@ -47,8 +60,14 @@ func WriteReference(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	out.WriteString(introduction)
 	for _, s := range Sections() {
-		fmt.Fprintf(out, "\n## `[%s]`\n\n%s\n\n", s.Name, s.About)
-		out.WriteString("| key | type | default | meaning | example |\n|---|---|---|---|---|\n")
+		fmt.Fprintf(out, "\n## `[%s]`\n\n%s\n", s.Name, s.About)
+		if s.Settings {
+			fmt.Fprintf(out, "\nIt takes the settings: every key of `[state]` but %s.\n", andList(coded(namesOf(stateTable))))
+		}
+		if len(s.Keys) == 0 {
+			continue
+		}
+		out.WriteString("\n| key | type | default | meaning | example |\n|---|---|---|---|---|\n")
 		for _, k := range s.Keys {
 			fmt.Fprintf(out, "| `%s` | %s | %s | %s | `%s = %s` |\n", k.Name, k.Type, code(k.Default), cell(k.Meaning), k.Name, k.Example)
 		}
@@ -61,6 +80,14 @@ func code(text string) string {
 		return "–"
 	}
 	return "`" + text + "`"
+}
+
+func coded(texts []string) []string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = code(text)
+	}
+	return list
 }
 
 // cell keeps a text from ending a table's cell.

@@ -14,6 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// oneOf names one section of those of which there may be many.
+func oneOf(section string) string {
+	return strings.NewReplacer("assets.KEY", "assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "sites.ID", "sites.site_3jjxDZeswABHTuukIaBLbQURjaX",
+		"class.KIND", "class.zone", "groups.KEY", "groups.ahu-3").Replace(section)
+}
+
 // TestEveryKeyIsInTheReference compares the keys that are read with those that are described.
 func TestEveryKeyIsInTheReference(t *testing.T) {
 	var read []string
@@ -21,7 +27,9 @@ func TestEveryKeyIsInTheReference(t *testing.T) {
 	var described []string
 	for _, s := range config.Sections() {
 		for _, k := range s.Keys {
-			described = append(described, s.Name+"."+k.Name)
+			if !isSetting(s.Name, k) {
+				described = append(described, s.Name+"."+k.Name)
+			}
 			if k.Type == "" || k.Example == "" || !strings.HasSuffix(k.Meaning, ".") {
 				t.Errorf("%s.%s is not described in full: %+v", s.Name, k.Name, k)
 			}
@@ -34,6 +42,48 @@ func TestEveryKeyIsInTheReference(t *testing.T) {
 	}
 }
 
+// isSetting tells whether a key of [state] is one that other sections take too.
+func isSetting(section string, k config.Key) bool {
+	return section == "state" && !slices.Contains([]string{"horizon", "max_ids", "max_future"}, k.Name)
+}
+
+// TestEverySettingBelongsInEverySection writes each key of [state] into the other sections that may have it.
+func TestEverySettingBelongsInEverySection(t *testing.T) {
+	takers := 0
+	for _, s := range config.Sections() {
+		if !s.Settings {
+			continue
+		}
+		takers++
+		section := oneOf(s.Name)
+		for _, k := range stateKeys() {
+			key := section + "." + k.Name
+			got := said(t, "["+section+"]\n"+k.Name+" = "+k.Example+"\n", key)
+			if want := ""; isSetting("state", k) && got != want {
+				t.Errorf("%s: %s", key, got)
+			}
+			if want := "belongs in [state]: there is one for the whole gateway"; !isSetting("state", k) && got != want {
+				t.Errorf("%s: got %q, want %q", key, got, want)
+			}
+		}
+	}
+	if takers != 4 {
+		t.Errorf("%d sections take settings, want those of classes, sites, assets and groups", takers)
+	}
+}
+
+func stateKeys() []config.Key {
+	for _, s := range config.Sections() {
+		if s.Name == "state" {
+			return s.Keys
+		}
+	}
+	return nil
+}
+
+// manyOf is what stands for the name of one section among many.
+var manyOf = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY"}
+
 // addKeys collects the full names of the keys of a struct's fields.
 func addKeys(section string, table reflect.Type, into *[]string) {
 	for field := range table.Fields() {
@@ -42,7 +92,7 @@ func addKeys(section string, table reflect.Type, into *[]string) {
 		switch {
 		case tag == "" || tag == "-":
 		case field.Type.Kind() == reflect.Map:
-			addKeys(name+".KEY", field.Type.Elem(), into)
+			addKeys(name+"."+manyOf[name], field.Type.Elem(), into)
 		case field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[config.Secret]():
 			addKeys(name, field.Type, into)
 		default:
@@ -55,11 +105,13 @@ func addKeys(section string, table reflect.Type, into *[]string) {
 func TestTheDefaultsOfTheReference(t *testing.T) {
 	var file strings.Builder
 	for _, s := range config.Sections() {
-		file.WriteString("[" + strings.Replace(s.Name, "KEY", "room_3jsO3M1KzCEuPDimYj0iZrqyaiW", 1) + "]\n")
+		file.WriteString("[" + oneOf(s.Name) + "]\n")
 		for _, k := range s.Keys {
 			switch {
 			case s.Name == "webhook" && k.Name == "listen":
 				file.WriteString("listen = \"127.0.0.1:8443\"\n")
+			case k.Name == "members":
+				file.WriteString("members = [\"room_3jsO3M1KzCEuPDimYj0iZrqyaiW\"]\n")
 			case k.Default != "":
 				file.WriteString(k.Name + " = " + k.Default + "\n")
 			}
@@ -69,8 +121,18 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 	want.Webhook.Listen = "127.0.0.1:8443"
 	want.Webhook.Organisations, want.Webhook.Sites, want.Webhook.Buildings = []gateway.AssetID{}, []gateway.AssetID{}, []gateway.AssetID{}
 	want.Webhook.TrustedProxies = nil
+	want.Classes["zone"] = config.Class{}
+	want.Sites["site_3jjxDZeswABHTuukIaBLbQURjaX"] = config.Site{}
 	want.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"] = config.Asset{Index: gateway.NoNumber}
+	want.Groups["ahu-3"] = config.Group{Index: gateway.NoNumber, Members: []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW"}}
 	got := parse(t, file.String())
+	if diff := cmp.Diff(gateway.DefaultSettings(), got.Rules().State); diff != "" {
+		t.Errorf("-defaults +reference:\n%s", diff)
+	}
+	if n := len(got.State.Settings); n != len(stateKeys())-3 {
+		t.Errorf("the reference has defaults for %d settings of %d", n, len(stateKeys())-3)
+	}
+	got.State.Settings = nil // the defaults, as was seen
 	got.Webhook.TrustedProxies, got.Modbus.Allow = nil, nil
 	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("-defaults +reference:\n%s", diff)
@@ -84,7 +146,7 @@ func TestTheExamplesOfTheReference(t *testing.T) {
 	notItsOwnFault := regexp.MustCompile(`needs .*not set|environment variable|cannot be read|would |must be set`)
 	for _, s := range config.Sections() {
 		for _, k := range s.Keys {
-			section := strings.Replace(s.Name, "KEY", "room_3jsO3M1KzCEuPDimYj0iZrqyaiW", 1)
+			section := oneOf(s.Name)
 			for _, p := range problems(t, "["+section+"]\n"+k.Name+" = "+k.Example+"\n") {
 				if p.Key == section+"."+k.Name && !notItsOwnFault.MatchString(p.Message) {
 					t.Errorf("the example is refused: %v", p)
@@ -113,12 +175,12 @@ func exampleText(t *testing.T) string {
 	return strings.ReplaceAll(string(text), "\r\n", "\n")
 }
 
-// TestTheExampleFile reads the example as it is shipped, and after the two edits that it asks for.
+// TestTheExampleFile reads the example as it is shipped, and after the three edits that it asks for.
 func TestTheExampleFile(t *testing.T) {
 	text := exampleText(t)
 	c := parse(t, text)
-	if len(c.Warnings) != 1 || c.Warnings[0].Key != "webhook.listen" {
-		t.Errorf("as shipped it warns of something else than the missing secret:\n%v", c.Warnings)
+	if len(c.Warnings) != 2 || c.Warnings[0].Key != "webhook.listen" || c.Warnings[1].Key != "state.lighting_on_loss" {
+		t.Errorf("as shipped it warns of something else than the missing secret and the missing hours:\n%v", c.Warnings)
 	}
 	if !c.Webhook.Listen.Loopback() || !c.Modbus.Listen.Loopback() || !c.Web.Listen.Loopback() {
 		t.Error("as shipped it lets other machines connect")
@@ -130,6 +192,8 @@ func TestTheExampleFile(t *testing.T) {
 		{"#header_value =", "header_value ="},
 		{"listen = \"127.0.0.1:502\"", "listen = \":502\""},
 		{"#allow =", "allow ="},
+		{"#[sites.", "[sites."},
+		{"#hours =", "hours ="},
 	} {
 		if strings.Count(edited, "\n"+edit[0]) != 1 {
 			t.Fatalf("%q is not there exactly once", edit[0])
@@ -138,7 +202,7 @@ func TestTheExampleFile(t *testing.T) {
 	}
 	c = parse(t, edited)
 	if len(c.Warnings) > 0 {
-		t.Errorf("after both edits it warns:\n%v", c.Warnings)
+		t.Errorf("after all edits it warns:\n%v", c.Warnings)
 	}
 	if c.Webhook.HeaderValue.Reveal() != strongSecret || len(c.Modbus.Allow) != 2 || c.Modbus.Listen != ":502" {
 		t.Error("the edits have no effect")
@@ -149,14 +213,14 @@ func TestTheExampleFile(t *testing.T) {
 // the reference's example.
 func TestTheExampleFileHasEveryKey(t *testing.T) {
 	line := regexp.MustCompile(`^(#?)([a-z_]+) = ("[^"]*"|\[.*\]|[^ ]+)(?: +#.*)?$`)
-	header := regexp.MustCompile(`^#?\[([a-zA-Z0-9_.]+)\]$`)
+	header := regexp.MustCompile(`^#?\[([a-zA-Z0-9_.-]+)\]$`)
 	type entry struct{ off, value string }
 	found := map[string]entry{}
 	section := ""
 	for text := range strings.Lines(exampleText(t)) {
 		text = strings.TrimSuffix(text, "\n")
 		if m := header.FindStringSubmatch(text); m != nil {
-			section = strings.Replace(m[1], "room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "KEY", 1)
+			section = m[1]
 			continue
 		}
 		m := line.FindStringSubmatch(text)
@@ -174,11 +238,11 @@ func TestTheExampleFileHasEveryKey(t *testing.T) {
 	}
 	for _, s := range config.Sections() {
 		for _, k := range s.Keys {
-			name := s.Name + "." + k.Name
+			name := oneOf(s.Name) + "." + k.Name
 			got, ok := found[name]
 			delete(found, name)
 			want := k.Default
-			if want == "" || want == `""` || want == "[]" || s.Name == "assets.KEY" {
+			if want == "" || want == `""` || want == "[]" || s.Settings {
 				want = k.Example
 			}
 			switch {
@@ -191,7 +255,24 @@ func TestTheExampleFileHasEveryKey(t *testing.T) {
 			}
 		}
 	}
-	for name := range found {
-		t.Errorf("%s is not known", name)
+	for name, left := range found { // settings as examples in other sections than [state]
+		section, key, _ := strings.Cut(name, ".")
+		_, key, _ = strings.Cut(key, ".")
+		known := slices.ContainsFunc(stateKeys(), func(k config.Key) bool { return k.Name == key && isSetting("state", k) })
+		if !known || manyOf[section] == "" || left.off == "" {
+			t.Errorf("%s is not known", name)
+		}
+	}
+}
+
+// TestTheExamplesOfTheExampleFile switches on everything from [state] on: all of it goes together.
+func TestTheExamplesOfTheExampleFile(t *testing.T) {
+	before, after, ok := strings.Cut(exampleText(t), "\n[state]\n")
+	if !ok {
+		t.Fatal("there is no [state]")
+	}
+	c := parse(t, before+"\n[state]\n"+regexp.MustCompile(`(?m)^#([a-z_]+ = |\[)`).ReplaceAllString(after, "$1"))
+	if len(c.Classes) != 1 || len(c.Sites) != 1 || len(c.Assets) != 1 || len(c.Groups) != 1 || len(c.State.Settings) == 0 {
+		t.Errorf("some sections are still off: %+v", c)
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -27,6 +28,8 @@ func set(into, value any) []fault {
 		*into, bad = asNumber(value)
 	case *[]gateway.AssetID:
 		return setList(into, value, func(text string) (gateway.AssetID, *fault) { return gateway.AssetID(text), nil })
+	case *[]Member:
+		return setList(into, value, memberFrom)
 	case *[]netip.Prefix:
 		return setList(into, value, network)
 	default:
@@ -66,12 +69,23 @@ func setText(into any, text string) *fault {
 			return &fault{message: "is not the name of a time zone", hint: `write "UTC", or a region and a city as in "Europe/Amsterdam"`}
 		}
 		*into = place
+	case **gateway.Hours:
+		return setHours(into, text)
 	case *slog.Level:
 		return pick(into, text, option[slog.Level]{"debug", slog.LevelDebug}, option[slog.Level]{"info", slog.LevelInfo},
 			option[slog.Level]{"warn", slog.LevelWarn}, option[slog.Level]{"error", slog.LevelError})
 	case *gateway.PeopleFeedRule:
 		return pick(into, text, option[gateway.PeopleFeedRule]{"auto", gateway.PeopleAuto},
 			option[gateway.PeopleFeedRule]{"raw", gateway.PeopleRaw}, option[gateway.PeopleFeedRule]{"1min", gateway.PeopleMinute})
+	case *gateway.Evidence:
+		return pick(into, text, option[gateway.Evidence]{"either", gateway.EvidenceEither},
+			option[gateway.Evidence]{"people", gateway.EvidencePeople}, option[gateway.Evidence]{"motion", gateway.EvidenceMotion},
+			option[gateway.Evidence]{"both", gateway.EvidenceBoth}, option[gateway.Evidence]{"traffic", gateway.EvidenceTraffic})
+	case *gateway.FeedRule:
+		return pick(into, text, option[gateway.FeedRule]{"minute", gateway.FeedMinute}, option[gateway.FeedRule]{"change", gateway.FeedChange})
+	case *gateway.Policy:
+		return pick(into, text, option[gateway.Policy]{"occupied", gateway.PolicyOccupied},
+			option[gateway.Policy]{"hold", gateway.PolicyHold}, option[gateway.Policy]{"vacant", gateway.PolicyVacant})
 	case *gateway.TieRule:
 		return pick(into, text, option[gateway.TieRule]{"ksuid", gateway.TieByMinting},
 			option[gateway.TieRule]{"arrival", gateway.TieByArrival})
@@ -84,6 +98,25 @@ func setText(into any, text string) *fault {
 	default:
 		return &fault{message: fmt.Sprintf("has the type %T, which nothing reads", into)} // the tests set every key
 	}
+	return nil
+}
+
+// setHours reads the hours of a site; "" leaves them unknown.
+func setHours(into **gateway.Hours, text string) *fault {
+	if text == "" {
+		*into = nil
+		return nil
+	}
+	hours, err := gateway.ParseHours(text)
+	if err != nil {
+		bad := &fault{message: "cannot be read: " + err.Error()}
+		if part, ok := errors.AsType[*gateway.HoursError](err); ok {
+			bad = &fault{value: shown(part.Part), message: part.Message}
+		}
+		bad.hint = "write days and times as in " + strconv.Quote(gateway.HoursExample)
+		return bad
+	}
+	*into = hours
 	return nil
 }
 
@@ -168,6 +201,10 @@ func notBetween(low, high int) *fault {
 	return &fault{message: fmt.Sprintf("is not in %d to %d", low, high)}
 }
 
+func notLasting(low, high time.Duration) *fault {
+	return &fault{message: "is not in " + duration(low) + " to " + duration(high)}
+}
+
 // maxShown is how many characters of a value a problem repeats.
 const maxShown = 60
 
@@ -179,7 +216,13 @@ func shown(value any) string {
 			return strconv.Quote(string(text[:maxShown]) + "…")
 		}
 		return strconv.Quote(value)
-	case bool, int64, float64:
+	case float64:
+		text := fmt.Sprint(value)
+		if strings.Trim(text, "-0123456789") == "" {
+			text += ".0" // 1.0 is no whole number, and 1 is
+		}
+		return text
+	case bool, int64:
 		return fmt.Sprint(value)
 	case time.Time:
 		return strings.TrimSuffix(value.Format(time.RFC3339), "Z")

@@ -4,6 +4,9 @@ import (
 	"testing"
 )
 
+// hoursOfASite ends a file whose building is in use by day: without, every file is warned of the nights.
+const hoursOfASite = "[sites.site_3jjxDZeswABHTuukIaBLbQURjaX]\nhours = \"Mon-Fri 06:00-20:00\"\n"
+
 // TestWarnings has files that are accepted, and what is unwise in them.
 func TestWarnings(t *testing.T) {
 	const (
@@ -53,7 +56,7 @@ gateway.toml:8: web.listen: "127.0.0.1:0" takes whatever port is free, another o
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := parse(t, test.text).Warnings.Error(); got != test.want {
+			if got := parse(t, test.text+hoursOfASite).Warnings.Error(); got != test.want {
 				t.Errorf("it warns\n%s\ninstead of\n%s", got, test.want)
 			}
 		})

@@ -19,16 +19,20 @@ func (s *State) admit(now Instant, e *Event) Refusal {
 	if e.Defect != Admitted {
 		return e.Defect
 	}
-	if r := s.admitTime(now, e); r != Admitted {
+	if r := admitTime(e); r != Admitted {
 		return r
 	}
 	if r := admitContent(e); r != Admitted {
 		return r
 	}
-	return s.admitPlaces(e)
+	if r := s.admitPlaces(e); r != Admitted {
+		return r
+	}
+	return s.admitClock(now, e)
 }
 
-func (s *State) admitTime(now Instant, e *Event) Refusal {
+// admitTime decides about a timestamp that no clock could make right.
+func admitTime(e *Event) Refusal {
 	switch {
 	case e.At == 0:
 		return TimestampMissing
@@ -36,9 +40,20 @@ func (s *State) admitTime(now Instant, e *Event) Refusal {
 		return TimestampInSeconds
 	case e.At < earliest:
 		return TimestampTooOld
-	case e.At > now.Timestamp().Add(s.rules.MaxFuture):
+	}
+	return Admitted
+}
+
+// admitClock compares an event that is right in everything else with the clock, and the clock with it.
+func (s *State) admitClock(i Instant, e *Event) Refusal {
+	s.clock.note(i, e.Path.places()[e.Subject-Site].ID, e.At)
+	s.clock.judge(i)
+	now := s.clock.now(i)
+	switch {
+	case e.At > now.Add(s.rules.MaxFuture) && s.clock.doubt == noDoubt:
 		return TimestampInFuture
-	case e.Type == Traffic && e.At < now.Timestamp().Add(-s.rules.Horizon):
+	case e.Type == Traffic && e.At < now.Add(-s.rules.Horizon):
+		s.doubtCounter(e, now)
 		return IncrementTooOld
 	}
 	return Admitted
@@ -103,7 +118,7 @@ func (s *State) admitPlaces(e *Event) Refusal {
 		switch {
 		case a != nil && a.about.Kind != placeKinds[i]:
 			return KindConflict
-		case a == nil && !s.named(p.ID):
+		case a == nil && !s.named(p.ID, p.CustomID):
 			fresh++
 		}
 	}
@@ -143,8 +158,11 @@ func (s *State) accepts(p *Path) bool {
 }
 
 // named tells whether the operator named the asset.
-func (s *State) named(id AssetID) bool {
-	_, ok := s.rules.Assets[id]
+func (s *State) named(id AssetID, custom string) bool {
+	if id.Kind() == Group {
+		return true
+	}
+	_, ok := s.rules.asset(id, custom)
 	return ok
 }
 

@@ -10,6 +10,9 @@ var ErrIncrementsFull = errors.New("no room to remember another traffic event: r
 // of them comes. Refused events change nothing. An error is about single events: the others are in the
 // batch, and sending all of them again does no harm.
 func (s *State) Apply(now Instant, events []Event) error {
+	if s.unfounded {
+		s.found()
+	}
 	var failed error
 	for i := range events {
 		if err := s.apply(now, &events[i]); err != nil {
@@ -19,15 +22,16 @@ func (s *State) Apply(now Instant, events []Event) error {
 	return failed
 }
 
-func (s *State) apply(now Instant, e *Event) error {
+func (s *State) apply(i Instant, e *Event) error {
 	if e.Type == UnknownType || e.Type == Health {
 		s.pending.unhandled++
 		return nil
 	}
-	if why := s.admit(now, e); why != Admitted {
-		s.refuse(now, e, why)
+	if why := s.admit(i, e); why != Admitted {
+		s.refuse(i, e, why)
 		return nil
 	}
+	now := s.clock.now(i)
 	s.newest = max(s.newest, e.At)
 	s.expire(now)
 	var key IncrementKey
@@ -48,13 +52,13 @@ func (s *State) apply(now Instant, e *Event) error {
 	}
 	switch e.Type {
 	case Occupancy:
-		s.merge(subject, PeopleFeed, Revision{e.At, e.People, e.ID})
+		s.mergePeople(i, subject, PeopleFeed, e)
 	case OccupancyMinute:
-		s.merge(subject, PeopleMinuteFeed, Revision{e.At, e.People, e.ID})
+		s.mergePeople(i, subject, PeopleMinuteFeed, e)
 	case MotionStarted:
-		s.merge(subject, MotionFeed, Revision{e.At, 1, e.ID})
+		s.merge(subject, MotionFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: 1})
 	case MotionEnded:
-		s.merge(subject, MotionFeed, Revision{e.At, 0, e.ID})
+		s.merge(subject, MotionFeed, Entry{At: e.At, ID: EventIDOf(e.ID)})
 	case Traffic:
 		if !repeated {
 			s.count(places, e, key)
@@ -65,36 +69,58 @@ func (s *State) apply(now Instant, e *Event) error {
 	return nil
 }
 
-// merge lets a revision be the feed's value, unless the one that it has is newer or wins the tie.
-func (s *State) merge(a *asset, feed Feed, r Revision) {
-	if old := a.feeds[feed]; old.At != 0 && !s.supersedes(r, old) {
-		return
+func (s *State) mergePeople(i Instant, a *asset, f Feed, e *Event) {
+	if a.hasRhythm(f) && e.At > a.feeds[f].newest() {
+		s.clock.watch(i, e.At)
 	}
-	s.pending.touch(a, false)
-	s.pending.mark(a)
-	s.setFeed(a, feed, r)
+	s.merge(a, f, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(e.People)})
 }
 
-// supersedes tells whether revision r is believed rather than old. At an equal timestamp the one minted
-// later wins, because a correction is minted after what it corrects; within a second the greater value,
-// which is the safe side; then the greater id, so that order never matters.
-func (s *State) supersedes(r, old Revision) bool {
-	if r.At != old.At {
-		return r.At > old.At
+// merge takes up a revision of an asset's feed, wherever in time it belongs.
+func (s *State) merge(a *asset, f Feed, e Entry) {
+	h := a.feeds[f]
+	if h == nil {
+		s.pending.touch(a, false)
+		s.pending.mark(a)
+		s.setFeed(a, f, &history{window: []Entry{e}, saved: s.pending.number + 1})
+		return
 	}
-	if r == old {
-		return false
+	settings := a.settings
+	if h.outside(e.At, settings.window()) {
+		s.pending.touchHistory(a, f)
+		if h.late(f, &e, settings) {
+			s.pending.mark(a)
+		}
+		return
 	}
-	if s.rules.State.Tie == TieByArrival {
-		return true
+	i, found := h.place(f, &e)
+	if i == 0 && !found && h.before.Newest == 0 {
+		s.startEarlier(a, f, h.window[0].At, e.At)
 	}
-	if a, b := MintedSecond(r.ID), MintedSecond(old.ID); a != b {
-		return a > b
+	if found && !settings.supersedes(f, &e, &h.window[i]) {
+		return
 	}
-	if r.Value != old.Value {
-		return r.Value > old.Value
+	s.pending.mark(a)
+	s.pending.touchHistory(a, f)
+	if found {
+		h.window[i] = e
+		return
 	}
-	return r.ID > old.ID
+	h.insert(i, &e)
+	s.prune(a, f)
+}
+
+// prune drops what has left a feed's window; outputs with an on-delay remember where they stood before.
+func (s *State) prune(a *asset, f Feed) {
+	h := a.feeds[f]
+	n := h.surplus(a.settings.window())
+	if n == 0 {
+		return
+	}
+	if a.settings.hasOnDelay() {
+		s.foldOutputs(a, f, h.begin(n, a.settings.window())-1)
+	}
+	h.drop(n, f, a.settings, s.days(a))
 }
 
 // count adds a TRAFFIC event, once, to its sensor and to the place that the sensor counts for: its room,
@@ -118,9 +144,33 @@ func (s *State) count(places [6]*asset, e *Event, key IncrementKey) {
 func (s *State) pass(a *asset, e *Event) {
 	s.pending.touch(a, false)
 	s.pending.mark(a)
-	s.setTotal(a, Total{
-		Asset: a.about.Number, In: a.total.In + uint64(e.In), Out: a.total.Out + uint64(e.Out), At: max(a.total.At, e.At),
-	})
+	t := a.total
+	t.Asset = a.about.Number
+	t.In, t.Out, t.At = t.In+uint64(e.In), t.Out+uint64(e.Out), max(t.At, e.At)
+	added := e.At >= t.Day
+	if day := s.days(a).midnight(e.At); day > t.Day {
+		t.Day, t.Net = day, 0
+	}
+	if added {
+		t.Net += int64(e.In) - int64(e.Out)
+	}
+	s.setTotal(a, t)
+	if a.settings.Evidence == EvidenceTraffic {
+		s.merge(a, TrafficFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(e.In - e.Out)})
+	}
+}
+
+// doubtCounter notes that a TRAFFIC event was too old to be counted: what it would have added to is
+// uncertain for the day. That is remembered in memory only, because a refused event changes nothing.
+func (s *State) doubtCounter(e *Event, now Timestamp) {
+	for i, p := range e.Path.places() {
+		elsewhere := e.Path.Room.ID != "" && placeKinds[i] < Room
+		if a := s.byID[p.ID]; a != nil && a.total.At != 0 && !elsewhere {
+			s.pending.touch(a, false)
+			s.pending.mark(a)
+			a.doubted = s.days(a).midnight(now)
+		}
+	}
 }
 
 // detect keeps how many people a sensor sees, and nothing of where: that is personal, and not stored.
@@ -136,43 +186,74 @@ func (s *State) detect(a *asset, e *Event) {
 
 // hear notes that a site said something. What lives and dies with its site is looked at when the site
 // speaks again after a silence.
-func (s *State) hear(now Instant, site *asset, at Timestamp) {
-	if site == nil || at <= site.heard {
+func (s *State) hear(now Timestamp, site *asset, at Timestamp) {
+	if site == nil || !site.life.news(at) {
 		return
 	}
-	if s.silent(site, now.Timestamp()) {
+	l := site.life
+	s.pending.touchSite(site)
+	silence := l.silence
+	if s.silent(site, max(now, at)) {
 		s.markFollowers(site)
 	}
-	s.setHeard(site, at)
+	if at > l.heard {
+		s.pending.hear(site)
+	}
+	l.hear(at, site.settings.DeadAfter)
+	if l.silence != silence {
+		s.markFollowers(site)
+	}
+	s.list(site)
 }
 
-func (s *State) setHeard(site *asset, at Timestamp) {
-	s.pending.touch(site, false)
-	s.pending.hear(site)
-	site.heard = at
+// list sees to it that what is new of a site is stored with the next batch.
+func (s *State) list(site *asset) {
+	if site.life.dirty && !site.listed {
+		site.listed = true
+		s.dirtySites = append(s.dirtySites, site)
+	}
 }
 
-// silent tells whether a site's silence means that its feed is lost: it has at least two feeds that
-// speak every minute, and none of anything spoke for too long.
+// silent tells whether a site's silence may have changed what any of its assets shows.
 func (s *State) silent(site *asset, now Timestamp) bool {
-	return site.rhythmFeeds >= 2 && now >= site.heard.Add(s.rules.State.StaleAfter)
+	longest := s.extremes.StaleAfter
+	if !site.life.hasPulse() {
+		longest = s.extremes.ChangeUncertainAfter
+	}
+	return now >= site.life.heard.Add(longest)
 }
 
 func (s *State) markFollowers(site *asset) {
-	for _, f := range site.followers {
+	s.pending.mark(site)
+	for _, f := range site.life.followers {
 		s.pending.mark(f)
 	}
 }
 
-func (s *State) setFeed(a *asset, feed Feed, r Revision) {
-	first := a.feeds[feed].At == 0
-	a.feeds[feed] = r
-	switch {
-	case feed == MotionFeed:
+// setFeed gives an asset a feed that it did not have.
+func (s *State) setFeed(a *asset, f Feed, h *history) {
+	a.feeds[f] = h
+	if !a.hasRhythm(f) {
 		s.follow(a)
-	case first && a.site != nil:
+	} else if a.site != nil {
 		s.addRhythm(a.site, 1)
+		a.site.life.start(0, h.started())
+		s.list(a.site)
 	}
+}
+
+// startEarlier notes that a feed with a rhythm was heard earlier than was known.
+func (s *State) startEarlier(a *asset, f Feed, known, at Timestamp) {
+	if a.hasRhythm(f) && a.site != nil {
+		s.pending.touchSite(a.site)
+		a.site.life.start(known, at)
+		s.list(a.site)
+	}
+}
+
+// hasRhythm tells whether an asset's feed speaks every minute, so that its own silence counts.
+func (a *asset) hasRhythm(f Feed) bool {
+	return f <= PeopleMinuteFeed && a.settings.Feed == FeedMinute
 }
 
 func (s *State) setTotal(a *asset, t Total) {
@@ -187,24 +268,24 @@ func (s *State) follow(a *asset) {
 	}
 	a.following = true
 	if a.site != nil {
-		s.pending.touch(a.site, false)
-		a.site.followers = append(a.site.followers, a)
+		s.pending.touchSite(a.site)
+		a.site.life.followers = append(a.site.life.followers, a)
 	}
 }
 
 func (s *State) addRhythm(site *asset, feeds int) {
-	s.pending.touch(site, false)
-	before := site.rhythmFeeds
-	site.rhythmFeeds += feeds
-	if (before >= 2) != (site.rhythmFeeds >= 2) {
+	s.pending.touchSite(site)
+	before := site.life.hasPulse()
+	site.life.minuteFeeds += feeds
+	if before != site.life.hasPulse() {
 		s.markFollowers(site)
 	}
 }
 
 func (a *asset) rhythmCount() int {
 	n := 0
-	for _, f := range [...]Feed{PeopleFeed, PeopleMinuteFeed} {
-		if a.feeds[f].At != 0 {
+	for f, h := range a.feeds {
+		if h != nil && a.hasRhythm(Feed(f)) {
 			n++
 		}
 	}
@@ -219,13 +300,13 @@ func (s *State) leaveSite(a *asset) {
 	}
 	s.addRhythm(site, -a.rhythmCount())
 	if a.following {
-		kept := make([]*asset, 0, len(site.followers))
-		for _, f := range site.followers {
+		kept := make([]*asset, 0, len(site.life.followers))
+		for _, f := range site.life.followers {
 			if f != a {
 				kept = append(kept, f)
 			}
 		}
-		site.followers = kept
+		site.life.followers = kept
 	}
 }
 
@@ -235,27 +316,34 @@ func (s *State) enterSite(a *asset) {
 		return
 	}
 	s.addRhythm(a.site, a.rhythmCount())
-	if a.following {
-		a.site.followers = append(a.site.followers, a)
+	for f, h := range a.feeds {
+		if h != nil && a.hasRhythm(Feed(f)) {
+			a.site.life.start(0, h.started())
+		}
 	}
-	if newest := a.newest(); newest > a.site.heard {
-		s.setHeard(a.site, newest)
+	s.list(a.site)
+	if a.following {
+		a.site.life.followers = append(a.site.life.followers, a)
+	}
+	if newest := a.newest(); newest > a.site.life.heard {
+		a.site.life.heard = newest
+		s.pending.hear(a.site)
 	}
 }
 
 // newest returns the event time of the newest event about an asset that is kept.
 func (a *asset) newest() Timestamp {
 	at := max(a.total.At, a.foundAt)
-	for _, r := range a.feeds {
-		at = max(at, r.At)
+	for _, h := range a.feeds {
+		at = max(at, h.newest())
 	}
 	return at
 }
 
 // expire forgets increments that are older than the horizon; once an hour there is something to do. The
 // newest event bounds it, so that a clock that runs ahead forgets nothing.
-func (s *State) expire(now Instant) {
-	oldest := min(now.Timestamp(), s.newest).Add(-s.rules.Horizon)
+func (s *State) expire(now Timestamp) {
+	oldest := min(now, s.newest).Add(-s.rules.Horizon)
 	if hour := oldest.Hour(); hour != s.expireHour {
 		s.expireHour = hour
 		s.expired = max(s.expired, s.counted.expire(oldest))

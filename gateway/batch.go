@@ -3,9 +3,8 @@ package gateway
 // Batch is what must be made durable together: rows that changed, whole, as they now are. Writing a
 // batch twice, or a later one over an earlier one, leaves the same rows as writing the later one once.
 type Batch struct {
-	Removed   []Number // assets to delete first, with all their rows; they may be in Assets again
-	Assets    []*Asset // described anew; those not in the ledger are new
-	Revisions []FeedRevision
+	Removed   []Number  // assets to delete first, with all their rows; they may be in Assets again
+	Assets    []*Asset  // described anew; those not in the ledger are new
 	Histories []History // each replaces what is stored of its asset and feed
 	Totals    []Total
 	Sites     []SiteLife       // each replaces what is stored of its site
@@ -20,7 +19,7 @@ type Batch struct {
 
 // Empty tells whether there is nothing to store.
 func (b *Batch) Empty() bool {
-	return len(b.Removed) == 0 && len(b.Assets) == 0 && len(b.Revisions) == 0 && len(b.Histories) == 0 &&
+	return len(b.Removed) == 0 && len(b.Assets) == 0 && len(b.Histories) == 0 &&
 		len(b.Totals) == 0 && len(b.Sites) == 0 && len(b.Overrides) == 0 && len(b.Released) == 0 &&
 		len(b.Audit) == 0 && len(b.Forgotten) == 0 && len(b.Counted) == 0 && b.Expired == 0 && b.Alive == 0
 }
@@ -28,7 +27,7 @@ func (b *Batch) Empty() bool {
 func (b *Batch) reset() {
 	clear(b.Assets)
 	*b = Batch{
-		Removed: b.Removed[:0], Assets: b.Assets[:0], Revisions: b.Revisions[:0], Histories: b.Histories[:0],
+		Removed: b.Removed[:0], Assets: b.Assets[:0], Histories: b.Histories[:0],
 		Totals: b.Totals[:0], Sites: b.Sites[:0], Overrides: b.Overrides[:0], Released: b.Released[:0],
 		Audit: b.Audit[:0], Forgotten: b.Forgotten[:0], Counted: b.Counted[:0],
 	}
@@ -45,20 +44,6 @@ const (
 	TrafficFeed                  // Traffic, of assets whose evidence it is: each revision is what one event added
 	FeedCount        = iota
 )
-
-// Revision is what a feed said about one moment.
-type Revision struct {
-	At    Timestamp
-	Value int    // people; 1 motion, 0 no motion
-	ID    string // the event's
-}
-
-// FeedRevision is a revision and where it belongs.
-type FeedRevision struct {
-	Asset    Number
-	Feed     Feed
-	Revision Revision
-}
 
 // History is what is kept of one feed: the revisions of its window, and of those before it only what the
 // outputs and the day's measures still need.
@@ -81,6 +66,7 @@ type Before struct {
 	LastPositive Timestamp // 0 for none, as all of these
 	FirstClear   Timestamp // the first clear after LastPositive; where nothing was ever positive, the first clear
 	LastClear    Timestamp
+	Newest       Timestamp // the newest of them
 	Sum          int       // of TrafficFeed: what the revisions before the window add up to, since Day
 	Day          Timestamp // the midnight that began the day of Sum, Peak and Minutes
 	Peak         int       // people
@@ -94,16 +80,18 @@ type Before struct {
 type Past struct {
 	At    Timestamp // 0: nothing is known, nothing was on
 	On    [OutputCount]bool
-	Since [OutputCount]Timestamp // since when the evidence was positive without a break; 0: it was not
+	Since [OutputCount]Timestamp // since when the evidence said without a break what it said; 0: it had said nothing
 }
 
 // SiteLife is when a site was heard of.
 type SiteLife struct {
 	Site    Number
 	Newest  Timestamp // event time of the newest event of anything in the site
-	Minutes []byte    // for each minute since 1970, at its remainder by the length: 0 nothing heard, else 1 + the second of the first event
+	Minutes []byte    // two for each minute, at its remainder by their number: 1 + the second, rounded up, of its first and of its last event; 0 if there was none
 	Last    int64     // the newest minute in Minutes
+	Older   Timestamp // when, to the second, it was heard last before those minutes; 0 never
 	Silence Silence
+	Starts  [2]Timestamp // when the earliest of its feeds that speak every minute were first heard; 0 none
 }
 
 // Silence is a time in which a site said nothing at all. The zero value is none.

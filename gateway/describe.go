@@ -13,7 +13,7 @@ func (s *State) locate(e *Event) [6]*asset {
 		}
 		a := s.byID[p.ID]
 		if a == nil {
-			a = s.create(p.ID, placeKinds[i])
+			a = s.create(p.ID, placeKinds[i], p.CustomID)
 		}
 		s.describe(a, p, around, e.At)
 		found[i], around = a, a
@@ -21,17 +21,28 @@ func (s *State) locate(e *Event) [6]*asset {
 	return found
 }
 
-// create gives a new asset its number.
-func (s *State) create(id AssetID, kind Kind) *asset {
+// create gives a new asset its number; custom is the customer's own id of it, "" if it is not known.
+func (s *State) create(id AssetID, kind Kind, custom string) *asset {
 	number := s.free()
-	if pin := s.rules.Assets[id].Index; s.named(id) && pin != NoNumber {
+	if pin := s.pinOf(id, kind, custom); pin != NoNumber && s.at(pin) == nil {
 		number = pin
 	}
-	a := &asset{facts: facts{about: s.overlay(Asset{ID: id, Kind: kind, Number: number})}}
+	a := &asset{facts: facts{about: s.overlay(Asset{ID: id, Kind: kind, Number: number})}, unknown: !s.named(id, custom)}
 	s.place(a)
 	s.pending.touch(a, true)
 	s.redescribe(a)
 	return a
+}
+
+// pinOf returns the number that an asset is pinned to.
+func (s *State) pinOf(id AssetID, kind Kind, custom string) Number {
+	if kind == Group {
+		return s.rules.Groups[id.groupKey()].Index
+	}
+	if rule, ok := s.rules.asset(id, custom); ok {
+		return rule.Index
+	}
+	return NoNumber
 }
 
 // free returns the lowest number that no asset has and none is pinned to.
@@ -51,14 +62,36 @@ func (s *State) place(a *asset) {
 	}
 	s.assets[n] = a
 	s.byID[a.about.ID] = a
-	if !s.named(a.about.ID) {
+	if a.unknown {
 		s.unknown++
 	}
 	for s.at(s.lowest) != nil {
 		s.lowest++
 	}
 	if a.about.Kind == Site {
-		a.site = a
+		a.site, a.life = a, s.newLife(a.about.ID)
+	}
+	if a.about.Kind <= Floor || a.about.Kind == Group {
+		a.sum = new(tally)
+	}
+	a.settings = s.resolve(a)
+	s.nameCustom(a)
+}
+
+// nameCustom enters an asset under the customer's own id.
+func (s *State) nameCustom(a *asset) {
+	if id := a.about.CustomID; id != "" {
+		s.custom[id] = append(s.custom[id], a)
+	}
+}
+
+func (s *State) unnameCustom(a *asset, id string) {
+	if id == "" {
+		return
+	}
+	s.custom[id] = slices.DeleteFunc(s.custom[id], func(other *asset) bool { return other == a })
+	if len(s.custom[id]) == 0 {
+		delete(s.custom, id)
 	}
 }
 
@@ -66,7 +99,8 @@ func (s *State) place(a *asset) {
 func (s *State) displace(a *asset) {
 	s.assets[a.about.Number] = nil
 	delete(s.byID, a.about.ID)
-	if !s.named(a.about.ID) {
+	s.unnameCustom(a, a.about.CustomID)
+	if a.unknown {
 		s.unknown--
 	}
 	s.lowest = min(s.lowest, a.about.Number)
@@ -110,7 +144,14 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	next := *about
 	next.Given, next.Parent, next.CustomID, next.MAC = known[givenName], AssetID(known[parentPlace]), known[customID], known[macAddress]
 	next.Told = max(at, about.Told)
+	if next.CustomID != about.CustomID {
+		s.unnameCustom(a, about.CustomID)
+	}
 	a.about = &next
+	if next.CustomID != about.CustomID {
+		s.nameCustom(a)
+		s.pending.move(a)
+	}
 	if next.Parent != about.Parent {
 		s.attach(a, around)
 	}
@@ -150,7 +191,8 @@ func (s *State) redescribe(a *asset) {
 		about.Site = a.site.about.ID
 	}
 	a.about = &about
-	s.pending.mark(a)
+	a.settings = s.resolve(a)
+	s.pending.move(a)
 	for _, c := range a.children {
 		s.redescribe(c)
 	}
@@ -175,8 +217,13 @@ func (s *State) join(a *asset) {
 
 // overlay returns the description with what the operator said of the asset laid over it.
 func (s *State) overlay(about Asset) *Asset {
-	rule := s.rules.Assets[about.ID]
 	about.Name = about.Given
+	if about.Kind == Group {
+		rule := s.rules.Groups[about.ID.groupKey()]
+		about.Name, about.Capacity = rule.Name, rule.Capacity
+		return &about
+	}
+	rule, _ := s.rules.asset(about.ID, about.CustomID)
 	if rule.Name != "" {
 		about.Name = rule.Name
 	}

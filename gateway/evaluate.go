@@ -1,247 +1,101 @@
 package gateway
 
-// shown is what was last published of an asset, as far as the passing of time can change it.
-type shown struct {
-	counted   bool // in the summary, with this quality
-	quality   Quality
-	people    Reading
-	qualities [MeasureCount]Quality
+import "time"
+
+// evaluation works out one asset's readings at one moment: a pure function of what is kept of the events,
+// of the start of this process, and of the time. It is kept for the room that it has.
+type evaluation struct {
+	state    *State
+	asset    *asset
+	settings *Settings
+	site     *siteLife // of the asset's site; nil if it lies in none
+	days     *calendar
+	hours    *Hours // nil is not known
+	now      Timestamp
+	started  Timestamp
+	wake     Timestamp // when the passing of time alone will change anything; 0 never
+	out      *Snapshot
+
+	feeds    [FeedCount]evidence
+	people   *evidence   // the chosen feed of people
+	counted  []*evidence // what decides about the outputs
+	room     [TrafficFeed + 1]*evidence
+	joined   [4]signal
+	edges    [FeedCount + 1]signal // room for signals
+	past     *Past
+	onChange evidence // stands for everything that speaks only on change, once it was asked for
+	answers  [OutputCount]answer
 }
 
-// begin empties the update that every batch and wake-up fills again.
-func (s *State) begin(now Instant) *Update {
-	u := &s.update
-	u.At, u.Changed, u.Heard = now, u.Changed[:0], u.Heard[:0]
-	return u
+// evidence is one feed at that moment.
+type evidence struct {
+	feed      Feed
+	history   *history // nil: never heard
+	newest    Timestamp
+	life      feedLife
+	change    bool      // it speaks only on change
+	grace     bool      // stale because the process has only just started
+	doubtful  bool      // live, and still not to be relied upon
+	liveUntil Timestamp // 0: for ever
+	deadAt    Timestamp // 0: never
+	signals   [OutputCount]signal
 }
 
-// show works out an asset's readings into the update, and has it looked at again when time changes them.
-func (s *State) show(u *Update, a *asset) {
-	u.Changed = append(u.Changed, Snapshot{})
-	snapshot := &u.Changed[len(u.Changed)-1]
-	s.queue.set(a, s.evaluate(a, u.At.Timestamp(), snapshot))
-	if a.shown.counted {
-		s.summary.Qualities[a.shown.quality]--
-	} else {
-		s.summary.Assets++
-	}
-	s.summary.Qualities[snapshot.Quality]++
-	a.shown = shownOf(snapshot)
-}
+// feedLife is how long a feed has been silent.
+type feedLife uint8
 
-func shownOf(s *Snapshot) shown {
-	out := shown{counted: true, quality: s.Quality, people: s.Readings[People]}
-	for m, r := range s.Readings {
-		out.qualities[m] = r.Quality
-	}
-	return out
-}
+const (
+	feedDead feedLife = iota
+	feedStale
+	feedLive
+)
 
-// Next returns when the passing of time will change a reading, 0 if it will not.
-func (s *State) Next() Timestamp { return s.queue.next() }
-
-// Wake works out the readings whose time has come, as they are without the batch in progress: that may
-// wait for its disk for long. It returns what changed, valid until the next call.
-func (s *State) Wake(now Instant) *Update {
-	s.pending.swap()
-	defer s.pending.swap()
-	u := s.begin(now)
-	for a := s.queue.due(now.Timestamp()); a != nil; a = s.queue.due(now.Timestamp()) {
-		before := a.shown
-		s.show(u, a)
-		if a.shown == before {
-			u.Changed = u.Changed[:len(u.Changed)-1]
-		}
-	}
-	u.Summary = s.summary
-	return u
-}
-
-// All works out every reading, and takes them for published: what a sink must know before the first
-// change.
-func (s *State) All(now Instant) *Update {
-	u := &Update{At: now, Changed: make([]Snapshot, 0, len(s.byID))}
-	for _, a := range s.assets {
-		if a == nil {
-			continue
-		}
-		s.show(u, a)
-		if a.about.Kind == Site {
-			u.Heard = append(u.Heard, SiteFeed{a.about.Number, a.heard})
-		}
-	}
-	u.Summary = s.summary
-	return u
-}
-
-// evaluate works out an asset's readings as of now: a pure function of the state and the time. It
-// returns when the passing of time alone will change them, 0 if it will not.
+// evaluate works out an asset's readings as of now, and returns when the passing of time alone will change
+// them, 0 if it will not. Members of aggregates are not looked at.
 func (s *State) evaluate(a *asset, now Timestamp, out *Snapshot) Timestamp {
-	*out = Snapshot{Asset: a.about, Coverage: -1, Simulated: s.rules.Simulated}
-	people, wakePeople := s.people(a, now)
-	motion, wakeMotion := s.motion(a, now)
-	if a.feeds[PeopleFeed].At != 0 || a.feeds[PeopleMinuteFeed].At != 0 {
-		out.Has |= MeasuresOf(People)
-		out.Readings[People] = people
-		out.Oldest = people.At
-		s.utilise(a, out)
-	}
-	if motion.At != 0 {
-		out.Has |= MeasuresOf(Motion)
-		out.Readings[Motion] = motion
-		out.follow(a)
-	}
-	if people.At != 0 || motion.At != 0 {
-		out.occupy(people, motion)
-	} else {
-		out.Reason = Reason{Code: ReasonNoData}
-	}
-	s.showTraffic(a, now, out)
-	s.showFound(a, now, out)
-	for _, r := range out.Readings {
-		out.At = max(out.At, r.At)
-	}
-	return earlier(wakePeople, wakeMotion)
-}
-
-// people chooses between the two feeds of people, and tells when the choice or its quality will change.
-func (s *State) people(a *asset, now Timestamp) (Reading, Timestamp) {
-	raw, minute := a.feeds[PeopleFeed], a.feeds[PeopleMinuteFeed]
-	var wake Timestamp
-	stale := func(r Revision) bool {
-		end := r.At.Add(s.rules.State.StaleAfter)
-		if r.At != 0 && now < end {
-			wake = earlier(wake, end)
-			return false
-		}
-		return true
-	}
-	rawStale, minuteStale := stale(raw), stale(minute)
-	chosen, old := raw, rawStale
-	switch s.rules.State.PeopleFeed {
-	case PeopleRaw:
-	case PeopleMinute:
-		chosen, old = minute, minuteStale
-	default:
-		if rawStale && (!minuteStale || minute.At > raw.At) {
-			chosen, old = minute, minuteStale
-		}
-	}
-	return reading(chosen.At, int64(chosen.Value), old), wake
-}
-
-// motion tells what the PIR said last; it is as alive as its site.
-func (s *State) motion(a *asset, now Timestamp) (Reading, Timestamp) {
-	r := a.feeds[MotionFeed]
-	return reading(r.At, int64(r.Value), a.site != nil && s.silent(a.site, now)), s.siteWake(a, now)
-}
-
-// siteWake tells when the silence of its site will change an asset that follows it.
-func (s *State) siteWake(a *asset, now Timestamp) Timestamp {
-	if !a.following || a.site == nil || a.site.rhythmFeeds < 2 || s.silent(a.site, now) {
+	*out = Snapshot{Asset: a.about, Coverage: -1, Simulated: s.rules.Simulated, Overrides: inForceAt(a.overrides, now)}
+	e := &s.work
+	e.begin(s, a, now, out)
+	if a.retired {
+		out.Quality, out.Reason = OutOfService, Reason{Code: ReasonOutOfService}
 		return 0
 	}
-	return a.site.heard.Add(s.rules.State.StaleAfter)
+	e.lookAtFeeds()
+	e.showPeople()
+	e.showMotion()
+	e.showTraffic()
+	e.showFound()
+	e.showToday()
+	e.answer()
+	e.conclude()
+	if a.sum != nil {
+		e.aggregate()
+	}
+	e.force()
+	return e.wake
 }
 
-// occupy gives the occupied answers: people, or motion. Any positive that is not stale decides; to be
-// sure that nobody is there, nothing that counts may be stale.
-func (s *Snapshot) occupy(people, motion Reading) {
-	present, moving := people.Known && people.Value >= 1, motion.Known && motion.Value == 1
-	sure := present && people.Quality == Good || moving && motion.Quality == Good
-	answer := Reading{At: max(people.At, motion.At), Known: true, Quality: Good}
-	if present || moving {
-		answer.Value = 1
+func (e *evaluation) begin(s *State, a *asset, now Timestamp, out *Snapshot) {
+	// What was sensed a little ahead of this clock is true already.
+	for _, h := range a.feeds {
+		now = max(now, h.newest())
 	}
-	if !sure && (people.Quality == Held || motion.Quality == Held) {
-		answer.Quality = Held
+	e.state, e.asset, e.settings, e.now, e.out = s, a, a.settings, now, out
+	e.site, e.days, e.hours = nil, &s.nowhere.days, nil
+	if l := a.lifeOfSite(); l != nil {
+		e.site, e.days, e.hours = l, &l.days, l.hours
 	}
-	for _, m := range [...]Measure{Occupied, Lighting, HVAC, Ventilation} {
-		s.Has |= MeasuresOf(m)
-		s.Readings[m] = answer
-	}
-	s.Quality = answer.Quality
-	s.Reason = reasonOf(people, motion, present, moving, answer.Quality)
+	e.started = s.clock.epoch.Add(s.clock.started)
+	e.wake, e.people, e.past = 0, nil, nil
+	e.counted = e.room[:0]
+	e.onChange = evidence{}
 }
 
-func reasonOf(people, motion Reading, present, moving bool, q Quality) Reason {
-	r := Reason{Code: ReasonVacant, People: int(people.Value), At: people.At, Motion: motion.At}
-	switch {
-	case q == Held:
-		r.Code, r.Since = ReasonHeld, motion.At
-		if people.Quality == Held {
-			r.Since = people.At
-		}
-	case present && moving:
-		r.Code = ReasonPeopleAndMotion
-	case present:
-		r.Code = ReasonPeople
-	case moving:
-		r.Code = ReasonMotion
+// wakeAt asks for another look at a moment; one that has passed is left out.
+func (e *evaluation) wakeAt(t Timestamp) {
+	if t > e.now {
+		e.wake = earlier(e.wake, t)
 	}
-	return r
-}
-
-func (s *State) utilise(a *asset, out *Snapshot) {
-	people := out.Readings[People]
-	if a.about.Capacity == 0 || !people.Known {
-		return
-	}
-	people.Value = (people.Value*1000 + int64(a.about.Capacity)/2) / int64(a.about.Capacity)
-	out.Has |= MeasuresOf(Utilisation)
-	out.Readings[Utilisation] = people
-}
-
-func (s *State) showTraffic(a *asset, now Timestamp, out *Snapshot) {
-	if a.total.At == 0 {
-		return
-	}
-	out.Has |= MeasuresOf(TrafficIn, TrafficOut)
-	old := a.site != nil && s.silent(a.site, now)
-	out.Readings[TrafficIn] = reading(a.total.At, int64(a.total.In), old)
-	out.Readings[TrafficOut] = reading(a.total.At, int64(a.total.Out), old)
-	out.stand(a, out.Readings[TrafficIn])
-}
-
-func (s *State) showFound(a *asset, now Timestamp, out *Snapshot) {
-	if a.foundAt == 0 {
-		return
-	}
-	out.Has |= MeasuresOf(Detections)
-	out.Readings[Detections] = reading(a.foundAt, int64(a.found), a.site != nil && s.silent(a.site, now))
-	out.stand(a, out.Readings[Detections])
-}
-
-// stand lets a measure that is no evidence speak for an asset that has none: its quality is that of
-// its newest measure.
-func (s *Snapshot) stand(a *asset, r Reading) {
-	if s.Has.Has(Occupied) {
-		return
-	}
-	s.Quality = r.Quality
-	s.follow(a)
-}
-
-// follow makes the age that of the site; an asset in no site is as old as its own newest event.
-func (s *Snapshot) follow(a *asset) {
-	if a.site != nil {
-		s.FollowsSite = true
-		return
-	}
-	newest := max(a.feeds[MotionFeed].At, a.total.At, a.foundAt)
-	if s.Oldest == 0 || newest < s.Oldest {
-		s.Oldest = newest
-	}
-}
-
-func reading(at Timestamp, value int64, stale bool) Reading {
-	switch {
-	case at == 0:
-		return Reading{}
-	case stale:
-		return Reading{value, at, true, Held}
-	}
-	return Reading{value, at, true, Good}
 }
 
 // earlier returns the earlier of two moments; 0 is no moment.
@@ -250,4 +104,204 @@ func earlier(a, b Timestamp) Timestamp {
 		return b
 	}
 	return a
+}
+
+// lookAtFeeds finds out how alive each feed is, which counts, and what it said.
+func (e *evaluation) lookAtFeeds() {
+	for f := range Feed(FeedCount) {
+		v := &e.feeds[f]
+		*v = evidence{feed: f, history: e.asset.feeds[f], newest: e.asset.feeds[f].newest(), change: !e.asset.hasRhythm(f)}
+		e.judgeLife(v)
+	}
+	e.choosePeople()
+	e.count()
+	e.makeSignals()
+	e.findDoubts()
+}
+
+// judgeLife tells whether a feed is live, by event time and never by arrival.
+func (e *evaluation) judgeLife(v *evidence) {
+	if v.history == nil {
+		return
+	}
+	from := v.newest
+	if v.change {
+		if e.site == nil || !e.site.hasPulse() {
+			v.life = feedLive
+			return
+		}
+		from = e.site.heard
+	}
+	v.liveUntil, v.deadAt = from.Add(e.settings.StaleAfter), from.Add(e.settings.DeadAfter)
+	grace := e.started.Add(e.settings.StartupGrace)
+	switch {
+	case e.now < v.liveUntil:
+		v.life = feedLive
+		e.wakeAt(v.liveUntil)
+	case e.now < v.deadAt:
+		v.life = feedStale
+		e.wakeAt(v.deadAt)
+	case e.now < grace && v.deadAt > e.state.alive:
+		v.life, v.grace = feedStale, true
+		e.wakeAt(grace)
+	}
+}
+
+// choosePeople decides which of the two feeds of people is in use.
+func (e *evaluation) choosePeople() {
+	raw, minute := &e.feeds[PeopleFeed], &e.feeds[PeopleMinuteFeed]
+	switch {
+	case e.settings.PeopleFeed == PeopleRaw:
+		minute = raw
+	case e.settings.PeopleFeed == PeopleMinute:
+		raw = minute
+	}
+	switch {
+	case raw.history == nil && minute.history == nil:
+	case raw.life == feedLive || minute.history == nil:
+		e.people = raw
+	case minute.life == feedLive || raw.history == nil || minute.newest > raw.newest:
+		e.people = minute
+	default:
+		e.people = raw
+	}
+}
+
+// count lists the feeds that decide about the outputs: each once it has been heard, or named.
+func (e *evaluation) count() {
+	motion := &e.feeds[MotionFeed]
+	people := e.people
+	if people == nil {
+		people = &e.feeds[PeopleFeed]
+		if e.settings.PeopleFeed == PeopleMinute {
+			people = &e.feeds[PeopleMinuteFeed]
+		}
+	}
+	switch e.settings.Evidence {
+	case EvidenceEither:
+		if e.people != nil {
+			e.counted = append(e.counted, e.people)
+		}
+		if motion.history != nil {
+			e.counted = append(e.counted, motion)
+		}
+	case EvidencePeople:
+		e.counted = append(e.counted, people)
+	case EvidenceMotion:
+		e.counted = append(e.counted, motion)
+	case EvidenceBoth:
+		e.counted = append(e.counted, people, motion)
+	case EvidenceTraffic:
+		e.counted = append(e.counted, &e.feeds[TrafficFeed])
+	}
+	if e.people != nil {
+		e.past = &e.people.history.before.Output
+	} else if motion.history != nil {
+		e.past = &motion.history.before.Output
+	}
+}
+
+// makeSignals works out what the feeds said over time.
+func (e *evaluation) makeSignals() {
+	l := latch{check: e.settings.LatchCheck}
+	if v := e.people; v != nil {
+		e.edges[0] = v.history.peopleSignal(e.edges[0][:0], v.feed, e.settings)
+		v.signals = [OutputCount]signal{e.edges[0], e.edges[0], e.edges[0]}
+		l.people, l.until = e.edges[0], v.liveUntil
+		if l.until == 0 {
+			l.until = maxTimestamp
+		}
+	}
+	if v := &e.feeds[MotionFeed]; v.history != nil {
+		l.longest = e.settings.MaxLatch
+		e.edges[1] = v.history.motionSignal(e.edges[1][:0], &l)
+		v.signals = [OutputCount]signal{e.edges[1], e.edges[1], e.edges[1]}
+		if e.settings.LightingMaxLatch != e.settings.MaxLatch {
+			l.longest = e.settings.LightingMaxLatch
+			e.edges[2] = v.history.motionSignal(e.edges[2][:0], &l)
+			v.signals[LightingOutput] = e.edges[2]
+		}
+	}
+	if v := &e.feeds[TrafficFeed]; v.history != nil {
+		e.edges[3] = v.history.trafficSignal(e.edges[3][:0], e.settings, e.days)
+		v.signals = [OutputCount]signal{e.edges[3], e.edges[3], e.edges[3]}
+	}
+}
+
+// findDoubts finds the feeds that cannot be relied upon although they are live.
+func (e *evaluation) findDoubts() {
+	for f := range e.feeds {
+		v := &e.feeds[f]
+		if v.history == nil {
+			continue
+		}
+		v.doubtful = e.state.clock.doubt != noDoubt || v.feed == TrafficFeed
+		if v.change && e.site != nil && !e.site.hasPulse() {
+			e.doubtFrom(v, e.site.heard.Add(e.settings.ChangeUncertainAfter))
+		}
+	}
+	if v := &e.feeds[MotionFeed]; v.history != nil && v.history.value() == 1 {
+		for _, g := range v.signals {
+			if last := g[len(g)-1]; !last.on {
+				e.doubtFrom(v, last.at)
+			}
+		}
+		e.doubtFrom(v, v.newest.Add(e.settings.MaxLatch))
+	}
+	raw := &e.feeds[PeopleFeed]
+	if e.people != nil && e.people != raw && raw.history != nil && e.settings.PeopleFeed == PeopleAuto {
+		if until := raw.newest.Add(24 * time.Hour); e.now < until {
+			e.people.doubtful = true
+			e.wakeAt(until)
+		}
+	}
+	if e.missedEdges() {
+		for _, v := range e.counted {
+			v.doubtful = true
+		}
+	}
+}
+
+// doubtFrom makes a feed doubtful from a moment on.
+func (e *evaluation) doubtFrom(v *evidence, from Timestamp) {
+	v.doubtful = v.doubtful || e.now >= from
+	e.wakeAt(from)
+}
+
+// lastLoss returns the newest silence of the site that was a loss to this asset: everything that decides
+// speaks only on change, and is as alive as the site.
+func (e *evaluation) lastLoss() (Silence, bool) {
+	if e.site == nil || !e.site.hasPulse() || e.firstHeard() == nil {
+		return Silence{}, false
+	}
+	silence := e.site.silence
+	if silence.To == 0 || silence.To.Sub(silence.From) <= e.settings.DeadAfter || !e.site.hadPulse(silence.From) {
+		return Silence{}, false
+	}
+	for _, v := range e.counted {
+		if !v.change {
+			return Silence{}, false
+		}
+	}
+	return silence, true
+}
+
+// missedEdges tells whether the feeds that decide may have spoken in vain while the site was silent: nobody
+// knows until the next edge.
+func (e *evaluation) missedEdges() bool {
+	silence, ok := e.lastLoss()
+	for _, v := range e.counted {
+		ok = ok && v.newest <= silence.From
+	}
+	return ok
+}
+
+// firstHeard returns one of the feeds that decide and were ever heard, nil if there is none.
+func (e *evaluation) firstHeard() *evidence {
+	for _, v := range e.counted {
+		if v.history != nil {
+			return v
+		}
+	}
+	return nil
 }

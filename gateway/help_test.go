@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -24,9 +25,11 @@ func at(clock string) gateway.Timestamp {
 }
 
 // now is the same as an instant.
-func now(clock string) gateway.Instant {
-	t := at(clock).Time()
-	return gateway.Instant{Wall: t, Mono: t.Sub(morning)}
+func now(clock string) gateway.Instant { return instant(at(clock)) }
+
+// instant is a moment at which both clocks are right.
+func instant(t gateway.Timestamp) gateway.Instant {
+	return gateway.Instant{Wall: t.Time(), Mono: t.Time().Sub(morning)}
 }
 
 // eventID makes an id minted at a moment of that day, with a tail that tells it from others.
@@ -104,7 +107,7 @@ func withID(e gateway.Event, id string) gateway.Event {
 
 func newState(t testing.TB, rules gateway.Rules) *gateway.State {
 	t.Helper()
-	s, err := gateway.NewState(rules, &gateway.Saved{})
+	s, err := gateway.NewState(rules, &gateway.Saved{}, now("09:00:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,9 +147,13 @@ type journal struct {
 
 type rows struct {
 	assets    map[gateway.Number]gateway.Asset
-	revisions map[string]gateway.FeedRevision
+	histories map[string]gateway.History
 	totals    map[gateway.Number]gateway.Total
+	sites     map[gateway.Number]gateway.SiteLife
+	overrides map[gateway.OverrideKey]gateway.Override
+	audit     []gateway.OverrideChange
 	counted   map[gateway.IncrementKey]gateway.Increment
+	alive     gateway.Timestamp
 }
 
 var errDisk = errors.New("disk full")
@@ -156,49 +163,62 @@ func (j *journal) Commit(_ context.Context, b *gateway.Batch) error {
 		return j.fail
 	}
 	j.write(b)
-	j.commits++
+	if len(b.Assets)+len(b.Histories)+len(b.Totals) > 0 {
+		j.commits++ // heartbeats are not counted
+	}
 	j.ahead = j.fail != nil
 	return j.fail
 }
 
 func (j *journal) write(b *gateway.Batch) {
-	if j.rows.assets == nil {
-		j.rows = rows{
-			map[gateway.Number]gateway.Asset{}, map[string]gateway.FeedRevision{},
-			map[gateway.Number]gateway.Total{}, map[gateway.IncrementKey]gateway.Increment{},
+	r := &j.rows
+	if r.assets == nil {
+		*r = rows{
+			assets: map[gateway.Number]gateway.Asset{}, histories: map[string]gateway.History{},
+			totals: map[gateway.Number]gateway.Total{}, sites: map[gateway.Number]gateway.SiteLife{},
+			overrides: map[gateway.OverrideKey]gateway.Override{}, counted: map[gateway.IncrementKey]gateway.Increment{},
 		}
 	}
 	for _, n := range b.Removed {
-		delete(j.rows.assets, n)
-		delete(j.rows.totals, n)
-		for key, r := range j.rows.revisions {
-			if r.Asset == n {
-				delete(j.rows.revisions, key)
-			}
-		}
+		delete(r.assets, n)
+		delete(r.totals, n)
+		delete(r.sites, n)
+		maps.DeleteFunc(r.histories, func(_ string, h gateway.History) bool { return h.Asset == n })
+		maps.DeleteFunc(r.overrides, func(k gateway.OverrideKey, _ gateway.Override) bool { return k.Asset == n })
 	}
 	for _, i := range b.Forgotten {
-		delete(j.rows.counted, i.Key)
+		delete(r.counted, i.Key)
 	}
-	for key, i := range j.rows.counted {
-		if i.At < b.Expired {
-			delete(j.rows.counted, key)
-		}
-	}
+	maps.DeleteFunc(r.counted, func(_ gateway.IncrementKey, i gateway.Increment) bool { return i.At < b.Expired })
 	for _, a := range b.Assets {
-		if _, twice := j.rows.assets[a.Number]; twice && slices.Contains(b.Removed, a.Number) {
+		if _, twice := r.assets[a.Number]; twice && slices.Contains(b.Removed, a.Number) {
 			panic(fmt.Sprintf("asset %d is in one batch twice", a.Number))
 		}
-		j.rows.assets[a.Number] = *a
+		r.assets[a.Number] = *a
 	}
-	for _, r := range b.Revisions {
-		j.rows.revisions[fmt.Sprint(r.Asset, r.Feed)] = r
+	for _, h := range b.Histories {
+		h.Window = slices.Clone(h.Window)
+		r.histories[fmt.Sprint(h.Asset, h.Feed)] = h
 	}
 	for _, t := range b.Totals {
-		j.rows.totals[t.Asset] = t
+		r.totals[t.Asset] = t
 	}
+	for _, l := range b.Sites {
+		l.Minutes = slices.Clone(l.Minutes)
+		r.sites[l.Site] = l
+	}
+	for _, k := range b.Released {
+		delete(r.overrides, k)
+	}
+	for _, o := range b.Overrides {
+		r.overrides[gateway.OverrideKey{Asset: o.Asset, Target: o.Target}] = o
+	}
+	r.audit = append(r.audit, b.Audit...)
 	for _, c := range b.Counted {
-		j.rows.counted[c.Key] = c
+		r.counted[c.Key] = c
+	}
+	if b.Alive != 0 {
+		r.alive = b.Alive
 	}
 }
 
@@ -208,15 +228,18 @@ func (j *journal) saved() *gateway.Saved {
 	for _, a := range j.rows.assets {
 		s.Assets = append(s.Assets, a)
 	}
-	for _, r := range j.rows.revisions {
-		s.Revisions = append(s.Revisions, r)
+	for _, h := range j.rows.histories {
+		h.Window = slices.Clone(h.Window)
+		s.Histories = append(s.Histories, h)
 	}
-	for _, t := range j.rows.totals {
-		s.Totals = append(s.Totals, t)
+	s.Totals = slices.AppendSeq(s.Totals, maps.Values(j.rows.totals))
+	s.Overrides = slices.AppendSeq(s.Overrides, maps.Values(j.rows.overrides))
+	s.Counted = slices.AppendSeq(s.Counted, maps.Values(j.rows.counted))
+	for _, l := range j.rows.sites {
+		l.Minutes = slices.Clone(l.Minutes)
+		s.Sites = append(s.Sites, l)
 	}
-	for _, c := range j.rows.counted {
-		s.Counted = append(s.Counted, c)
-	}
+	s.Audit, s.Alive = slices.Clone(j.rows.audit), j.rows.alive
 	return s
 }
 

@@ -47,13 +47,16 @@ type Hub struct {
 	timer   *time.Timer  // fires when time will next change a reading
 	waiting []*request   // the requests of the batch in progress
 	full    error        // why some of them cannot be remembered
+	lost    string       // the sites whose loss was told
+	doubt   string       // of the clock, as it was told
 	spare   sync.Pool    // of *request
 }
 
 // request is what one sender wants applied.
 type request struct {
 	events []Event
-	done   chan error // capacity 1
+	change func(*State, Instant) error // instead of events
+	done   chan error                  // capacity 1
 	err    error
 }
 
@@ -72,6 +75,7 @@ const (
 	defaultQueueLimit = 1024
 	queuedEventsLimit = 65_536           // some 40 MB of events
 	batchLimit        = 8192             // events after which a batch is closed, however many wait
+	heartbeat         = time.Minute      // how often it is stored that the gateway is alive
 	diskPatience      = 10 * time.Second // after which a commit that does not end is an alarm
 	stopPatience      = 10 * time.Second // how long a stop waits for a commit that does not end
 )
@@ -101,11 +105,56 @@ func (h *Hub) Start(ctx context.Context) {
 	now := h.clock()
 	if b := h.state.Batch(); !b.Empty() {
 		if err := h.judge(h.journal.Commit(ctx, b)); err != nil {
-			h.state.Undo() // pinned assets come into being with their first event instead
+			h.state.Undo() // what the configuration brings comes into being with the next batch instead
 		}
 	}
 	h.state.Settle(now)
 	h.publish(h.state.All(now))
+}
+
+// Force puts an override in force, durably, and returns it as it is then: Since is set, and Until 0 means
+// [DefaultOverride] from now. An error says what to do.
+func (h *Hub) Force(ctx context.Context, id AssetID, o Override) (Override, error) {
+	err := h.change(ctx, func(s *State, now Instant) (err error) {
+		o, err = s.Force(now, id, o)
+		return err
+	})
+	return o, err
+}
+
+// Release ends, durably, the overrides of the asset's target, or all of them. Those of a greater source
+// than by stay, and make it an error. It returns how many it ended.
+func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, by Source, author string) (int, error) {
+	ended := 0
+	err := h.change(ctx, func(s *State, now Instant) (err error) {
+		ended, err = s.Release(now, id, target, all, by, author)
+		return err
+	})
+	return ended, err
+}
+
+// ResetEstimate begins the traffic estimate of an asset anew: nobody is there now.
+func (h *Hub) ResetEstimate(ctx context.Context, id AssetID) error {
+	return h.change(ctx, func(s *State, now Instant) error { return s.ResetEstimate(now, id) })
+}
+
+// change has the owner change the state, in a batch with whatever else waits. When it returns nil, the
+// change is on disk and has been published.
+func (h *Hub) change(ctx context.Context, change func(*State, Instant) error) error {
+	r := &request{change: change, done: make(chan error, 1)}
+	select {
+	case h.inbox <- r:
+	default:
+		return ErrBusy
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-h.stopped:
+		return ErrStopped
+	}
 }
 
 // Ingest hands events to the hub and waits. When it returns nil, what the events changed is on disk and
@@ -165,6 +214,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	defer close(h.commits)
 	h.timer = time.NewTimer(0)
 	defer h.timer.Stop()
+	heart := time.NewTicker(heartbeat)
+	defer heart.Stop()
 	for {
 		h.setTimer()
 		select {
@@ -176,10 +227,25 @@ func (h *Hub) Run(ctx context.Context) error {
 			v.show(h.state)
 		case <-h.timer.C:
 			h.publish(h.state.Wake(h.clock()))
+		case <-heart.C:
+			if err := h.beat(ctx); err != nil {
+				return err
+			}
 		case <-ctx.Done():
-			return h.drain(ctx)
+			if err := h.drain(ctx); err != nil {
+				return err
+			}
+			return h.beat(ctx)
 		}
 	}
+}
+
+// beat stores that the gateway is alive: after a start that tells what it missed.
+func (h *Hub) beat(ctx context.Context) error {
+	return h.serve(ctx, &request{done: make(chan error, 1), change: func(s *State, now Instant) error {
+		s.Beat(now)
+		return nil
+	}})
 }
 
 // write waits for the disk, so that the owner need not: readings age while a commit hangs.
@@ -196,7 +262,7 @@ func (h *Hub) setTimer() {
 		h.timer.Stop()
 		return
 	}
-	h.timer.Reset(max(0, next.Sub(h.clock().Timestamp())))
+	h.timer.Reset(h.state.Until(h.clock(), next))
 }
 
 // drain answers the requests that got in before the end.
@@ -257,12 +323,15 @@ func (h *Hub) gather(now Instant, first *request, reason error) {
 
 // take applies one request to the batch in progress and returns how many events it brought.
 func (h *Hub) take(now Instant, r *request, reason error) int {
-	if reason == nil {
-		r.err = h.state.Apply(now, r.events)
-	}
-	if r.err != nil {
-		h.full = r.err
-		h.alarms.Raise(JournalFailing, r.err.Error())
+	switch {
+	case reason != nil:
+	case r.change != nil:
+		r.err = r.change(h.state, now)
+	default:
+		if r.err = h.state.Apply(now, r.events); r.err != nil {
+			h.full = r.err
+			h.alarms.Raise(JournalFailing, r.err.Error())
+		}
 	}
 	h.waiting = append(h.waiting, r)
 	h.queued.Add(-int64(len(r.events)))
@@ -332,7 +401,35 @@ func (h *Hub) judge(result error) error {
 }
 
 func (h *Hub) publish(u *Update) {
+	h.warn(&u.Summary)
 	for _, s := range h.sinks {
 		s.Publish(u)
 	}
+}
+
+// warn raises and ends the alarms that follow from the state itself.
+func (h *Hub) warn(s *Summary) {
+	lost := ""
+	switch s.SitesLost {
+	case 0:
+	case 1:
+		lost = "nothing is heard of " + s.SiteLost + " any more"
+	default:
+		lost = fmt.Sprintf("nothing is heard of %d sites any more, among them %s", s.SitesLost, s.SiteLost)
+	}
+	h.told(FeedLost, &h.lost, lost)
+	h.told(ClockUntrusted, &h.doubt, s.ClockDoubt)
+}
+
+// told raises an alarm, or ends it with "", if that is news.
+func (h *Hub) told(alarm Alarm, before *string, why string) {
+	switch {
+	case why == *before:
+		return
+	case why == "":
+		h.alarms.Clear(alarm)
+	default:
+		h.alarms.Raise(alarm, why)
+	}
+	*before = why
 }

@@ -42,3 +42,6 @@ func (t Timestamp) Sub(u Timestamp) time.Duration { return time.Duration(t-u) * 
 // Hour returns the hour of the moment, counted since 1970: increments are remembered, stored and forgotten
 // by it.
 func (t Timestamp) Hour() int64 { return int64(t) / time.Hour.Milliseconds() }
+
+// Minute returns the minute of the moment, counted since 1970.
+func (t Timestamp) Minute() int64 { return int64(t) / time.Minute.Milliseconds() }

@@ -9,9 +9,17 @@ import (
 type pendingBatch struct {
 	number    uint64
 	touched   []touchedAsset
+	histories []touchedHistory
+	sites     []touchedSite
+	entries   []Entry // windows as they were before
+	minutes   []byte  // of sites, as they were before
 	changed   []*asset
+	moved     []*asset
 	heard     []*asset
 	counted   []Increment
+	overrides []overrideRow
+	audit     []OverrideChange
+	alive     Timestamp
 	accepted  uint64
 	unhandled uint64
 	reasons   [RefusalCount]uint64
@@ -24,6 +32,28 @@ type touchedAsset struct {
 	fresh  bool // it did not exist before the batch
 }
 
+type touchedHistory struct {
+	asset  *asset
+	feed   Feed
+	now    *history
+	before history // its window's entries are not: they lie in pendingBatch.entries
+	from   int     // where
+	to     int
+}
+
+type touchedSite struct {
+	site   *asset
+	life   *siteLife
+	before siteLife
+	from   int // its minutes in pendingBatch.minutes
+}
+
+// overrideRow is an override that the batch changed.
+type overrideRow struct {
+	asset  *asset
+	target Target
+}
+
 // touch saves an asset's facts before the batch changes them.
 func (p *pendingBatch) touch(a *asset, fresh bool) {
 	if a.batch == p.number+1 {
@@ -33,11 +63,44 @@ func (p *pendingBatch) touch(a *asset, fresh bool) {
 	p.touched = append(p.touched, touchedAsset{a, a.facts, fresh})
 }
 
+// touchHistory saves a history before the batch changes it; one that the batch brought needs none.
+func (p *pendingBatch) touchHistory(a *asset, f Feed) {
+	h := a.feeds[f]
+	if h.saved == p.number+1 {
+		return
+	}
+	h.saved = p.number + 1
+	from := len(p.entries)
+	p.entries = append(p.entries, h.window...)
+	p.histories = append(p.histories, touchedHistory{a, f, h, *h, from, len(p.entries)})
+}
+
+// touchSite saves the life of a site before the batch changes it.
+func (p *pendingBatch) touchSite(site *asset) {
+	l := site.life
+	if l.saved == p.number+1 {
+		return
+	}
+	l.saved = p.number + 1
+	from := len(p.minutes)
+	p.minutes = append(p.minutes, l.minutes...)
+	p.sites = append(p.sites, touchedSite{site, l, *l, from})
+}
+
 // mark asks for an asset's readings to be worked out anew when the batch is settled.
 func (p *pendingBatch) mark(a *asset) {
 	if !a.changed {
 		a.changed = true
 		p.changed = append(p.changed, a)
+	}
+}
+
+// move asks for what an asset is a member of to be worked out anew, and its readings.
+func (p *pendingBatch) move(a *asset) {
+	p.mark(a)
+	if !a.moved {
+		a.moved = true
+		p.moved = append(p.moved, a)
 	}
 }
 
@@ -49,11 +112,54 @@ func (p *pendingBatch) hear(site *asset) {
 	}
 }
 
-// swap exchanges the facts before and after the batch, of every asset that it touched.
+// swap exchanges what the batch changed with what was there before.
 func (p *pendingBatch) swap() {
 	for i := range p.touched {
 		t := &p.touched[i]
 		t.before, t.asset.facts = t.asset.facts, t.before
+	}
+	for i := range p.histories {
+		t := &p.histories[i]
+		t.before.window = p.entries[t.from:t.to]
+		t.before, *t.now = *t.now, t.before
+	}
+	for i := range p.sites {
+		t := &p.sites[i]
+		t.before.minutes = p.minutes[t.from : t.from+len(t.life.minutes)]
+		t.before, *t.life = *t.life, t.before
+	}
+}
+
+// swapBack undoes swap.
+func (p *pendingBatch) swapBack() {
+	for i := range p.touched {
+		t := &p.touched[i]
+		t.before, t.asset.facts = t.asset.facts, t.before
+	}
+	for i := range p.histories {
+		t := &p.histories[i]
+		t.before, *t.now = *t.now, t.before
+	}
+	for i := range p.sites {
+		t := &p.sites[i]
+		t.before, *t.life = *t.life, t.before
+	}
+}
+
+// restore puts back what was there before the batch, except for the facts of assets.
+func (p *pendingBatch) restore() {
+	for i := range p.histories {
+		t := &p.histories[i]
+		window := append(t.now.window[:0], p.entries[t.from:t.to]...)
+		*t.now = t.before
+		t.now.window = window
+	}
+	for i := range p.sites {
+		t := &p.sites[i]
+		minutes := t.life.minutes
+		copy(minutes, p.minutes[t.from:])
+		*t.life = t.before
+		t.life.minutes = minutes
 	}
 }
 
@@ -62,10 +168,18 @@ func (p *pendingBatch) end() {
 	for _, a := range p.changed {
 		a.changed = false
 	}
+	for _, a := range p.moved {
+		a.moved = false
+	}
 	clear(p.touched)
+	clear(p.histories)
+	clear(p.sites)
 	clear(p.changed)
+	clear(p.moved)
 	*p = pendingBatch{
-		number: p.number + 1, touched: p.touched[:0], changed: p.changed[:0], heard: p.heard[:0], counted: p.counted[:0],
+		number: p.number + 1, touched: p.touched[:0], histories: p.histories[:0], sites: p.sites[:0],
+		entries: p.entries[:0], minutes: p.minutes[:0], changed: p.changed[:0], moved: p.moved[:0], heard: p.heard[:0],
+		counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0],
 		refused: refusedRing{entries: p.refused.entries[:0]},
 	}
 }
@@ -85,7 +199,7 @@ func (s *State) Leftover() *Batch {
 	for _, n := range slices.Sorted(maps.Keys(s.unsure.assets)) {
 		b.Removed = append(b.Removed, n)
 		if a := s.at(n); a != nil {
-			s.rewrite(b, a)
+			rewrite(b, a)
 		}
 	}
 	for i := range s.unsure.increments {
@@ -97,29 +211,65 @@ func (s *State) Leftover() *Batch {
 // Repaired says that what [State.Leftover] returned is stored.
 func (s *State) Repaired() { s.unsure = leftover{} }
 
-// Batch returns what the batch in progress must have stored; it is valid until the batch ends.
+// Batch returns what the batch in progress must have stored; it is valid until the batch ends. What a site
+// was heard of is worth no commit of its own.
 func (s *State) Batch() *Batch {
 	b := &s.batch
 	b.reset()
-	for _, t := range s.pending.touched {
-		s.rows(b, t.asset, &t.before, t.fresh)
+	p := &s.pending
+	for i := range p.touched {
+		t := &p.touched[i]
+		rows(b, t.asset, &t.before, t.fresh)
 	}
-	b.Counted = append(b.Counted, s.pending.counted...)
+	for i := range p.histories {
+		t := &p.histories[i]
+		b.Histories = append(b.Histories, t.now.export(t.asset.about.Number, t.feed))
+	}
+	for _, o := range p.overrides {
+		n := o.asset.about.Number
+		if i := findOverride(o.asset.overrides, o.target); i >= 0 {
+			b.Overrides = append(b.Overrides, o.asset.overrides[i])
+		} else {
+			b.Released = append(b.Released, OverrideKey{n, o.target})
+		}
+	}
+	b.Audit = append(b.Audit, p.audit...)
+	b.Counted = append(b.Counted, p.counted...)
+	b.Alive = p.alive
 	if !b.Empty() {
 		b.Expired = s.expired
+		s.addSites(b)
 	}
 	return b
 }
 
+// addSites adds what is to be stored of the sites.
+func (s *State) addSites(b *Batch) {
+	for _, site := range s.dirtySites {
+		if site.life.dirty && s.at(site.about.Number) == site {
+			b.Sites = append(b.Sites, site.life.export(site.about.Number))
+		}
+	}
+}
+
+// Beat adds to the batch in progress that the gateway is alive, and what ended by itself.
+func (s *State) Beat(i Instant) {
+	now := s.clock.now(i)
+	if s.unfounded {
+		s.found()
+	}
+	s.pending.alive = now
+	s.expireOverrides(now)
+}
+
 // rows adds the rows in which an asset differs from what it was before.
-func (s *State) rows(b *Batch, a *asset, before *facts, fresh bool) {
-	n := a.about.Number
+func rows(b *Batch, a *asset, before *facts, fresh bool) {
 	if fresh || a.about != before.about && describedAnew(a.about, before.about) {
 		b.Assets = append(b.Assets, a.about)
 	}
-	for f, r := range a.feeds {
-		if r != before.feeds[f] {
-			b.Revisions = append(b.Revisions, FeedRevision{n, Feed(f), r})
+	for f, h := range a.feeds {
+		if h != nil && before.feeds[f] == nil {
+			b.Histories = append(b.Histories, h.export(a.about.Number, Feed(f)))
 		}
 	}
 	if a.total != before.total {
@@ -128,15 +278,19 @@ func (s *State) rows(b *Batch, a *asset, before *facts, fresh bool) {
 }
 
 // rewrite adds all rows of an asset.
-func (s *State) rewrite(b *Batch, a *asset) {
+func rewrite(b *Batch, a *asset) {
 	b.Assets = append(b.Assets, a.about)
-	for f, r := range a.feeds {
-		if r.At != 0 {
-			b.Revisions = append(b.Revisions, FeedRevision{a.about.Number, Feed(f), r})
+	for f, h := range a.feeds {
+		if h != nil {
+			b.Histories = append(b.Histories, h.export(a.about.Number, Feed(f)))
 		}
 	}
-	if a.total.At != 0 {
+	if a.total != (Total{}) {
 		b.Totals = append(b.Totals, a.total)
+	}
+	b.Overrides = append(b.Overrides, a.overrides...)
+	if a.life != nil {
+		b.Sites = append(b.Sites, a.life.export(a.about.Number))
 	}
 }
 
@@ -152,11 +306,24 @@ func (s *State) Undo() {
 		s.unsure.assets = make(map[Number]bool)
 		s.unsure.increments = make(map[Increment]bool)
 	}
+	s.pending.restore()
+	for _, t := range s.pending.sites {
+		s.unsure.assets[t.site.about.Number] = true
+	}
+	for _, t := range s.pending.histories {
+		s.unsure.assets[t.asset.about.Number] = true
+	}
 	for _, t := range slices.Backward(s.pending.touched) {
 		s.unsure.assets[t.asset.about.Number] = true
 		if t.fresh {
 			s.displace(t.asset)
+			s.unfounded = true
 			continue
+		}
+		if custom := t.before.about.CustomID; custom != t.asset.about.CustomID {
+			s.unnameCustom(t.asset, t.asset.about.CustomID)
+			t.asset.facts = t.before
+			s.nameCustom(t.asset)
 		}
 		t.asset.facts = t.before
 	}
@@ -167,18 +334,26 @@ func (s *State) Undo() {
 	s.pending.end()
 }
 
-// Settle ends the batch: what [State.Batch] returned is stored, or it was empty. It returns what changed, valid until the next call.
-func (s *State) Settle(now Instant) *Update {
+// Settle ends the batch: what [State.Batch] returned is stored, or it was empty. It returns what changed,
+// valid until the next call.
+func (s *State) Settle(i Instant) *Update {
 	if s.batch.Expired != 0 {
 		s.expired = 0
 	}
+	s.settleSites()
 	s.batch.reset()
-	u := s.begin(now)
+	u := s.begin(i)
+	for _, a := range s.pending.moved {
+		s.enlist(a)
+		s.membersMoved = true
+	}
 	for _, a := range s.pending.changed {
 		s.show(u, a)
 	}
+	s.wake(u)
+	s.showAggregates(u)
 	for _, site := range s.pending.heard {
-		u.Heard = append(u.Heard, SiteFeed{site.about.Number, site.heard})
+		u.Heard = append(u.Heard, SiteFeed{site.about.Number, site.life.heard})
 	}
 	s.summary.Accepted += s.pending.accepted
 	s.summary.Unhandled += s.pending.unhandled
@@ -189,7 +364,21 @@ func (s *State) Settle(now Instant) *Update {
 	for _, r := range s.pending.refused.list() {
 		s.refused.add(r)
 	}
+	for _, c := range s.pending.audit {
+		s.audit.add(c)
+	}
 	s.pending.end()
-	u.Summary = s.summary
+	s.finish(u)
 	return u
+}
+
+// settleSites forgets which sites had to be stored, once they are.
+func (s *State) settleSites() {
+	if s.batch.Empty() {
+		return
+	}
+	for _, site := range s.dirtySites {
+		site.life.dirty, site.listed = false, false
+	}
+	s.dirtySites = s.dirtySites[:0]
 }

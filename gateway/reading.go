@@ -54,13 +54,14 @@ type Summary struct {
 	ClockDoubt string // why this machine's clock is not trusted; "" when it is
 }
 
-// Now returns what the state takes for the time at an instant: the wall clock, unless it is not trusted.
-func (u *Update) Now(i Instant) Timestamp { return u.Epoch.Add(i.Mono) }
+// NowAt returns what the state takes for the time at an instant: the wall clock, unless it is not trusted.
+func (u *Update) NowAt(i Instant) Timestamp { return u.Epoch.Add(i.Mono) }
 
 // Update is what a batch of events, or the passing of time, changed.
 type Update struct {
 	At      Instant
-	Epoch   Timestamp  // what the state takes for the time at Mono 0: the time now is Epoch plus Mono
+	Now     Timestamp  // what the state took for the time at At
+	Epoch   Timestamp  // what it takes for the time at Mono 0
 	Changed []Snapshot // one for each asset of which something may have changed
 	Heard   []SiteFeed // sites that said something newer
 	Summary Summary

@@ -104,28 +104,35 @@ func (r *Rules) asset(id AssetID, custom string) (AssetRule, bool) {
 	return rule, ok
 }
 
-// LongestWindow is how far back any feed's revisions may be kept: sites remember for so long in which
-// minutes they were heard.
-func (r *Rules) LongestWindow() time.Duration {
-	longest := r.State.window()
-	consider := func(p Patch) {
-		s := r.State
-		p.apply(&s)
-		longest = max(longest, s.window())
-	}
+// sections calls yield with every part of the rules that sets something.
+func (r *Rules) sections(yield func(Patch)) {
 	for _, p := range r.Classes {
-		consider(p)
+		yield(p)
 	}
 	for _, site := range r.Sites {
-		consider(site.State)
+		yield(site.State)
 	}
 	for _, a := range r.Assets {
-		consider(a.State)
+		yield(a.State)
 	}
 	for _, g := range r.Groups {
-		consider(g.State)
+		yield(g.State)
 	}
-	return longest
+}
+
+// extremes returns settings with the longest delays and the shortest silence of any asset.
+func (r *Rules) extremes() Settings {
+	out := r.State
+	r.sections(func(p Patch) {
+		s := r.State
+		p.apply(&s)
+		for o := range OutputCount {
+			out.OnDelay[o], out.OffDelay[o] = max(out.OnDelay[o], s.OnDelay[o]), max(out.OffDelay[o], s.OffDelay[o])
+		}
+		out.StaleAfter = min(out.StaleAfter, s.StaleAfter)
+		out.ChangeUncertainAfter = min(out.ChangeUncertainAfter, s.ChangeUncertainAfter)
+	})
+	return out
 }
 
 // groupKeys returns the keys of the groups in their order.

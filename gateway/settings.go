@@ -149,3 +149,12 @@ func (s *Settings) window() time.Duration {
 	}
 	return max(30*time.Minute, on+off+10*time.Minute)
 }
+
+func (s *Settings) hasOnDelay() bool {
+	for _, d := range s.OnDelay {
+		if d > 0 {
+			return true
+		}
+	}
+	return false
+}

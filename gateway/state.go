@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 )
 
 // State is what the building is believed to be. It is pure: no I/O, no clock, no goroutine; whoever
 // owns it tells it the time.
 //
-// Changes come in batches: [State.Apply] as often as wanted, then [State.Batch] tells what must be
-// stored, then either [State.Settle] (it is stored) or [State.Undo] (it is not) ends the batch.
+// Changes come in batches: [State.Apply] and [State.Force] as often as wanted, then [State.Batch] tells
+// what must be stored, then either [State.Settle] (it is stored) or [State.Undo] (it is not) ends the
+// batch. No output and no timer is kept: every answer follows from what the events said, from when this
+// process started, and from the time.
 type State struct {
 	rules  Rules
 	allow  [3]map[AssetID]bool // organisations, sites, buildings; nil accepts all
@@ -18,57 +22,82 @@ type State struct {
 
 	assets  []*asset // by number; nil where no asset has the number
 	byID    map[AssetID]*asset
-	lowest  Number // no number below it is free
-	unknown int    // assets that the rules do not name
+	custom  map[string][]*asset // by the customer's own id
+	lowest  Number              // no number below it is free
+	unknown int                 // assets that the rules do not name
 
-	counted    increments
-	queue      deadlines
-	summary    Summary
-	refusals   [RefusalCount]uint64
-	refused    refusedRing
-	unsure     leftover
-	batch      Batch
-	pending    pendingBatch
-	expireHour int64
-	expired    Timestamp // increments of event times before it are yet to be deleted; 0 for none
-	newest     Timestamp // event time of the newest event admitted
-	update     Update
+	resolved map[settingsKey]*Settings
+	nothing  history
+	nowhere  *siteLife // stands in for the site of what lies in none
+	extremes Settings  // the longest delays and the shortest silences of any asset
+
+	clock clock
+	alive Timestamp // when the process before was last known to be alive
+
+	counted      increments
+	queue        deadlines
+	groups       grouping
+	summary      Summary
+	refusals     [RefusalCount]uint64
+	refused      refusedRing
+	audit        auditRing
+	unsure       leftover
+	batch        Batch
+	pending      pendingBatch
+	work         evaluation
+	expireHour   int64
+	expired      Timestamp // increments of event times before it are yet to be deleted; 0 for none
+	newest       Timestamp // event time of the newest event admitted
+	shownDoubt   doubt     // with which the readings were published
+	lostSites    map[*asset]bool
+	forced       map[*asset]bool // assets that may have overrides
+	disturbed    [2][]*asset     // aggregates to be worked out: floors, then the others
+	membersMoved bool
+	unfounded    bool     // what the rules name came into being in a batch that failed
+	dirtySites   []*asset // with news that is yet to be stored
+	update       Update
 }
 
 // asset is one asset as the state keeps it.
 type asset struct {
 	facts
-	queued  Timestamp // when the deadline queue will look at it; 0: not queued
-	batch   uint64    // the batch that touched it last
-	heardIn uint64    // of a site: the batch that last heard something newer
-	changed bool      // readings may differ from those published
-	shown   shown     // what was published last
+	life     *siteLife     // of a site
+	sum      *tally        // of what can have members
+	memberOf []*membership // in the aggregates that it is a member of
+
+	queued    Timestamp // when the deadline queue will look at it; 0: not queued
+	batch     uint64    // the batch that touched it last
+	heardIn   uint64    // of a site: the batch that last heard something newer
+	unknown   bool      // the rules do not name it
+	changed   bool      // readings may differ from those published
+	moved     bool      // what it is a member of may differ
+	listed    bool      // in State.dirtySites
+	disturbed bool      // in State.disturbed
+	shown     shown     // what was published last
 }
 
 // facts is what a batch may change of an asset, saved before the first change so that it can be undone.
 type facts struct {
 	about    *Asset
+	settings *Settings
 	site     *asset
 	parent   *asset
 	children []*asset // only ever appended to within a batch
 
 	told      [detailCount]Timestamp // event time of the newest event that told each detail
-	feeds     [FeedCount]Revision
+	feeds     [FeedCount]*history    // nil: never heard
 	total     Total
-	found     int       // people in the newest Detected; memory only
-	foundAt   Timestamp //
+	overrides []Override // by target; replaced, never altered
+	found     int        // people in the newest Detected; memory only
+	foundAt   Timestamp
+	doubted   Timestamp // the midnight since which an increment was too old to be counted; memory only
 	following bool      // it has a feed that speaks only on change
-
-	// Of a site only.
-	heard       Timestamp // event time of the newest event of anything in it
-	rhythmFeeds int       // feeds of people in it
-	followers   []*asset  // assets with feeds that speak only on change, and are as alive as their site
+	retired   bool      // out of service; keeps its number
 }
 
 // Saved is what a journal kept.
 type Saved struct {
 	Assets    []Asset // Name, Path and Capacity need not be filled: they follow from the rest and from the rules
-	Revisions []FeedRevision
 	Histories []History
 	Totals    []Total
 	Sites     []SiteLife
@@ -78,16 +107,29 @@ type Saved struct {
 	Alive     Timestamp // when the process before was last known to be alive; 0 never
 }
 
-// NewState builds the state from what was saved. The assets that the rules pin to a number come into
-// being; [State.Batch] has them. An error names an asset whose pinned number is another's.
-func NewState(rules Rules, saved *Saved) (*State, error) {
-	s := &State{
-		rules:   rules,
-		allow:   [3]map[AssetID]bool{setOf(rules.Organisations), setOf(rules.OnlySites), setOf(rules.Buildings)},
-		pinned:  make(map[Number]AssetID),
-		byID:    make(map[AssetID]*asset, len(saved.Assets)),
-		counted: newIncrements(),
+// NewState builds the state, as of an instant, from what was saved. The groups of the rules and the assets
+// that they pin to a number come into being; [State.Batch] has them. An error names an asset whose pinned
+// number is another's.
+func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
+	if rules.Location == nil {
+		rules.Location = time.UTC
 	}
+	s := &State{
+		rules:     rules,
+		allow:     [3]map[AssetID]bool{setOf(rules.Organisations), setOf(rules.OnlySites), setOf(rules.Buildings)},
+		pinned:    make(map[Number]AssetID),
+		byID:      make(map[AssetID]*asset, len(saved.Assets)),
+		custom:    make(map[string][]*asset),
+		resolved:  make(map[settingsKey]*Settings),
+		extremes:  rules.extremes(),
+		counted:   newIncrements(),
+		alive:     saved.Alive,
+		lostSites: make(map[*asset]bool),
+		forced:    make(map[*asset]bool),
+		clock:     clock{built: rules.Built, future: rules.MaxFuture, dead: rules.State.DeadAfter},
+	}
+	s.nowhere = s.newLife("")
+	s.groups = newGrouping(&rules)
 	if err := s.restoreAssets(saved.Assets); err != nil {
 		return nil, err
 	}
@@ -97,10 +139,15 @@ func NewState(rules Rules, saved *Saved) (*State, error) {
 	for _, i := range saved.Counted {
 		s.counted.add(i)
 	}
+	for _, c := range saved.Audit {
+		s.audit.add(c)
+	}
+	s.clock.start(start, max(saved.Alive, s.newest))
 	s.pending.end() // what was restored is stored
 	if err := s.pin(); err != nil {
 		return nil, err
 	}
+	s.found()
 	return s, nil
 }
 
@@ -126,7 +173,7 @@ func (s *State) restoreAssets(saved []Asset) error {
 		if s.byID[about.ID] != nil || s.at(about.Number) != nil {
 			return fmt.Errorf("restoring asset %s: it, or number %d, is there twice", about.ID, about.Number)
 		}
-		a := &asset{facts: facts{about: about}}
+		a := &asset{facts: facts{about: about}, unknown: !s.named(about.ID, about.CustomID)}
 		for d := range a.told {
 			a.told[d] = about.Told
 		}
@@ -146,15 +193,31 @@ func (s *State) restoreAssets(saved []Asset) error {
 }
 
 func (s *State) restoreFeeds(saved *Saved) error {
-	for _, r := range saved.Revisions {
-		a := s.at(r.Asset)
-		if a == nil || int(r.Feed) >= FeedCount {
-			return fmt.Errorf("restoring feed %d of asset number %d: no such asset or feed", r.Feed, r.Asset)
+	for i := range saved.Sites {
+		l := &saved.Sites[i]
+		a := s.at(l.Site)
+		if a == nil || a.life == nil {
+			return fmt.Errorf("restoring the life of site number %d: no such site", l.Site)
 		}
-		s.setFeed(a, r.Feed, r.Revision)
-		s.restoreHeard(a, r.Revision.At)
-		a.told[givenName] = max(a.told[givenName], r.Revision.At) // its own events name it
-		a.told[parentPlace] = max(a.told[parentPlace], r.Revision.At)
+		a.life.restore(l)
+	}
+	for i := range saved.Histories {
+		r := &saved.Histories[i]
+		a := s.at(r.Asset)
+		if a == nil || int(r.Feed) >= FeedCount || len(r.Window) == 0 {
+			return fmt.Errorf("restoring feed %d of asset number %d: no such asset or feed, or nothing in it", r.Feed, r.Asset)
+		}
+		s.setFeed(a, r.Feed, &history{window: r.Window, before: r.Before})
+		a.feeds[r.Feed].prune(r.Feed, a.settings, s.days(a))
+		newest := a.feeds[r.Feed].newest()
+		s.restoreHeard(a, newest)
+		a.told[givenName] = max(a.told[givenName], newest) // its own events name it
+		a.told[parentPlace] = max(a.told[parentPlace], newest)
+	}
+	for _, a := range s.assets {
+		if a != nil && a.life != nil {
+			a.life.restored = false
+		}
 	}
 	for _, t := range saved.Totals {
 		a := s.at(t.Asset)
@@ -164,44 +227,135 @@ func (s *State) restoreFeeds(saved *Saved) error {
 		s.setTotal(a, t)
 		s.restoreHeard(a, t.At)
 	}
+	for _, o := range saved.Overrides {
+		a := s.at(o.Asset)
+		if a == nil || int(o.Target) >= TargetCount || int(o.Source) >= sourceCount {
+			return fmt.Errorf("restoring an override of asset number %d: no such asset, target or source", o.Asset)
+		}
+		a.overrides = withOverride(a.overrides, o)
+		s.forced[a] = true
+	}
 	return nil
 }
 
 func (s *State) restoreHeard(a *asset, at Timestamp) {
 	s.newest = max(s.newest, at)
-	if a.site != nil {
-		a.site.heard = max(a.site.heard, at)
+	if life := a.lifeOfSite(); life != nil {
+		life.heard = max(life.heard, at)
 	}
 }
 
-// pin reserves the numbers that the rules pin, and brings their assets into being.
+// lifeOfSite returns the life of the site that an asset lies in, nil if it lies in none.
+func (a *asset) lifeOfSite() *siteLife {
+	if a.site == nil {
+		return nil
+	}
+	return a.site.life
+}
+
+// newLife makes the life of a site that nothing is known of yet.
+func (s *State) newLife(site AssetID) *siteLife {
+	rule := s.rules.Sites[site]
+	place := s.rules.Location
+	if rule.Location != nil {
+		place = rule.Location
+	}
+	l := &siteLife{days: calendar{place: place}, hours: rule.Hours}
+	if site != "" {
+		l.minutes = make([]byte, 2*(s.extremes.window()/time.Minute+1))
+	}
+	return l
+}
+
+// days returns the calendar of an asset's site.
+func (s *State) days(a *asset) *calendar {
+	if l := a.lifeOfSite(); l != nil {
+		return &l.days
+	}
+	return &s.nowhere.days
+}
+
+// settingsKey is what settings depend on.
+type settingsKey struct {
+	site   AssetID
+	kind   Kind
+	asset  AssetID // "" where the rules have no section for it
+	custom string
+}
+
+// resolve looks up an asset's settings; assets of one kind and site share theirs.
+func (s *State) resolve(a *asset) *Settings {
+	about := a.about
+	key := settingsKey{site: about.Site, kind: about.Kind}
+	if _, named := s.rules.asset(about.ID, about.CustomID); named || about.Kind == Group {
+		key.asset, key.custom = about.ID, about.CustomID
+	}
+	known := s.resolved[key]
+	if known == nil {
+		settings := s.rules.For(about.ID, about.Kind, about.Site, about.CustomID)
+		known = &settings
+		s.resolved[key] = known
+	}
+	return known
+}
+
+// pin reserves the numbers that the rules pin. The number of an asset
+// that is named by the customer's own id waits for the event that tells it.
 func (s *State) pin() error {
-	for _, id := range slices.Sorted(maps.Keys(s.rules.Assets)) {
-		index := s.rules.Assets[id].Index
-		if index == NoNumber {
+	pins := make(map[AssetID]Number)
+	for id, rule := range s.rules.Assets {
+		pins[id] = rule.Index
+	}
+	for key, rule := range s.rules.Groups {
+		pins[GroupID(key)] = rule.Index
+	}
+	for _, id := range slices.Sorted(maps.Keys(pins)) {
+		if pins[id] == NoNumber {
 			continue
 		}
-		if index > MaxNumber || id.Kind() == NoKind {
-			return fmt.Errorf("pinning %s to number %d: the id must begin as Butlr's ids do, and the number be at most %d", id, index, MaxNumber)
-		}
-		if other, ok := s.pinned[index]; ok {
-			return fmt.Errorf("pinning %s to number %d: %s is pinned to it", id, index, other)
-		}
-		if a := s.byID[id]; a != nil && a.about.Number != index {
-			return fmt.Errorf("pinning %s to number %d: it has number %d already, and a number never moves", id, index, a.about.Number)
-		}
-		if a := s.at(index); a != nil && a.about.ID != id {
-			return fmt.Errorf("pinning %s to number %d: %s has that number; %d is free", id, index, a.about.ID, s.free())
-		}
-		s.pinned[index] = id
-	}
-	for _, index := range slices.Sorted(maps.Keys(s.pinned)) {
-		if id := s.pinned[index]; s.byID[id] == nil {
-			s.create(id, id.Kind())
+		if err := s.reserve(id, pins[id]); err != nil {
+			return fmt.Errorf("pinning %s to number %d: %w", id, pins[id], err)
 		}
 	}
 	return nil
 }
+
+// found brings into being what the rules name: first the assets pinned to a number, then the groups.
+func (s *State) found() {
+	s.unfounded = false
+	for _, index := range slices.Sorted(maps.Keys(s.pinned)) {
+		if id := s.pinned[index]; s.byID[id] == nil && !id.isCustom() {
+			s.create(id, id.Kind(), "")
+		}
+	}
+	s.formGroups()
+}
+
+func (s *State) reserve(id AssetID, index Number) error {
+	if index > MaxNumber || id.Kind() == NoKind && !id.isCustom() {
+		return fmt.Errorf("the id must begin as Butlr's ids do, and the number be at most %d", MaxNumber)
+	}
+	if other, ok := s.pinned[index]; ok {
+		return fmt.Errorf("%s is pinned to it", other)
+	}
+	known := s.byID[id]
+	if id.isCustom() {
+		if named := s.custom[strings.TrimPrefix(string(id), customPrefix)]; len(named) == 1 {
+			known = named[0]
+		}
+	}
+	if known != nil && known.about.Number != index {
+		return fmt.Errorf("it has number %d already, and a number never moves", known.about.Number)
+	}
+	if a := s.at(index); a != nil && a != known {
+		return fmt.Errorf("%s has that number; %d is free", a.about.ID, s.free())
+	}
+	s.pinned[index] = id
+	return nil
+}
+
+// isCustom tells whether an id of the configuration is the customer's own.
+func (id AssetID) isCustom() bool { return strings.HasPrefix(string(id), customPrefix) }
 
 // at returns the asset with that number, or nil.
 func (s *State) at(n Number) *asset {

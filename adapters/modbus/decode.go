@@ -119,6 +119,8 @@ func (f *field) read(words []uint16, order WordOrder) string {
 	switch f.name {
 	case "quality":
 		return gateway.Quality(min(raw, 255)).String()
+	case "reason":
+		return reasonInWords(raw)
 	case "unix_time":
 		return time.Unix(int64(raw), 0).UTC().Format(time.RFC3339)
 	}

@@ -9,8 +9,9 @@
 // blockFields. Serving, [Points] and [Decode] are all derived from them; nothing else knows an address.
 //
 // Values that age (the age itself, the off-delay that remains, heartbeat, clock and uptime) are worked
-// out when they are read, so an answer is never older than its request. One request reads one state:
-// the image is locked while the answer is copied.
+// out when they are read, so an answer is never older than its request. Ages go by the state's time, which
+// is not that of an untrusted clock. One request reads one state: the image is locked while the answer is
+// copied.
 //
 // A [Server] answers function codes 1 to 4. Holding registers mirror input registers and coils mirror
 // discrete inputs, because many masters can read only one of each. Nothing can be written.

@@ -112,10 +112,10 @@ var blockFields = [...]blockField{
 		known(gateway.PeakToday), nil},
 	{field{13, "occupied_minutes_today", number16, unitMinute, "unknown", "minutes with somebody there since midnight"},
 		known(gateway.OccupiedMinutesToday), nil},
-	{field{14, "reason", number16, noUnit, "", "why it is occupied or not, as a code"},
+	{field{14, "reason", number16, noUnit, "", "why it is occupied or not: " + everyReason()},
 		reason, nil},
 	{field{15, "command", number16, noUnit, "", "override in force by Modbus: 0 automatic, 1 vacant, 2 occupied"},
-		automatic, nil},
+		command, nil},
 }
 
 // known returns a measure, 65535 while nobody can tell it.
@@ -144,8 +144,22 @@ func quality(s *gateway.Snapshot) uint32 { return uint32(s.Quality) }
 
 func reason(s *gateway.Snapshot) uint32 { return uint32(s.Reason.Code) }
 
-// automatic is the command register of an asset that no master overrides: none can, nothing is writable.
-func automatic(*gateway.Snapshot) uint32 { return 0 }
+// command returns the override of all outputs that a controller put in force. Those of people and of
+// single outputs are not its doing, and show in the quality alone.
+func command(s *gateway.Snapshot) uint32 {
+	const automatic, forceVacant, forceOccupied = 0, 1, 2
+	for i := range s.Overrides {
+		o := &s.Overrides[i]
+		switch {
+		case o.Target != gateway.TargetOutputs || o.Source != gateway.FromController:
+		case o.Value == 0:
+			return forceVacant
+		default:
+			return forceOccupied
+		}
+	}
+	return automatic
+}
 
 func age(b *block, now gateway.Timestamp) uint32 {
 	oldest := b.oldest
@@ -189,12 +203,12 @@ var statusBits = [blockLength]statusBit{
 	{"in_off_delay", "the HVAC output is on for its off-delay only", func(s *gateway.Snapshot) bool { return s.OffDelayEnds != 0 }},
 	{"never", "quality never: no data since commissioning; the outputs carry their policy for loss", is(gateway.Never)},
 	{"simulated", "from a simulated building", func(s *gateway.Snapshot) bool { return s.Simulated }},
-	{"estimate", "estimated from traffic", func(s *gateway.Snapshot) bool { return s.Reason.Code == gateway.ReasonTrafficEstimate }},
+	{"estimate", "estimated from traffic", func(s *gateway.Snapshot) bool { return s.Estimate }},
 	{"out_of_service", "quality out of service: removed or disabled", is(gateway.OutOfService)},
-	{"occupied", "occupied, always equal to hvac", output(gateway.HVAC)},
-	{"lighting", "lighting output", output(gateway.Lighting)},
-	{"hvac", "HVAC output", output(gateway.HVAC)},
-	{"ventilation", "ventilation output", output(gateway.Ventilation)},
+	{"occupied", "occupied, always equal to hvac", output(gateway.HVACOutput)},
+	{"lighting", "lighting output", output(gateway.LightingOutput)},
+	{"hvac", "HVAC output", output(gateway.HVACOutput)},
+	{"ventilation", "ventilation output", output(gateway.VentilationOutput)},
 	{"motion", "motion now", motion},
 	{"uncertain", "quality uncertain: believed, with a reason to doubt", is(gateway.Uncertain)},
 	{"people_not_good", "the number of people is unknown or not good", peopleNotGood},
@@ -214,18 +228,18 @@ func is(q gateway.Quality) func(*gateway.Snapshot) bool {
 	return func(s *gateway.Snapshot) bool { return s.Quality == q }
 }
 
-// output returns an output as a bit, which cannot say unknown. While there is no data it carries what
-// is right on loss, occupied; out of service it is off.
-func output(m gateway.Measure) func(*gateway.Snapshot) bool {
+// output returns an output as a bit, which cannot say unknown. While nobody can tell it carries what the
+// output's policy for loss asks for; out of service it is off, and so is an output that the asset lacks.
+func output(o gateway.Output) func(*gateway.Snapshot) bool {
 	return func(s *gateway.Snapshot) bool {
-		r := s.Reading(m)
+		r := s.Reading(o.Measure())
 		switch {
 		case s.Quality == gateway.OutOfService:
 			return false
 		case s.Quality == gateway.Never:
-			return true
+			return s.Lost[o]
 		case !r.Known:
-			return s.Has.Has(m)
+			return s.Has.Has(o.Measure()) && s.Lost[o]
 		}
 		return r.Value != 0
 	}

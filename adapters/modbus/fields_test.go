@@ -54,7 +54,7 @@ func TestStatusBitsAgreeWithTheRegisters(t *testing.T) {
 	for q := range gateway.Quality(gateway.QualityCount) {
 		for v := range int64(2) {
 			s := room(0)
-			s.Quality = q
+			s.Quality, s.Lost = q, [gateway.OutputCount]bool{gateway.LightingOutput: true, gateway.VentilationOutput: true}
 			s = with(with(s, occupied(v)), map[gateway.Measure]int64{gateway.Motion: v, gateway.People: v})
 			bits := status(&s)
 			if bits&telling != ofQuality[q] {
@@ -63,7 +63,7 @@ func TestStatusBitsAgreeWithTheRegisters(t *testing.T) {
 			outputs, moving := uint32(v)*0xF, uint32(v)
 			switch q {
 			case gateway.Never:
-				outputs, moving = 0xF, 0
+				outputs, moving = 0b1010, 0 // ventilation and lighting: the policies
 			case gateway.OutOfService:
 				outputs, moving = 0, 0
 			}
@@ -77,14 +77,78 @@ func TestStatusBitsAgreeWithTheRegisters(t *testing.T) {
 	}
 }
 
-func TestAnOutputThatNobodyCanTellIsOnIfTheAssetHasIt(t *testing.T) {
+// Of three policies every choice shows, and occupied is always the HVAC output.
+func TestWithoutDataTheBitsOfOutputsCarryTheirPolicies(t *testing.T) {
+	for policies := range uint32(1 << gateway.OutputCount) {
+		s := room(0)
+		for o := range s.Lost {
+			s.Lost[o] = policies>>o&1 != 0
+		}
+		bits := status(&s)
+		for o, bit := range map[gateway.Output]int{gateway.LightingOutput: 10, gateway.HVACOutput: 11, gateway.VentilationOutput: 12} {
+			if got := bits>>bit&1 != 0; got != s.Lost[o] {
+				t.Errorf("%v with policies %v: bit %d is %v", o, s.Lost, bit, got)
+			}
+		}
+		if bits>>9&1 != bits>>11&1 {
+			t.Errorf("policies %v: occupied differs from HVAC in %016b", s.Lost, bits)
+		}
+		if s.Quality = gateway.OutOfService; status(&s)>>9&0xF != 0 {
+			t.Errorf("policies %v: out of service %016b", s.Lost, status(&s))
+		}
+	}
+}
+
+func TestAnOutputThatNobodyCanTellHasItsPolicyIfTheAssetHasIt(t *testing.T) {
 	s := room(0)
-	s.Quality = gateway.Good
+	s.Quality, s.Lost = gateway.Good, [gateway.OutputCount]bool{true, true, true}
 	if status(&s)>>9&0xF != 0 {
 		t.Error("an asset without outputs has none on")
 	}
 	s.Has = gateway.MeasuresOf(gateway.HVAC)
 	if status(&s)>>9&0xF != 0b0101 {
 		t.Errorf("bits %016b", status(&s))
+	}
+	if s.Lost[gateway.HVACOutput] = false; status(&s)>>9&0xF != 0 {
+		t.Errorf("bits %016b with the policy vacant", status(&s))
+	}
+}
+
+func TestOnlyAnEstimateIsFlaggedAsOne(t *testing.T) {
+	s := room(0)
+	s.Reason.Code = gateway.ReasonTrafficEstimate
+	if status(&s)>>7&1 != 0 {
+		t.Error("the reason alone makes no estimate")
+	}
+	if s.Estimate = true; status(&s)>>7&1 != 1 {
+		t.Error("an estimate is not flagged")
+	}
+}
+
+func TestTheCommandRegisterReadsWhatAControllerForced(t *testing.T) {
+	of := func(target gateway.Target, value int, source gateway.Source) gateway.Override {
+		return gateway.Override{Target: target, Value: value, Source: source}
+	}
+	for _, c := range []struct {
+		name      string
+		overrides []gateway.Override
+		want      uint32
+	}{
+		{"nothing", nil, 0},
+		{"vacant", []gateway.Override{of(gateway.TargetOutputs, 0, gateway.FromController)}, 1},
+		{"occupied", []gateway.Override{of(gateway.TargetOutputs, 1, gateway.FromController)}, 2},
+		{"by an operator", []gateway.Override{of(gateway.TargetOutputs, 1, gateway.FromOperator)}, 0},
+		{"by a message", []gateway.Override{of(gateway.TargetOutputs, 1, gateway.FromMessage)}, 0},
+		{"one output", []gateway.Override{of(gateway.TargetHVAC, 1, gateway.FromController)}, 0},
+		{"people", []gateway.Override{of(gateway.TargetPeople, 4, gateway.FromController)}, 0},
+		{"among others", []gateway.Override{
+			of(gateway.TargetPeople, 4, gateway.FromOperator), of(gateway.TargetOutputs, 0, gateway.FromController), of(gateway.TargetHVAC, 1, gateway.FromOperator),
+		}, 1},
+	} {
+		s := room(0)
+		s.Overrides = c.overrides
+		if got := command(&s); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
 	}
 }

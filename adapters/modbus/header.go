@@ -40,7 +40,7 @@ var headerFields = [...]headerField{
 	{field{11, "alarms", bits16, noUnit, "", "alarms in force; each is a discrete input and coil too"},
 		func(h header) uint32 { return h.image.options.Alarms.Bits() }},
 	{field{12, "feed_age", number16, unitSecond, "never", "since the newest event of the site that is silent for the longest; stops at 65534"},
-		func(h header) uint32 { return seconds(h.image.sites.silentest, h.now.Timestamp()) }},
+		func(h header) uint32 { return seconds(h.image.sites.silentest, h.image.time(h.now)) }},
 	{field{13, "assets", number16, noUnit, "", "assets in all; the seven counts by quality add up to it"},
 		func(h header) uint32 { return counted(h.image.summary.Assets) }},
 	{field{14, "assets_good", number16, noUnit, "", "assets of quality good"},

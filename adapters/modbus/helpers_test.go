@@ -61,11 +61,14 @@ func at(clock string) gateway.Timestamp {
 }
 
 // clock is set by hand; it starts at noon, one hour after the program did.
-type clock struct{ past atomic.Int64 }
+type clock struct {
+	past atomic.Int64
+	wall atomic.Int64 // how far the clock on the wall is wrong
+}
 
 func (c *clock) now() gateway.Instant {
 	past := time.Duration(c.past.Load())
-	return gateway.Instant{Wall: noon.Add(past), Mono: time.Hour + past}
+	return gateway.Instant{Wall: noon.Add(past + time.Duration(c.wall.Load())), Mono: time.Hour + past}
 }
 
 // building is an image with what it takes to read it.
@@ -90,6 +93,17 @@ func newBuilding(t testing.TB, edit ...func(*ImageOptions)) building {
 	}
 	b.Image = image
 	return b
+}
+
+// epoch is the time at which the program started, if its clock can be believed.
+var epoch = gateway.TimestampOf(noon.Add(-time.Hour))
+
+// Publish publishes an update of a state that believes the clock, unless the update says otherwise.
+func (b building) Publish(u *gateway.Update) {
+	if u.Epoch == 0 {
+		u.Epoch = epoch
+	}
+	b.Image.Publish(u)
 }
 
 // show publishes snapshots, with a summary that counts them.

@@ -31,6 +31,7 @@ type Image struct {
 	units   [maxUnits]*unit
 	sites   sites
 	ledger  ledger
+	epoch   gateway.Timestamp // what the state takes for the time at Mono 0
 	summary gateway.Summary
 	full    bool // an asset did not fit
 }
@@ -89,9 +90,13 @@ func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 	}
 	i.sites.settle()
 	i.ledger.settle(i)
-	i.summary = u.Summary
+	i.epoch, i.summary = u.Epoch, u.Summary
 	return misfit
 }
+
+// time returns what the state takes for the time: ages are measured by it, not by a clock on the wall
+// that may be wrong, or jump.
+func (i *Image) time(now gateway.Instant) gateway.Timestamp { return i.epoch.Add(now.Mono) }
 
 // claim returns an asset's block, made if need be; nil if the map ends before it.
 func (i *Image) claim(a *gateway.Asset) *block {
@@ -175,7 +180,7 @@ func (i *Image) readRegisters(out []byte, unit, address, count int, o MapOptions
 		var registers [2 * blockLength]byte
 		n, from := (address-headerLength)/blockLength, (address-headerLength)%blockLength
 		if n < len(blocks) {
-			blocks[n].read(registers[:], now.Timestamp(), o.WordOrder)
+			blocks[n].read(registers[:], i.time(now), o.WordOrder)
 		}
 		upTo := min(from+end-address, blockLength)
 		out = append(out, registers[2*from:2*upTo]...)

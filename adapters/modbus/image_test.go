@@ -46,15 +46,18 @@ func snapshots() map[string]gateway.Snapshot {
 	huge := room(1)
 	huge.Quality, huge.At, huge.Oldest, huge.Simulated = gateway.Uncertain, at("11:00:00"), 1, true
 	huge.OffDelayEnds = at("12:00:00").Add(100 * time.Hour)
-	huge.Reason = gateway.Reason{Code: gateway.ReasonTrafficEstimate}
+	huge.Reason, huge.Estimate = gateway.Reason{Code: gateway.ReasonTrafficEstimate}, true
 	huge = with(with(huge, occupied(1)), map[gateway.Measure]int64{
 		gateway.People: 65535, gateway.Utilisation: 1 << 40, gateway.PeakToday: 65534, gateway.TrafficIn: 1<<32 - 1,
 	})
 
 	never, retired := room(1), room(1)
-	retired.Quality = gateway.OutOfService
+	never.Lost = [gateway.OutputCount]bool{gateway.LightingOutput: true, gateway.VentilationOutput: true}
+	retired.Quality, retired.Lost = gateway.OutOfService, [gateway.OutputCount]bool{true, true, true}
 	substituted, forced := full, full
 	substituted.Quality, forced.Quality = gateway.Substituted, gateway.Forced
+	forced.Reason = gateway.Reason{Code: gateway.ReasonForced}
+	forced.Overrides = []gateway.Override{{Target: gateway.TargetOutputs, Value: 1, Source: gateway.FromController}}
 	return map[string]gateway.Snapshot{
 		"full": full, "leaving": leaving, "pir_only": pir, "entrance": entrance, "held": held, "huge": huge,
 		"never": never, "out_of_service": retired, "substituted": substituted, "forced": forced,
@@ -229,6 +232,59 @@ func TestTheFeedAgeIsThatOfTheMostSilentSite(t *testing.T) {
 		if s.do(); age() != s.want {
 			t.Errorf("%s: got %d, want %d", s.what, age(), s.want)
 		}
+	}
+}
+
+// A group lies in no site: where its members speak on change only, its age is that of the site that has been
+// silent for the longest, of those that were ever heard of.
+func TestTheAgeOfAGroupIsThatOfTheSilentestSite(t *testing.T) {
+	b := newBuilding(t)
+	group := snapshots()["pir_only"]
+	group.Asset = &gateway.Asset{ID: "group:ahu-3", Kind: gateway.Group, Number: 1}
+	second := campus(5)
+	second.Asset.ID = "site_B"
+	unheard := campus(6)
+	unheard.Asset.ID = "site_C"
+	b.show(group, campus(0), second, unheard)
+	for _, step := range []struct {
+		heard gateway.SiteFeed
+		want  uint16
+	}{
+		{gateway.SiteFeed{Site: 0, Newest: at("11:59:00")}, 60},
+		{gateway.SiteFeed{Site: 5, Newest: at("11:30:00")}, 1800},
+		{gateway.SiteFeed{Site: 0, Newest: at("11:59:59")}, 1800},
+		{gateway.SiteFeed{Site: 5, Newest: at("11:59:58")}, 2},
+	} {
+		b.Publish(&gateway.Update{Heard: []gateway.SiteFeed{step.heard}})
+		if got := newCore(t, b.Image).registers(t, 1, 120, 1)[0]; got != step.want {
+			t.Errorf("site %d heard at %v: age %d, want %d", step.heard.Site, step.heard.Newest.Time(), got, step.want)
+		}
+	}
+}
+
+// A clock that nobody believes says nothing about ages: they count from when the state heard of it.
+func TestAgesGoByTheStatesTime(t *testing.T) {
+	b := newBuilding(t)
+	s := snapshots()["leaving"]
+	s.Oldest, s.OffDelayEnds = at("08:00:00"), at("08:10:00")
+	u := gateway.Update{Epoch: at("07:01:00"), Changed: []gateway.Snapshot{campus(0), s}, Heard: []gateway.SiteFeed{{Site: 0, Newest: at("08:00:30")}}}
+	b.Publish(&u) // the program runs for an hour: 08:01:00
+	read := func() (age, left, feed uint16) {
+		c := newCore(t, b.Image)
+		block := c.registers(t, 1, 116, 16)
+		return block[4], block[5], c.registers(t, 1, 12, 1)[0]
+	}
+	if age, left, feed := read(); age != 60 || left != 540 || feed != 30 {
+		t.Errorf("age %d, off-delay %d, feed age %d; want 60, 540, 30", age, left, feed)
+	}
+	b.clock.wall.Store(int64(-24 * time.Hour)) // and jumps
+	b.clock.past.Store(int64(time.Minute))
+	if age, left, feed := read(); age != 120 || left != 480 || feed != 90 {
+		t.Errorf("after a minute and a jump: age %d, off-delay %d, feed age %d; want 120, 480, 90", age, left, feed)
+	}
+	b.Publish(&gateway.Update{}) // the state believes the clock again
+	if age, _, _ := read(); age != 4*3600+60 {
+		t.Errorf("with a clock that is believed: age %d", age)
 	}
 }
 

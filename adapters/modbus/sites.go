@@ -7,6 +7,7 @@ import "butlr-gateway/gateway"
 type sites struct {
 	byID      map[gateway.AssetID]*site
 	byNumber  map[gateway.Number]*site
+	outside   *site             // what stands for the sites of an asset that lies in none: the one silent for the longest of those heard of
 	silentest gateway.Timestamp // when the site that is silent for the longest was heard of; 0 never
 	changed   bool              // silentest must be worked out again
 }
@@ -17,7 +18,10 @@ type site struct {
 }
 
 func newSites() sites {
-	return sites{byID: make(map[gateway.AssetID]*site), byNumber: make(map[gateway.Number]*site)}
+	outside := new(site)
+	return sites{
+		byID: map[gateway.AssetID]*site{"": outside}, byNumber: make(map[gateway.Number]*site), outside: outside,
+	}
 }
 
 // named returns the site of that id, which may not have been heard of yet.
@@ -55,7 +59,7 @@ func (s *sites) hear(heard gateway.SiteFeed) {
 		s.changed = true
 	}
 	if heard.Newest > known.newest {
-		s.changed = s.changed || known.newest == s.silentest
+		s.changed = s.changed || known.newest == s.silentest || known.newest == s.outside.newest || known.newest == 0
 		known.newest = heard.Newest
 	}
 }
@@ -65,7 +69,7 @@ func (s *sites) settle() {
 	if !s.changed {
 		return
 	}
-	s.changed, s.silentest = false, 0
+	s.changed, s.silentest, s.outside.newest = false, 0, 0
 	first := true
 	for _, known := range s.byNumber {
 		if known.retired {
@@ -75,5 +79,8 @@ func (s *sites) settle() {
 			s.silentest = known.newest
 		}
 		first = false
+		if known.newest != 0 && (s.outside.newest == 0 || known.newest < s.outside.newest) {
+			s.outside.newest = known.newest
+		}
 	}
 }

@@ -170,7 +170,7 @@ func (d *delivery) availability(ctx context.Context, s *slot) error {
 
 func (d *delivery) state(ctx context.Context, s *slot) error {
 	t := d.told(s)
-	payload := appendState(make([]byte, 0, 512), &d.snapshot, d.options.Place)
+	payload := appendState(make([]byte, 0, 512), &d.snapshot, d.options.Place(d.snapshot.Asset))
 	sum := maphash.Bytes(d.seed, payload)
 	if t.hasState && t.state == sum {
 		return nil

@@ -107,6 +107,10 @@ func TestChanges(t *testing.T) {
 			func(s *gateway.Snapshot) { s.Readings[gateway.People].Value = 5 },
 			[]string{"room/room_1/state", "room/room_1/people"},
 		},
+		"an override says the state only": {
+			func(s *gateway.Snapshot) { s.Overrides = []gateway.Override{{Target: gateway.TargetOutputs}} },
+			[]string{"room/room_1/state"},
+		},
 		"a later time says the state only": {
 			func(s *gateway.Snapshot) { s.At = 1763885702120 },
 			[]string{"room/room_1/state"},
@@ -359,4 +363,30 @@ func TestPublishTakesNoTimeWithoutABroker(t *testing.T) {
 	}); !slices.Equal(got, []gateway.Number{1, 2}) {
 		t.Errorf("%v wait, want 1 and 2 in this order", got)
 	}
+}
+
+// The sentence in a state has the times of day of the asset's own site.
+func TestReasonsHaveTheTimesOfTheirSite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := testOptions()
+		o.Place = func(a *gateway.Asset) *time.Location {
+			if a.Site == "site_tokyo" {
+				return time.FixedZone("JST", 9*3600)
+			}
+			return amsterdam
+		}
+		b := newFakeBroker()
+		p, stop := start(t, b, o)
+		defer stop()
+		far, near := meetingRoom(), meetingRoom()
+		far.Asset = &gateway.Asset{ID: "room_far", Kind: gateway.Room, Number: 1, Site: "site_tokyo"}
+		near.Asset = &gateway.Asset{ID: "room_near", Kind: gateway.Room, Number: 2, Site: "site_1"}
+		p.Publish(update(far, near))
+		time.Sleep(5 * time.Second)
+		for id, want := range map[string]string{"room_far": "people 4 at 17:15:02", "room_near": "people 4 at 09:15:02"} {
+			if got := b.get("butlr/room/" + id + "/state"); !strings.Contains(got, `"reason":"`+want+`"`) {
+				t.Errorf("%s: %s does not say %q", id, got, want)
+			}
+		}
+	})
 }

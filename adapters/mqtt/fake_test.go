@@ -225,12 +225,14 @@ func (s *fakeSession) will() {
 
 var amsterdam = time.FixedZone("CET", 3600)
 
+func inAmsterdam(*gateway.Asset) *time.Location { return amsterdam }
+
 // testOptions are those of a publisher that could work.
 func testOptions() Options {
 	log := slog.New(slog.DiscardHandler)
 	return Options{
 		Broker: "tcp://127.0.0.1:1883", Topic: "butlr", Scalars: true, Refresh: 10 * time.Minute,
-		Gateway: "1a2b3c4d", Name: "maas-house", Version: "1.2.3", Place: amsterdam,
+		Gateway: "1a2b3c4d", Name: "maas-house", Version: "1.2.3", Place: inAmsterdam,
 		Clock: func() gateway.Instant {
 			return gateway.Instant{Wall: time.Date(2026, 11, 23, 8, 15, 3, 0, time.UTC), Mono: time.Hour}
 		},
@@ -263,7 +265,7 @@ func room(number, people int) gateway.Snapshot {
 			ID: gateway.AssetID(fmt.Sprintf("room_%d", number)), Kind: gateway.Room, Number: gateway.Number(number),
 		},
 		Has: gateway.MeasuresOf(gateway.Occupied, gateway.People), Quality: gateway.Good, Coverage: -1,
-		Reason: gateway.Reason{Code: gateway.ReasonPeople, People: people},
+		Reason: gateway.Reason{Code: gateway.ReasonPeople, People: people, At: at("08:15:00")},
 	}
 	s.Readings[gateway.People] = gateway.Reading{Value: int64(people), Known: true, Quality: gateway.Good}
 	s.Readings[gateway.Occupied] = gateway.Reading{Value: int64(min(people, 1)), Known: true, Quality: gateway.Good}

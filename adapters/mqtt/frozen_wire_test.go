@@ -42,7 +42,7 @@ func TestMosquittoThaws(t *testing.T) {
 			case <-time.After(time.Millisecond):
 			}
 		}
-		if longest > 100*time.Millisecond {
+		if longest > time.Second { // of a machine that has other things to do; a write to the broker would take seconds
 			t.Errorf("Publish took %s while the broker was frozen", longest)
 		}
 		p.Publish(people(1, 5))

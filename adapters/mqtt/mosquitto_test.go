@@ -186,7 +186,7 @@ func options(url string) mqtt.Options {
 	log := slog.New(slog.DiscardHandler)
 	return mqtt.Options{
 		Broker: url, Topic: "butlr", Scalars: true, Refresh: 10 * time.Minute, Gateway: "1a2b3c4d",
-		ClientID: "bgw-" + rand.Text(), Name: "maas-house", Version: "1.2.3", Place: time.UTC,
+		ClientID: "bgw-" + rand.Text(), Name: "maas-house", Version: "1.2.3", Place: func(*gateway.Asset) *time.Location { return time.UTC },
 		Clock:  func() gateway.Instant { return gateway.Instant{Wall: time.Now()} },
 		Alarms: gateway.NewAlarms(log), Log: log,
 	}

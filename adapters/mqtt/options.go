@@ -33,13 +33,16 @@ type Options struct {
 	Gateway string                // the gateway id: 8 hexadecimal digits
 	Name    string                // of the gateway, for people
 	Version string                // of the program
-	Place   *time.Location        // whose times of day the reasons show; must not be nil
+	Place   Place                 // must not be nil
 	Clock   gateway.Clock         // must not be nil
 	Alarms  *gateway.Alarms       // what the gateway's own state lists; must not be nil
 	Health  func(down error)      // told each change, by one goroutine: nil is delivering; may be nil, must not block
 	Log     *slog.Logger          // must not be nil
 	Metrics prometheus.Registerer // nil is none; with several brokers, one that adds a label for each
 }
+
+// Place tells whose times of day the reasons of an asset show: those of its site. It never returns nil.
+type Place func(*gateway.Asset) *time.Location
 
 // target is a broker's URL as the library wants it, and how to prove who is who.
 type target struct {

@@ -18,8 +18,27 @@ const (
 // timeLayout is RFC 3339 with milliseconds; times are in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// automatic is the override of an asset that has none.
-const automatic = "automatic"
+// What all outputs of an asset follow: the events, or somebody's word. Commands say it in these words too.
+const (
+	automatic = "automatic"
+	occupied  = "occupied"
+	vacant    = "vacant"
+)
+
+// overrideOf tells what the outputs are forced to all together. Single outputs and people may be forced
+// beside that: quality and reason tell.
+func overrideOf(s *gateway.Snapshot) string {
+	for i := range s.Overrides {
+		switch o := &s.Overrides[i]; {
+		case o.Target != gateway.TargetOutputs:
+		case o.Value == 0:
+			return vacant
+		default:
+			return occupied
+		}
+	}
+	return automatic
+}
 
 // availabilityOf tells whether anything is to be seen of an asset. What is held, substituted or forced
 // stays online: the quality tells, and a fail-safe value must not be hidden.
@@ -63,7 +82,7 @@ func appendTenths(b []byte, v int64) []byte {
 	return b
 }
 
-// appendState appends the snapshot as JSON. The order of the keys is promised; a measure that the asset
+// appendState appends the snapshot as JSON, with the times of day of that place. The order of the keys is promised; a measure that the asset
 // does not have is left out, one that nobody can tell is null.
 func appendState(b []byte, s *gateway.Snapshot, place *time.Location) []byte {
 	b = append(b, '{')
@@ -75,7 +94,7 @@ func appendState(b []byte, s *gateway.Snapshot, place *time.Location) []byte {
 	b = appendReason(b, s, place)
 	b = appendTime(b, "at", s.At)
 	b = appendTime(b, "off_delay_ends", s.OffDelayEnds)
-	b = appendText(b, "override", automatic)
+	b = appendText(b, "override", overrideOf(s))
 	if s.Coverage >= 0 {
 		b = appendTenths(appendKey(b, "coverage"), int64(s.Coverage))
 	}
@@ -100,10 +119,10 @@ func appendState(b []byte, s *gateway.Snapshot, place *time.Location) []byte {
 	return append(b, ']', '}')
 }
 
-// appendReason says why the asset is occupied or not: of one that never is either, such as a sensor that
-// only counts, there is nothing to say.
+// appendReason says why the asset is occupied or not, or what its estimate comes from: of one that is
+// neither, such as a sensor that only detects, there is nothing to say.
 func appendReason(b []byte, s *gateway.Snapshot, place *time.Location) []byte {
-	if !s.Has.Has(gateway.Occupied) {
+	if s.Reason.Code == gateway.ReasonNoData && !s.Has.Has(gateway.Occupied) {
 		return append(b, `,"reason":null,"reason_code":null`...)
 	}
 	b = appendText(b, "reason", s.Reason.Text(place))

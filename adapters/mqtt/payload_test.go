@@ -67,19 +67,41 @@ func snapshots() map[string]gateway.Snapshot {
 	}
 	known(&sensor, map[gateway.Measure]int64{gateway.TrafficIn: 4294967296, gateway.TrafficOut: 0})
 
+	// Nothing says whether anybody is there, but traffic how many may be.
+	entrance := gateway.Snapshot{
+		Asset:   &gateway.Asset{ID: "sensor_37Hdq", Kind: gateway.Sensor, Name: "Entrance"},
+		Quality: gateway.Uncertain, Coverage: -1, Estimate: true, At: at("08:15:00"),
+		Reason: gateway.Reason{Code: gateway.ReasonTrafficEstimate, People: 7, At: at("08:15:00")},
+	}
+	known(&entrance, map[gateway.Measure]int64{
+		gateway.People: 7, gateway.TrafficIn: 40, gateway.TrafficOut: 33, gateway.TrafficEstimate: 7,
+	})
+
 	floor := gateway.Snapshot{
 		Asset:   &gateway.Asset{ID: "space_34Skp", Kind: gateway.Floor, Name: "Level 3", Path: []string{"Rotterdam Campus", "Maas House"}},
 		Quality: gateway.Uncertain, Coverage: 875, At: at("08:15:00"),
-		Reason: gateway.Reason{Code: gateway.ReasonMembers},
+		Reason: gateway.Reason{Code: gateway.ReasonMembers, Few: 5, Of: 8},
 	}
 	known(&floor, map[gateway.Measure]int64{gateway.Occupied: 1, gateway.People: 87, gateway.Utilisation: 1000})
+
+	// Two of three members count: the coverage has a tenth. Its people are an estimate of today's traffic.
+	hall := gateway.Snapshot{
+		Asset:   &gateway.Asset{ID: "space_hall", Kind: gateway.Floor, Name: "Hall", Path: []string{"Rotterdam Campus"}},
+		Has:     gateway.MeasuresOf(gateway.Utilisation, gateway.OccupiedMinutesToday),
+		Quality: gateway.Uncertain, Coverage: 667, Estimate: true, At: at("08:15:00"),
+		Reason: gateway.Reason{Code: gateway.ReasonPeople, People: 7, At: at("08:15:00")},
+	}
+	known(&hall, map[gateway.Measure]int64{
+		gateway.Occupied: 1, gateway.People: 7, gateway.Lighting: 1, gateway.HVAC: 1, gateway.Ventilation: 1,
+		gateway.TrafficIn: 40, gateway.TrafficOut: 33, gateway.TrafficEstimate: 7, gateway.PeakToday: 19,
+	})
 
 	hostile := room(1, 0)
 	hostile.Asset = &gateway.Asset{
 		ID: "room_x", Kind: gateway.Room, Name: "R&D \"<b>\"\n\x00\xff\u202egnp.exe", CustomID: `C:\rooms`, Path: []string{""},
 	}
 	return map[string]gateway.Snapshot{
-		"full": full, "unknown": unknown, "sensor": sensor, "floor": floor, "hostile": hostile,
+		"full": full, "unknown": unknown, "sensor": sensor, "entrance": entrance, "floor": floor, "hall": hall, "hostile": hostile,
 	}
 }
 
@@ -148,6 +170,28 @@ func TestScalar(t *testing.T) {
 	} {
 		if got := string(appendScalar(nil, c.measure, c.reading)); got != c.want {
 			t.Errorf("%s of %+v is %s, want %s", c.measure, c.reading, got, c.want)
+		}
+	}
+}
+
+func TestOverrideIsThatOfAllOutputs(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		overrides []gateway.Override
+		want      string
+	}{
+		{"nothing forced", nil, "automatic"},
+		{"by an operator", []gateway.Override{{Target: gateway.TargetOutputs, Value: 1, Source: gateway.FromOperator}}, "occupied"},
+		{"by a message", []gateway.Override{{Target: gateway.TargetOutputs, Value: 0, Source: gateway.FromMessage}}, "vacant"},
+		{"by a controller", []gateway.Override{{Target: gateway.TargetOutputs, Value: 1, Source: gateway.FromController}}, "occupied"},
+		{"one output only", []gateway.Override{{Target: gateway.TargetHVAC, Value: 1, Source: gateway.FromOperator}}, "automatic"},
+		{"people only", []gateway.Override{{Target: gateway.TargetPeople, Value: 4, Source: gateway.FromOperator}}, "automatic"},
+		{"beside people", []gateway.Override{{Target: gateway.TargetPeople, Value: 4}, {Target: gateway.TargetOutputs, Value: 0}}, "vacant"},
+	} {
+		s := meetingRoom()
+		s.Overrides = c.overrides
+		if got := appendState(nil, &s, amsterdam); !bytes.Contains(got, []byte(`,"override":"`+c.want+`",`)) {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
-	"slices"
-	"time"
+	"math"
 
 	"butlr-gateway/gateway"
 )
@@ -21,9 +19,12 @@ type Identity struct {
 type loaded struct {
 	saved    gateway.Saved
 	identity Identity
+	pack     packer
+
 	damage   []string
 	lostRows int
 	suspect  map[gateway.Number]bool // assets with rows that were not believed: all of theirs are written anew
+	litter   map[string]bool         // statements that delete what nobody can be told to have lost
 }
 
 // lost notes what could not be read.
@@ -31,21 +32,32 @@ func (l *loaded) lost(format string, args ...any) {
 	l.damage = append(l.damage, fmt.Sprintf(format, args...))
 }
 
-// lostRow notes a row of an asset that could not be read, of the first ones in words.
-func (l *loaded) lostRow(n gateway.Number, format string, args ...any) {
-	l.suspect[n] = true
+// lostRow notes a row that could not be read, of the first ones in words.
+func (l *loaded) lostRow(format string, args ...any) {
 	if l.lostRows++; l.lostRows <= lostRowsTold {
 		l.lost(format, args...)
 	}
 }
 
+// lostOf notes a row of an asset that could not be read.
+func (l *loaded) lostOf(n gateway.Number, format string, args ...any) {
+	l.suspect[n] = true
+	l.lostRow(format, args...)
+}
+
 // lostRowsTold is how many rows that could not be read are told one by one.
 const lostRowsTold = 10
 
-// load reads the whole database.
-func load(ctx context.Context, conn *sql.Conn) (*loaded, error) {
-	l := &loaded{suspect: make(map[gateway.Number]bool)}
-	for _, read := range []func(context.Context, *sql.Conn) error{l.meta, l.assets, l.revisions, l.totals, l.increments} {
+// load reads the whole database. Read-only, it may be of an older version.
+func load(ctx context.Context, conn *sql.Conn, version int) (*loaded, error) {
+	l := &loaded{suspect: make(map[gateway.Number]bool), litter: make(map[string]bool)}
+	tables := []func(context.Context, *sql.Conn) error{
+		l.meta, l.assets, l.feeds, l.totals, l.increments, l.sites, l.overrides, l.audits,
+	}
+	if version < 2 {
+		tables = []func(context.Context, *sql.Conn) error{l.meta, l.assets, l.feeds, l.totalsOfVersion1, l.increments}
+	}
+	for _, read := range tables {
 		if err := read(ctx, conn); err != nil {
 			return nil, err
 		}
@@ -71,19 +83,59 @@ func each(ctx context.Context, conn *sql.Conn, query string, scan func(*sql.Rows
 	return rows.Err()
 }
 
+// number scans an integer. What is none is nowhere: a sum does not fit it, and no asset has it.
+type number int64
+
+const nowhere number = math.MinInt64
+
+func (n *number) Scan(v any) error {
+	whole, ok := v.(int64)
+	if !ok {
+		whole = int64(nowhere)
+	}
+	*n = number(whole)
+	return nil
+}
+
+// asset returns the number of an asset, and whether it can be one.
+func (n number) asset() (gateway.Number, bool) {
+	return gateway.Number(n), n >= 0 && n <= math.MaxUint32
+}
+
+// part returns the number of a part of an asset, and whether it can be one.
+func (n number) part() (byte, bool) { return byte(n), n >= 0 && n <= math.MaxUint8 }
+
+// text scans a text. What is none is empty.
+type text string
+
+func (t *text) Scan(v any) error {
+	s, _ := v.(string)
+	*t = text(s)
+	return nil
+}
+
 func (l *loaded) meta(ctx context.Context, conn *sql.Conn) error {
 	return each(ctx, conn, "SELECT key, value FROM meta", func(rows *sql.Rows) error {
-		var key, value string
+		var key, value text
 		if err := rows.Scan(&key, &value); err != nil {
 			return err
 		}
+		var err error
 		switch key {
-		case "gateway_id":
-			l.identity.GatewayID = value
-		case "boots":
-			if _, err := fmt.Sscan(value, &l.identity.Boots); err != nil {
+		case gatewayIDKey:
+			l.identity.GatewayID = string(value)
+		case bootsKey:
+			if _, err := fmt.Sscan(string(value), &l.identity.Boots); err != nil {
 				l.lost("the boot counter %q is no number", value)
 			}
+		case aliveKey:
+			if l.saved.Alive, err = l.pack.parseAlive(string(value)); err != nil {
+				l.lost("when the gateway was last alive: %v", err)
+				l.litter["DELETE FROM meta WHERE key = '"+aliveKey+"'"] = true
+			}
+		default:
+			l.lostRow("a value under %q: no gateway writes it", key)
+			l.litter["DELETE FROM meta WHERE typeof(key) <> 'text' OR key NOT IN ('gateway_id', 'boots', 'alive')"] = true
 		}
 		return nil
 	})
@@ -92,164 +144,26 @@ func (l *loaded) meta(ctx context.Context, conn *sql.Conn) error {
 func (l *loaded) assets(ctx context.Context, conn *sql.Conn) error {
 	const query = "SELECT number, id, kind, parent, given, custom_id, mac, told, sum FROM assets ORDER BY number"
 	return each(ctx, conn, query, func(rows *sql.Rows) error {
-		var a gateway.Asset
-		var kind string
-		var sum uint32
-		if err := rows.Scan(&a.Number, &a.ID, &kind, &a.Parent, &a.Given, &a.CustomID, &a.MAC, &a.Told, &sum); err != nil {
-			l.lost("the description of an asset: %v", err)
+		var key, told, sum number
+		var id, kind, parent, given, custom, mac text
+		if err := rows.Scan(&key, &id, &kind, &parent, &given, &custom, &mac, &told, &sum); err != nil {
+			return err
+		}
+		asset, ok := key.asset()
+		if !ok {
+			l.lostRow("the description of an asset: %d is no number of one", key)
+			l.litter["DELETE FROM assets WHERE number NOT BETWEEN 0 AND 4294967295"] = true
 			return nil
 		}
-		a.Kind = gateway.ParseKind(kind)
-		if assetSum(&a) != sum || a.Kind == gateway.NoKind {
-			l.lostRow(a.Number, "asset number %d: %v", a.Number, errChecksum)
+		a := gateway.Asset{
+			ID: gateway.AssetID(id), Kind: gateway.ParseKind(string(kind)), Number: asset, Parent: gateway.AssetID(parent),
+			Given: string(given), CustomID: string(custom), MAC: string(mac), Told: gateway.Timestamp(told),
+		}
+		if number(l.pack.assetSum(&a)) != sum || a.Kind == gateway.NoKind {
+			l.lostOf(asset, "asset number %d: %v", asset, errChecksum)
 			return nil
 		}
 		l.saved.Assets = append(l.saved.Assets, a)
 		return nil
 	})
-}
-
-func (l *loaded) revisions(ctx context.Context, conn *sql.Conn) error {
-	return each(ctx, conn, "SELECT asset, feed, data FROM revisions", func(rows *sql.Rows) error {
-		var asset gateway.Number
-		var feed gateway.Feed
-		var data sql.RawBytes
-		if err := rows.Scan(&asset, &feed, &data); err != nil {
-			l.lost("a feed of an asset: %v", err)
-			return nil
-		}
-		revisions, err := unpackRevisions(data, asset, feed)
-		if err != nil {
-			l.lostRow(asset, "feed %d of asset number %d: %v", feed, asset, err)
-			return nil
-		}
-		for _, r := range revisions {
-			l.saved.Revisions = append(l.saved.Revisions, gateway.FeedRevision{Asset: asset, Feed: feed, Revision: r})
-		}
-		return nil
-	})
-}
-
-func (l *loaded) totals(ctx context.Context, conn *sql.Conn) error {
-	return each(ctx, conn, "SELECT asset, people_in, people_out, at, sum FROM totals", func(rows *sql.Rows) error {
-		var t gateway.Total
-		var sum uint32
-		if err := rows.Scan(&t.Asset, &t.In, &t.Out, &t.At, &sum); err != nil {
-			l.lost("the totals of an asset: %v", err)
-			return nil
-		}
-		if totalSum(&t) != sum {
-			l.lostRow(t.Asset, "totals of asset number %d: %v; they count from 0 again", t.Asset, errChecksum)
-			return nil
-		}
-		l.saved.Totals = append(l.saved.Totals, t)
-		return nil
-	})
-}
-
-func (l *loaded) increments(ctx context.Context, conn *sql.Conn) error {
-	return each(ctx, conn, "SELECT hour, key FROM increments", func(rows *sql.Rows) error {
-		var hour int64
-		var key sql.RawBytes
-		if err := rows.Scan(&hour, &key); err != nil || len(key) != len(gateway.IncrementKey{}) {
-			l.lost("a traffic event that was counted: one that is sent again may count twice")
-			return nil
-		}
-		at := gateway.Timestamp(hour * time.Hour.Milliseconds())
-		l.saved.Counted = append(l.saved.Counted, gateway.Increment{Key: gateway.IncrementKey(key), At: at})
-		return nil
-	})
-}
-
-// reconcile lets the ledger win over the database. It returns the assets that the ledger lacks. What the
-// database says under a number that is another asset's is nobody's.
-func (l *loaded) reconcile(entries []entry) (missing []gateway.Asset) {
-	ids, numbers := make(map[gateway.AssetID]entry), make(map[gateway.Number]entry)
-	for _, e := range entries {
-		ids[e.id], numbers[e.number] = e, e
-	}
-	var kept []gateway.Asset
-	known := make(map[gateway.Number]bool)
-	for _, a := range l.saved.Assets {
-		byID, hasID := ids[a.ID]
-		byNumber, hasNumber := numbers[a.Number]
-		switch {
-		case hasID && byID.number != a.Number:
-			l.lostRow(a.Number, "asset %q: the database gives it number %d, the ledger %d", a.ID, a.Number, byID.number)
-			l.suspect[byID.number] = true
-			continue
-		case hasNumber && byNumber.id != a.ID:
-			l.lostRow(a.Number, "number %d: the database gives it to %q, the ledger to %q", a.Number, a.ID, byNumber.id)
-			continue
-		case !hasID:
-			missing = append(missing, a)
-		}
-		known[a.Number] = true
-		kept = append(kept, a)
-	}
-	l.saved.Assets = kept
-	l.dropOrphans(known)
-	l.addUnknown(entries, known)
-	return missing
-}
-
-// addUnknown adds the assets that only the ledger knows. The database is written before the ledger, so
-// that they tell of a database that is older, or new.
-func (l *loaded) addUnknown(entries []entry, known map[gateway.Number]bool) {
-	unknown := 0
-	for _, e := range entries {
-		if known[e.number] {
-			continue
-		}
-		if !l.suspect[e.number] {
-			unknown++
-		}
-		l.suspect[e.number] = true
-		l.saved.Assets = append(l.saved.Assets, gateway.Asset{ID: e.id, Kind: e.kind, Number: e.number})
-	}
-	if unknown > 0 {
-		l.lost("%s is new, or older than %s: %d assets have their numbers and nothing else; totals may have gone back", databaseFile, ledgerFile, unknown)
-	}
-}
-
-// dropOrphans leaves out what belongs to no asset that the database and the ledger agree on.
-func (l *loaded) dropOrphans(known map[gateway.Number]bool) {
-	var revisions []gateway.FeedRevision
-	for _, r := range l.saved.Revisions {
-		if known[r.Asset] {
-			revisions = append(revisions, r)
-		} else {
-			l.suspect[r.Asset] = true
-		}
-	}
-	var totals []gateway.Total
-	for _, t := range l.saved.Totals {
-		if known[t.Asset] {
-			totals = append(totals, t)
-		} else {
-			l.suspect[t.Asset] = true
-		}
-	}
-	l.saved.Revisions, l.saved.Totals = revisions, totals
-}
-
-// mended returns what makes the database say what was loaded.
-func (l *loaded) mended() *gateway.Batch {
-	b := &gateway.Batch{Removed: slices.Sorted(maps.Keys(l.suspect))}
-	for i := range l.saved.Assets {
-		if a := &l.saved.Assets[i]; l.suspect[a.Number] {
-			b.Assets = append(b.Assets, a)
-		}
-	}
-	for _, r := range l.saved.Revisions {
-		if l.suspect[r.Asset] {
-			b.Revisions = append(b.Revisions, r)
-		}
-	}
-	for _, t := range l.saved.Totals {
-		if l.suspect[t.Asset] {
-			b.Totals = append(b.Totals, t)
-		}
-	}
-	return b
 }

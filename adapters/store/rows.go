@@ -2,127 +2,127 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
-	"hash/crc32"
+	"fmt"
 
 	"butlr-gateway/gateway"
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// siteFormat is the first byte of a packed site.
+const siteFormat = 1
 
-var errChecksum = errors.New("its checksum does not fit")
+// sitePart stands where a feed has its number.
+const sitePart = 'S'
 
-// packRevisions appends the revisions of one feed as they are stored: a byte of format, the number of
-// revisions, each of them as event time, value and id, and the CRC-32C of the row's asset and feed and of
-// all that. Numbers are varints.
-func packRevisions(b []byte, asset gateway.Number, feed gateway.Feed, revisions ...gateway.Revision) []byte {
-	b = append(b, revisionFormat)
-	b = binary.AppendUvarint(b, uint64(len(revisions)))
-	for _, r := range revisions {
-		b = binary.AppendVarint(b, int64(r.At))
-		b = binary.AppendVarint(b, int64(r.Value))
-		b = binary.AppendUvarint(b, uint64(len(r.ID)))
-		b = append(b, r.ID...)
-	}
-	return binary.BigEndian.AppendUint32(b, revisionSum(asset, feed, b))
+// site packs the life of a site: a byte of format, its silence, when it was newest heard of, the newest
+// minute and the minutes.
+func (p *packer) site(s *gateway.SiteLife) []byte {
+	p.begin(s.Site, sitePart)
+	p.byte(siteFormat)
+	p.time(s.Older)
+	p.time(s.Starts[0])
+	p.time(s.Starts[1])
+	p.time(s.Silence.From)
+	p.time(s.Silence.To)
+	p.time(s.Newest)
+	p.minute(s.Last)
+	p.bytes(s.Minutes)
+	return p.seal()
 }
 
-const revisionFormat = 1
-
-// unpackRevisions is the inverse of packRevisions.
-func unpackRevisions(b []byte, asset gateway.Number, feed gateway.Feed) ([]gateway.Revision, error) {
-	if len(b) < 4 {
-		return nil, errors.New("it is cut short")
-	}
-	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
-	if revisionSum(asset, feed, body) != sum {
-		return nil, errChecksum
-	}
+// unpackSite is the inverse of site.
+func unpackSite(body []byte, site gateway.Number) (gateway.SiteLife, error) {
+	s := gateway.SiteLife{Site: site}
 	r := rowReader{rest: body}
-	if r.byte() != revisionFormat {
-		return nil, errors.New("its format is not known")
+	if r.byte() != siteFormat {
+		return s, errFormat
 	}
-	var revisions []gateway.Revision
-	for range r.uvarint() {
-		revision := gateway.Revision{At: gateway.Timestamp(r.varint()), Value: int(r.varint()), ID: r.text()}
-		if r.err != nil {
-			return nil, r.err
-		}
-		revisions = append(revisions, revision)
+	s.Older = r.time()
+	s.Starts[0] = r.time()
+	s.Starts[1] = r.time()
+	s.Silence.From = r.time()
+	s.Silence.To = r.time()
+	s.Newest = r.time()
+	s.Last = r.minute()
+	if minutes := r.bytes(); len(minutes) > 0 {
+		s.Minutes = append([]byte(nil), minutes...) // the row is not kept
 	}
-	if len(r.rest) != 0 {
-		return nil, errors.New("it is too long")
-	}
-	return revisions, r.err
+	return s, r.end()
 }
 
-func revisionSum(asset gateway.Number, feed gateway.Feed, body []byte) uint32 {
-	head := binary.BigEndian.AppendUint32(make([]byte, 0, 5), uint32(asset))
-	return crc32.Update(crc32.Checksum(append(head, byte(feed)), castagnoli), castagnoli, body)
-}
-
-// rowReader takes fields off a row; after the first error it returns zeros.
-type rowReader struct {
-	rest []byte
-	err  error
-}
-
-func (r *rowReader) take(n int) []byte {
-	if r.err != nil || n < 0 || n > len(r.rest) {
-		r.err = errors.New("it is cut short")
-		return nil
-	}
-	field := r.rest[:n]
-	r.rest = r.rest[n:]
-	return field
-}
-
-func (r *rowReader) byte() byte {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *rowReader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.rest)
-	if r.take(max(n, -1)) == nil || n <= 0 {
-		r.err = errors.New("it is cut short")
-		return 0
-	}
-	return v
-}
-
-func (r *rowReader) varint() int64 {
-	v := r.uvarint()
-	return int64(v>>1) ^ -int64(v&1)
-}
-
-func (r *rowReader) text() string {
-	n := r.uvarint()
-	if n > uint64(len(r.rest)) {
-		r.err = errors.New("it is cut short")
-		return ""
-	}
-	return string(r.take(int(n)))
-}
+// The rows below are kept in columns, so that people can read them with any tool, and carry a sum beside.
 
 // assetSum is the CRC-32C of an asset's row.
-func assetSum(a *gateway.Asset) uint32 {
-	b := binary.BigEndian.AppendUint32(nil, uint32(a.Number))
-	for _, text := range []string{string(a.ID), a.Kind.String(), string(a.Parent), a.Given, a.CustomID, a.MAC} {
-		b = binary.AppendUvarint(b, uint64(len(text)))
-		b = append(b, text...)
+func (p *packer) assetSum(a *gateway.Asset) uint32 {
+	p.buffer = binary.BigEndian.AppendUint32(p.buffer[:0], uint32(a.Number))
+	for _, text := range [...]string{string(a.ID), a.Kind.String(), string(a.Parent), a.Given, a.CustomID, a.MAC} {
+		p.text(text)
 	}
-	return crc32.Checksum(binary.AppendVarint(b, int64(a.Told)), castagnoli)
+	p.varint(int64(a.Told))
+	return p.sum()
 }
 
-// totalSum is the CRC-32C of a row of totals.
-func totalSum(t *gateway.Total) uint32 {
-	var b [28]byte
-	binary.BigEndian.PutUint32(b[0:], uint32(t.Asset))
-	binary.BigEndian.PutUint64(b[4:], t.In)
-	binary.BigEndian.PutUint64(b[12:], t.Out)
-	binary.BigEndian.PutUint64(b[20:], uint64(t.At))
-	return crc32.Checksum(b[:], castagnoli)
+// totalSum is the CRC-32C of a row of totals. A row of the first schema, which had no estimate, keeps its
+// sum.
+func (p *packer) totalSum(t *gateway.Total) uint32 {
+	b := binary.BigEndian.AppendUint32(p.buffer[:0], uint32(t.Asset))
+	b = binary.BigEndian.AppendUint64(b, t.In)
+	b = binary.BigEndian.AppendUint64(b, t.Out)
+	b = binary.BigEndian.AppendUint64(b, uint64(t.At))
+	if t.Day != 0 || t.Net != 0 {
+		b = binary.BigEndian.AppendUint64(b, uint64(t.Day))
+		b = binary.BigEndian.AppendUint64(b, uint64(t.Net))
+	}
+	p.buffer = b
+	return p.sum()
 }
+
+// overrideSum is the CRC-32C of an override's row.
+func (p *packer) overrideSum(o *gateway.Override) uint32 {
+	p.begin(o.Asset, byte(o.Target))
+	p.override(o)
+	return p.sum()
+}
+
+// auditSum is the CRC-32C of a row of the audit.
+func (p *packer) auditSum(c *gateway.OverrideChange) uint32 {
+	p.begin(c.Override.Asset, byte(c.Override.Target))
+	p.time(c.At)
+	p.text(string(c.Asset))
+	p.text(c.Change)
+	p.text(c.By)
+	p.override(&c.Override)
+	return p.sum()
+}
+
+func (p *packer) override(o *gateway.Override) {
+	p.varint(int64(o.Value))
+	p.byte(byte(o.Source))
+	p.text(o.Author)
+	p.text(o.Reason)
+	p.time(o.Since)
+	p.time(o.Until)
+}
+
+// aliveText is when the gateway was last alive as the table of single values keeps it: the time and the
+// CRC-32C of its digits.
+func (p *packer) aliveText(t gateway.Timestamp) string {
+	digits := fmt.Sprint(int64(t))
+	p.buffer = append(append(p.buffer[:0], aliveKey...), digits...)
+	return fmt.Sprintf("%s %08x", digits, p.sum())
+}
+
+// parseAlive is the inverse of aliveText.
+func (p *packer) parseAlive(text string) (gateway.Timestamp, error) {
+	var t gateway.Timestamp
+	if _, err := fmt.Sscan(text, (*int64)(&t)); err != nil || p.aliveText(t) != text {
+		return 0, errChecksum
+	}
+	return t, nil
+}
+
+// The keys of the table of single values.
+const (
+	gatewayIDKey = "gateway_id"
+	bootsKey     = "boots"
+	aliveKey     = "alive"
+)

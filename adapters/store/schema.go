@@ -3,25 +3,17 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-)
-
-const (
-	databaseFile = "state.db"
-	ledgerFile   = "ledger.csv"
-	lockFile     = "lock"
+	"strings"
 )
 
 // schemaVersion is the database's user_version. A database of a greater one was written by a newer
-// gateway, and is refused.
-const schemaVersion = 1
+// gateway, and is refused; one of a smaller one is brought up to it. Version 1 had neither the estimate in
+// the totals nor the tables after the increments.
+const schemaVersion = 2
+
+// auditKept is how many changes of overrides are kept.
+const auditKept = 1000
 
 const schema = `
 CREATE TABLE IF NOT EXISTS meta (
@@ -36,161 +28,119 @@ CREATE TABLE IF NOT EXISTS assets (
 	given     TEXT NOT NULL, -- Butlr's name
 	custom_id TEXT NOT NULL,
 	mac       TEXT NOT NULL,
-	told      INTEGER NOT NULL, -- UNIX milliseconds
+	told      INTEGER NOT NULL, -- UNIX milliseconds, as all times
 	sum       INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS revisions (
 	asset INTEGER NOT NULL,
 	feed  INTEGER NOT NULL,
-	data  BLOB NOT NULL, -- see packRevisions
+	data  BLOB NOT NULL, -- see packer.history
 	PRIMARY KEY (asset, feed)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS totals (
 	asset      INTEGER PRIMARY KEY,
 	people_in  INTEGER NOT NULL,
 	people_out INTEGER NOT NULL,
-	at         INTEGER NOT NULL, -- UNIX milliseconds
-	sum        INTEGER NOT NULL
+	at         INTEGER NOT NULL,
+	sum        INTEGER NOT NULL,
+	day        INTEGER NOT NULL DEFAULT 0,
+	net        INTEGER NOT NULL DEFAULT 0 -- people_in less people_out since then
 );
 CREATE TABLE IF NOT EXISTS increments (
 	hour INTEGER NOT NULL, -- of the event, since 1970
 	key  BLOB NOT NULL,
 	PRIMARY KEY (hour, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sites (
+	site INTEGER PRIMARY KEY,
+	data BLOB NOT NULL -- see packer.site
+);
+CREATE TABLE IF NOT EXISTS overrides (
+	asset  INTEGER NOT NULL,
+	target INTEGER NOT NULL,
+	value  INTEGER NOT NULL,
+	source INTEGER NOT NULL,
+	author TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	since  INTEGER NOT NULL,
+	until  INTEGER NOT NULL,
+	sum    INTEGER NOT NULL,
+	PRIMARY KEY (asset, target)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (
+	place      INTEGER PRIMARY KEY, -- in the order of writing
+	at         INTEGER NOT NULL,
+	asset      TEXT NOT NULL,
+	change     TEXT NOT NULL,
+	changed_by TEXT NOT NULL,
+	number     INTEGER NOT NULL, -- of the asset, and so on: the override
+	target     INTEGER NOT NULL,
+	value      INTEGER NOT NULL,
+	source     INTEGER NOT NULL,
+	author     TEXT NOT NULL,
+	reason     TEXT NOT NULL,
+	since      INTEGER NOT NULL,
+	until      INTEGER NOT NULL,
+	sum        INTEGER NOT NULL
+);
 `
 
-// database is an open database with the statements of a commit.
-type database struct {
-	pool     *sql.DB
-	conn     *sql.Conn
-	prepared []*sql.Stmt
+// addEstimate gives the totals of version 1 the columns that they lacked. Their sums go on to fit: see
+// packer.totalSum.
+const addEstimate = `
+ALTER TABLE totals ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE totals ADD COLUMN net INTEGER NOT NULL DEFAULT 0;
+`
 
-	begin, commit, rollback                   *sql.Stmt
-	dropAsset, dropRevisions, dropTotal       *sql.Stmt
-	putAsset, putRevision, putTotal           *sql.Stmt
-	putIncrement, dropIncrement, expireBefore *sql.Stmt
-}
-
-// connect opens the database file for one connection. Read-only, it neither creates nor changes it.
-func connect(ctx context.Context, dir string, readOnly bool) (*sql.DB, *sql.Conn, error) {
-	path, err := filepath.Abs(filepath.Join(dir, databaseFile))
-	if err != nil {
-		return nil, nil, err
-	}
-	query := url.Values{"_pragma": {"busy_timeout(2000)"}}
-	if readOnly {
-		query.Set("mode", "ro")
-		// Without a log beside it nobody is writing, and SQLite must not want to: neither to the file nor to
-		// the directory, which may be somebody else's.
-		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
-			query.Set("immutable", "1")
-		}
-	} else {
-		query["_pragma"] = append(query["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)",
-			"journal_size_limit(16777216)")
-	}
-	address := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}
-	pool, err := sql.Open("sqlite", address.String())
-	if err != nil {
-		return nil, nil, err
-	}
-	pool.SetMaxOpenConns(1)
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, nil, errors.Join(err, pool.Close())
-	}
-	return pool, conn, nil
-}
-
-// openDatabase opens the database for writing, makes its tables if they are missing, and prepares.
-func openDatabase(ctx context.Context, dir string) (*database, error) {
-	path := filepath.Join(dir, databaseFile)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640) // SQLite would let others read it
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Close(); err != nil {
-		return nil, err
-	}
-	pool, conn, err := connect(ctx, dir, false)
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
-	}
-	d := &database{pool: pool, conn: conn}
-	if err := d.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), d.close())
-	}
-	return d, nil
-}
-
-func (d *database) prepare(ctx context.Context) error {
-	if err := checkVersion(ctx, d.conn); err != nil {
+// upgrade makes the tables that are missing, and brings those of an older gateway up to date. It runs in
+// a transaction.
+func upgrade(ctx context.Context, conn *sql.Conn, version int) error {
+	const countColumns = "SELECT count(*), count(*) FILTER (WHERE name = 'day') FROM pragma_table_info('totals')"
+	var columns, days int
+	if err := conn.QueryRowContext(ctx, countColumns).Scan(&columns, &days); err != nil {
 		return err
 	}
-	if _, err := d.conn.ExecContext(ctx, schema); err != nil {
-		return err
-	}
-	if _, err := d.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
-		return err
-	}
-	// Loading reads tables only: a broken index would show itself with the first new asset, for ever.
-	if _, err := d.conn.ExecContext(ctx, "REINDEX"); err != nil {
-		return err
-	}
-	for _, s := range []struct {
-		into **sql.Stmt
-		text string
-	}{
-		{&d.begin, "BEGIN IMMEDIATE"},
-		{&d.commit, "COMMIT"},
-		{&d.rollback, "ROLLBACK"},
-		{&d.dropAsset, "DELETE FROM assets WHERE number = ?"},
-		{&d.dropRevisions, "DELETE FROM revisions WHERE asset = ?"},
-		{&d.dropTotal, "DELETE FROM totals WHERE asset = ?"},
-		{&d.putAsset, "INSERT OR REPLACE INTO assets (number, id, kind, parent, given, custom_id, mac, told, sum) VALUES (?,?,?,?,?,?,?,?,?)"},
-		{&d.putRevision, "INSERT OR REPLACE INTO revisions (asset, feed, data) VALUES (?,?,?)"},
-		{&d.putTotal, "INSERT OR REPLACE INTO totals (asset, people_in, people_out, at, sum) VALUES (?,?,?,?,?)"},
-		{&d.putIncrement, "INSERT OR IGNORE INTO increments (hour, key) VALUES (?,?)"},
-		{&d.dropIncrement, "DELETE FROM increments WHERE hour = ? AND key = ?"},
-		{&d.expireBefore, "DELETE FROM increments WHERE hour < ?"},
-	} {
-		stmt, err := d.conn.PrepareContext(ctx, s.text)
-		if err != nil {
+	if columns > 0 && days == 0 {
+		if _, err := conn.ExecContext(ctx, addEstimate); err != nil {
 			return err
 		}
-		*s.into = stmt
-		d.prepared = append(d.prepared, stmt)
 	}
-	return nil
-}
-
-func checkVersion(ctx context.Context, conn *sql.Conn) error {
-	var version int
-	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+	if _, err := conn.ExecContext(ctx, schema); err != nil {
 		return err
 	}
+	if version == schemaVersion {
+		return nil
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+	return err
+}
+
+// readVersion returns the version of the schema, unless a newer gateway wrote it.
+func readVersion(ctx context.Context, conn *sql.Conn) (version int, err error) {
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return 0, err
+	}
 	if version > schemaVersion {
-		return fmt.Errorf("it was written by a newer gateway (schema %d, this one knows %d): install that version again", version, schemaVersion)
+		return 0, fmt.Errorf("it was written by a newer gateway (schema %d, this one knows %d): install that version again", version, schemaVersion)
 	}
-	return nil
+	return version, nil
 }
 
-// close ends every statement first: SQLite keeps a database open, and its log beside it, until the last
-// one is gone.
-func (d *database) close() error {
-	var errs []error
-	for _, stmt := range d.prepared {
-		errs = append(errs, stmt.Close())
-	}
-	return errors.Join(append(errs, d.conn.Close(), d.pool.Close())...)
+// put is the statement that makes a row what it is given, and writes nothing if it is that already. Keys
+// and values are names of columns.
+func put(table, keys, values string) string {
+	columns := strings.Split(values, ", ")
+	marks := strings.Repeat(", ?", strings.Count(keys, ",")+1+len(columns))[2:]
+	given := "excluded." + strings.Join(columns, ", excluded.")
+	kept := table + "." + strings.Join(columns, ", "+table+".")
+	return fmt.Sprintf("INSERT INTO %s (%s, %s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET (%s) = (%s) WHERE (%s) IS NOT (%s)",
+		table, keys, values, marks, keys, values, given, kept, given)
 }
 
-// broken tells whether an error says that the file is no sound database, rather than out of reach.
-func broken(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	primary := e.Code() & 0xff
-	return primary == sqlite3.SQLITE_CORRUPT || primary == sqlite3.SQLITE_NOTADB
-}
+// addAudit adds a change to the audit. A batch that is written again adds none twice.
+const addAudit = `INSERT INTO audit (at, asset, change, changed_by, number, target, value, source, author, reason, since, until, sum)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+WHERE NOT EXISTS (SELECT 1 FROM audit WHERE at = ?1 AND asset = ?2 AND change = ?3 AND sum = ?13)`
+
+// trimAudit drops the oldest changes, so that as many are left as it is given less 1.
+const trimAudit = "DELETE FROM audit WHERE place < (SELECT place FROM audit ORDER BY place DESC LIMIT 1 OFFSET ?)"

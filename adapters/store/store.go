@@ -79,19 +79,21 @@ func (s *Store) register(r prometheus.Registerer) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := s.read(ctx); err != nil {
-		if !broken(err) {
-			return err
-		}
-		aside, moveErr := s.moveAside()
-		if moveErr != nil {
-			return errors.Join(err, moveErr)
-		}
-		if again := s.read(ctx); again != nil {
-			return errors.Join(err, again)
-		}
-		s.loaded.lost("the database could not be read (%v) and was moved to %s: all values are unknown until the next events", err, aside)
+	err := s.read(ctx)
+	if err == nil {
+		err = s.begin(ctx)
 	}
+	if !broken(err) {
+		return err
+	}
+	aside, moveErr := s.moveAside()
+	if moveErr != nil {
+		return errors.Join(err, moveErr)
+	}
+	if again := s.read(ctx); again != nil {
+		return errors.Join(err, again)
+	}
+	s.loaded.lost("the database could not be read (%v) and was moved to %s: all values are unknown until the next events", err, aside)
 	return s.begin(ctx)
 }
 
@@ -101,7 +103,7 @@ func (s *Store) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := load(ctx, db.conn)
+	l, err := load(ctx, db.conn, schemaVersion)
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading %s: %w", databaseFile, err), db.close())
 	}
@@ -111,6 +113,9 @@ func (s *Store) read(ctx context.Context) error {
 
 // moveAside renames a database that cannot be read; whoever repairs it finds it whole.
 func (s *Store) moveAside() (string, error) {
+	if err := s.letGo(); err != nil {
+		return "", err
+	}
 	name := databaseFile + ".broken-" + time.Now().UTC().Format("20060102T150405.000")
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		err := os.Rename(filepath.Join(s.dir, databaseFile+suffix), filepath.Join(s.dir, name+suffix))
@@ -140,13 +145,15 @@ func (s *Store) begin(ctx context.Context) error {
 		s.log.Error("part of the state was lost", "what", d)
 	}
 	return s.db.transact(ctx, func() error {
-		for key, value := range map[string]string{"gateway_id": l.identity.GatewayID, "boots": strconv.Itoa(l.identity.Boots)} {
-			if _, err := s.db.conn.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?,?)", key, value); err != nil {
+		for statement := range l.litter {
+			if _, err := s.db.conn.ExecContext(ctx, statement); err != nil {
 				return err
 			}
 		}
-		if _, err := s.db.conn.ExecContext(ctx, "DELETE FROM increments WHERE length(key) <> ?", len(gateway.IncrementKey{})); err != nil {
-			return err
+		for key, value := range map[string]string{gatewayIDKey: l.identity.GatewayID, bootsKey: strconv.Itoa(l.identity.Boots)} {
+			if _, err := s.db.putMeta.ExecContext(ctx, key, value); err != nil {
+				return err
+			}
 		}
 		return s.db.write(ctx, l.mended())
 	})
@@ -254,6 +261,11 @@ func (s *Store) record(assets []*gateway.Asset) error {
 
 // Close writes back what SQLite keeps beside the database, and lets go of the directory.
 func (s *Store) Close() error {
+	return errors.Join(s.letGo(), s.lock.Close())
+}
+
+// letGo closes database and ledger.
+func (s *Store) letGo() error {
 	var errs []error
 	if s.db != nil {
 		errs = append(errs, s.db.close())
@@ -263,46 +275,5 @@ func (s *Store) Close() error {
 		errs = append(errs, s.ledger.file.Close())
 		s.ledger = nil
 	}
-	return errors.Join(append(errs, s.lock.Close())...)
-}
-
-// Read reads the state in a directory, whether or not a gateway runs on it. It changes nothing that is
-// kept: while a log lies beside the database SQLite may mend its index of it.
-func Read(ctx context.Context, dir string) (*gateway.Saved, Identity, error) {
-	_, err := os.Stat(filepath.Join(dir, databaseFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, Identity{}, fmt.Errorf("reading the state: %w; has a gateway run with this state_dir?", err)
-	}
-	if err != nil {
-		return nil, Identity{}, fmt.Errorf("reading the state: %w; run this as the gateway's user", err)
-	}
-	saved, identity, err := readAll(ctx, dir)
-	if err != nil {
-		return nil, Identity{}, fmt.Errorf("reading the state in %s: %w; run this as the gateway's user, or while the gateway runs", dir, err)
-	}
-	return saved, identity, nil
-}
-
-func readAll(ctx context.Context, dir string) (*gateway.Saved, Identity, error) {
-	pool, conn, err := connect(ctx, dir, true)
-	if err != nil {
-		return nil, Identity{}, err
-	}
-	defer func() { _ = errors.Join(conn.Close(), pool.Close()) }()
-	if err := checkVersion(ctx, conn); err != nil {
-		return nil, Identity{}, err
-	}
-	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil { // one state, not several
-		return nil, Identity{}, err
-	}
-	l, err := load(ctx, conn)
-	if err != nil {
-		return nil, Identity{}, err
-	}
-	text, err := os.ReadFile(filepath.Join(dir, ledgerFile))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, Identity{}, err
-	}
-	l.reconcile(parseLedger(text).entries)
-	return &l.saved, l.identity, nil
+	return errors.Join(errs...)
 }

@@ -15,6 +15,8 @@ type Board struct {
 	sites   map[gateway.AssetID]gateway.Number
 	heard   map[gateway.Number]gateway.Timestamp
 	summary gateway.Summary
+	epoch   gateway.Timestamp // what the state takes for the time at Mono 0
+	forced  int               // overrides in force
 }
 
 var _ gateway.Sink = (*Board)(nil)
@@ -28,7 +30,7 @@ func NewBoard() *Board {
 func (b *Board) Publish(u *gateway.Update) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.summary = u.Summary
+	b.epoch, b.summary = u.Epoch, u.Summary
 	for i := range u.Changed {
 		b.show(&u.Changed[i])
 	}
@@ -45,6 +47,7 @@ func (b *Board) show(s *gateway.Snapshot) {
 	if b.shown[n] == nil {
 		b.shown[n] = new(gateway.Snapshot)
 	}
+	b.forced += len(s.Overrides) - len(b.shown[n].Overrides)
 	*b.shown[n] = *s
 	if s.Asset.Kind == gateway.Site {
 		b.sites[s.Asset.ID] = s.Asset.Number
@@ -56,6 +59,20 @@ func (b *Board) Summary() gateway.Summary {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.summary
+}
+
+// Overrides returns how many overrides are in force.
+func (b *Board) Overrides() int {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.forced
+}
+
+// Time returns what the state takes for the time: not that of a clock that it does not trust.
+func (b *Board) Time(now gateway.Instant) gateway.Timestamp {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.epoch.Add(now.Mono)
 }
 
 // Entry is one asset on the board, as of the moment that it was asked for.
@@ -76,7 +93,7 @@ func (b *Board) Find(now gateway.Instant, text string, from, limit int) (found [
 			continue
 		}
 		if total >= from && len(found) < limit {
-			age, heard := b.age(s, now.Timestamp())
+			age, heard := b.age(s, b.epoch.Add(now.Mono))
 			found = append(found, Entry{*s, age, heard})
 		}
 		total++
@@ -100,12 +117,29 @@ func matches(a *gateway.Asset, text string) bool {
 func (b *Board) age(s *gateway.Snapshot, now gateway.Timestamp) (time.Duration, bool) {
 	oldest := s.Oldest
 	if s.FollowsSite {
-		if n, ok := b.sites[s.Asset.Site]; ok && b.heard[n] != 0 && (oldest == 0 || b.heard[n] < oldest) {
-			oldest = b.heard[n]
+		if heard := b.siteHeard(s.Asset.Site); heard != 0 && (oldest == 0 || heard < oldest) {
+			oldest = heard
 		}
 	}
 	if oldest == 0 {
 		return 0, false
 	}
 	return max(0, now.Sub(oldest)), true
+}
+
+// siteHeard tells when a site was last heard of. What lies in no site, a group, may follow any: it has the
+// one that has been silent for the longest.
+func (b *Board) siteHeard(id gateway.AssetID) (heard gateway.Timestamp) {
+	if id != "" {
+		if n, ok := b.sites[id]; ok {
+			return b.heard[n]
+		}
+		return 0
+	}
+	for _, at := range b.heard {
+		if at != 0 && (heard == 0 || at < heard) {
+			heard = at
+		}
+	}
+	return heard
 }

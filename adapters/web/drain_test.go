@@ -61,7 +61,8 @@ func (s *silent) View(ctx context.Context, _ func(*gateway.State)) error {
 
 func silentServer(hub *silent) (*Server, *pipes) {
 	clock := func() gateway.Instant { return gateway.Instant{Wall: time.Now()} }
-	s := NewControl(Options{Listen: "control.sock", Log: slog.New(slog.DiscardHandler), Reporter: &Reporter{
+	s := NewControl(Options{Listen: "control.sock", Log: slog.New(slog.DiscardHandler), Desk: new(Desk), Reporter: &Reporter{
+		Board: NewBoard(),
 		Clock: clock, Hub: hub, Alarms: gateway.NewAlarms(nil), Listeners: func() []Listener { return nil },
 	}})
 	p := newPipes()

@@ -50,6 +50,7 @@ type row struct {
 	Occupied, People, Motion string
 	In, Out, Found           string
 	Quality, Reason, Age     string
+	Overrides                []string
 	Simulated                bool
 	Register                 string
 	Topic                    string
@@ -90,16 +91,21 @@ func pageAddress(search string, from int) string {
 
 func (s *Server) row(e *Entry) row {
 	a := e.Asset
+	place := s.options.PlaceOf(a)
 	r := row{
 		Kind: a.Kind.String(), Label: visible(a.Label()), Path: visible(strings.Join(a.Path, " / ")),
 		Occupied: answer(&e.Snapshot, gateway.Occupied, "occupied", "vacant"),
 		Motion:   answer(&e.Snapshot, gateway.Motion, "motion", "none"),
 		People:   value(&e.Snapshot, gateway.People), Found: value(&e.Snapshot, gateway.Detections),
 		In: value(&e.Snapshot, gateway.TrafficIn), Out: value(&e.Snapshot, gateway.TrafficOut),
-		Simulated: e.Simulated, Quality: e.Quality.String(), Reason: e.Reason.Text(s.options.Place), Age: "–",
+		Simulated: e.Simulated, Quality: e.Quality.String(), Reason: e.Reason.Text(place), Age: "–",
 	}
-	if e.Has != 0 && !e.Has.Has(gateway.Occupied) {
+	if e.Has != 0 && !e.Has.Has(gateway.Occupied) && e.Reason.Code == gateway.ReasonNoData {
 		r.Reason = "" // it has other measures, and no answer to give a reason for
+	}
+	for i := range e.Overrides {
+		o := OverrideOf(&e.Overrides[i])
+		r.Overrides = append(r.Overrides, visible(o.Sentence(place)))
 	}
 	if e.Heard {
 		r.Age = age(e.Age)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,10 +22,12 @@ import (
 // Options is what a server needs. All of it must be set.
 type Options struct {
 	Listen   string // host:port on loopback: the page has no password
+	Desk     *Desk  // of the control socket only
 	Board    *Board
 	Reporter *Reporter
 	Clock    gateway.Clock
-	Place    *time.Location // whose times of day the page shows
+	Place    *time.Location                      // whose time it is on the page
+	PlaceOf  func(*gateway.Asset) *time.Location // whose times of day an asset's reason shows
 	Locate   func(*gateway.Asset) (Register, bool)
 	Topic    func(*gateway.Asset) string // "" without a broker
 	Metrics  prometheus.Gatherer
@@ -70,11 +71,13 @@ func NewServer(o Options) (*Server, error) {
 	return s, nil
 }
 
-// NewControl returns the server of the control socket: the status, for the program's own commands. Of
-// the options it needs Reporter and Log.
+// NewControl returns the server of the control socket: the status and the desk, for the program's own
+// commands. Of the options it needs Reporter, Desk and Log.
 func NewControl(o Options) *Server {
 	s := &Server{options: o, socket: true}
-	s.serve(s.api())
+	mux := s.api()
+	s.control(mux)
+	s.serve(mux)
 	return s
 }
 
@@ -142,11 +145,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the gateway does not answer: "+err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	if err := json.NewEncoder(w).Encode(status); err != nil {
-		s.options.Log.Debug("status not sent", "err", err)
-	}
+	s.answer(w, status)
 }
 
 // serveHealth answers 200 while the gateway answers and stores what it is sent, else 503.

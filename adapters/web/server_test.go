@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 type refusing struct{}
 
 func (refusing) View(_ context.Context, look func(*gateway.State)) error {
-	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{})
+	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{}, clock())
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,14 @@ func (refusing) View(_ context.Context, look func(*gateway.State)) error {
 func TestTheStatusInWriting(t *testing.T) {
 	alarms := gateway.NewAlarms(nil)
 	alarms.Raise(gateway.JournalFailing, "disk full")
-	response, got := get(t, serve(t, web.NewBoard(), reporter(refusing{}, alarms)), "", "/api/v1/status")
+	b := web.NewBoard()
+	forced := room(0, "Boardroom")
+	forced.Overrides = []gateway.Override{{Target: gateway.TargetOutputs}, {Target: gateway.TargetPeople}}
+	b.Publish(&gateway.Update{Changed: []gateway.Snapshot{forced}, Summary: gateway.Summary{
+		Assets: 3, Qualities: [gateway.QualityCount]int{gateway.Good: 1, gateway.Never: 1, gateway.Forced: 1}, Accepted: 1, Refused: 1, Unhandled: 1,
+		SitesLost: 2, SiteLost: "Rotterdam <Campus>", ClockDoubt: "it shows 1970, and this program is younger",
+	}})
+	response, got := get(t, serve(t, b, reporter(refusing{}, alarms)), "", "/api/v1/status")
 	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || kind != "application/json" {
 		t.Errorf("%d, %s", response.StatusCode, kind)
 	}

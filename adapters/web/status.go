@@ -24,6 +24,11 @@ type Status struct {
 	Reasons   map[string]uint64 `json:"refused_by_reason"`
 	Newest    []Refused         `json:"newest_refused"`
 	Alarms    []Alarm           `json:"alarms"`
+
+	Overrides  int    `json:"overrides"`   // in force
+	SitesLost  int    `json:"sites_lost"`  // sites whose silence means that their feed is dead
+	SiteLost   string `json:"site_lost"`   // the name of one of them
+	ClockDoubt string `json:"clock_doubt"` // why this machine's clock is not trusted; "" when it is
 }
 
 // Listener is an address that the gateway serves, or a broker that it publishes to.
@@ -60,6 +65,7 @@ type Reporter struct {
 	Start                    gateway.Instant
 	Clock                    gateway.Clock
 	Alarms                   *gateway.Alarms
+	Board                    *Board
 	Listeners                func() []Listener
 	Hub                      Viewer
 }
@@ -70,12 +76,14 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 	s := &Status{
 		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
 		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
-		Qualities: make(map[string]int), Reasons: make(map[string]uint64),
-		Listeners: r.Listeners(), Newest: []Refused{}, Alarms: []Alarm{},
+		Reasons:   make(map[string]uint64),
+		Listeners: r.Listeners(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
 	}
 	if err := r.Hub.View(ctx, s.look); err != nil {
 		return nil, err
 	}
+	sum := r.Board.Summary()
+	s.count(&sum)
 	s.Healthy = true
 	for alarm, why := range r.Alarms.Each {
 		s.Alarms = append(s.Alarms, Alarm{alarm.String(), why})
@@ -84,12 +92,14 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 	return s, nil
 }
 
+// count takes over the counts as they were last published.
+func (s *Status) count(sum *gateway.Summary) {
+	s.Assets, s.Accepted, s.Refused, s.Unhandled = sum.Assets, sum.Accepted, sum.Refused, sum.Unhandled
+	s.Qualities = qualitiesOf(&sum.Qualities)
+	s.SitesLost, s.SiteLost, s.ClockDoubt = sum.SitesLost, sum.SiteLost, sum.ClockDoubt
+}
+
 func (s *Status) look(state *gateway.State) {
-	summary := state.Summary()
-	s.Assets, s.Accepted, s.Refused, s.Unhandled = summary.Assets, summary.Accepted, summary.Refused, summary.Unhandled
-	for q, n := range summary.Qualities {
-		s.Qualities[gateway.Quality(q).String()] = n
-	}
 	counts, newest := state.Refusals()
 	for reason, n := range counts {
 		if n > 0 {

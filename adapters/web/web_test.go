@@ -45,8 +45,11 @@ func room(number gateway.Number, name string) gateway.Snapshot {
 	return s
 }
 
+// epoch is when the program of the tests started, if its clock can be believed.
+var epoch = gateway.TimestampOf(clock().Wall.Add(-clock().Mono))
+
 func publish(b *web.Board, snapshots ...gateway.Snapshot) {
-	b.Publish(&gateway.Update{Changed: snapshots, Summary: gateway.Summary{Assets: len(snapshots)}})
+	b.Publish(&gateway.Update{Epoch: epoch, Changed: snapshots, Summary: gateway.Summary{Assets: len(snapshots)}})
 }
 
 func TestTheBoardFindsByNamePlaceAndID(t *testing.T) {
@@ -91,9 +94,12 @@ func TestAgeIsThatOfTheOldestFeedBehindTheAnswer(t *testing.T) {
 	never.Oldest = 0
 	future := room(5, "ahead of our clock")
 	future.Oldest = gateway.TimestampOf(morning.Add(time.Minute))
-	publish(b, site, own, both, follows, never, future)
+	group := room(6, "in no site")
+	group.Asset = &gateway.Asset{ID: "group:ahu-3", Kind: gateway.Group, Number: 6}
+	group.Oldest, group.FollowsSite = 0, true
+	publish(b, site, own, both, follows, never, future, group)
 	heard := func(at time.Time) {
-		b.Publish(&gateway.Update{Heard: []gateway.SiteFeed{{Site: 0, Newest: gateway.TimestampOf(at)}}})
+		b.Publish(&gateway.Update{Epoch: epoch, Heard: []gateway.SiteFeed{{Site: 0, Newest: gateway.TimestampOf(at)}}})
 	}
 	check := func(want string) {
 		t.Helper()
@@ -110,11 +116,15 @@ func TestAgeIsThatOfTheOldestFeedBehindTheAnswer(t *testing.T) {
 			t.Errorf("ages %s, want %s", got, want)
 		}
 	}
-	check("none 10s 10s none none 0s")
+	check("none 10s 10s none none 0s none")
 	heard(morning.Add(-time.Minute))
-	check("1m10s 10s 1m10s 1m10s none 0s")
+	check("1m10s 10s 1m10s 1m10s none 0s 1m10s")
 	heard(morning.Add(5 * time.Second))
-	check("5s 10s 10s 5s none 0s")
+	check("5s 10s 10s 5s none 0s 5s")
+
+	// A clock that the state does not believe says nothing about ages.
+	b.Publish(&gateway.Update{Epoch: epoch.Add(-3 * time.Second)})
+	check("2s 7s 7s 2s none 0s 2s")
 }
 
 // hub is a Viewer that looks at an empty state, or does not answer.
@@ -124,7 +134,7 @@ func (h hub) View(_ context.Context, look func(*gateway.State)) error {
 	if h.err != nil {
 		return h.err
 	}
-	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{})
+	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{}, gateway.Instant{})
 	if err != nil {
 		return err
 	}
@@ -135,13 +145,21 @@ func (h hub) View(_ context.Context, look func(*gateway.State)) error {
 func reporter(h web.Viewer, alarms *gateway.Alarms) *web.Reporter {
 	return &web.Reporter{
 		Name: "Maas House", Version: "v1", GatewayID: "0123abcd", Boots: 3, Clock: clock, Alarms: alarms, Hub: h,
+		Board:     web.NewBoard(),
 		Listeners: func() []web.Listener { return []web.Listener{{What: "Modbus TCP", Address: "127.0.0.1:502"}} },
 	}
 }
 
 func options(b *web.Board, r *web.Reporter) web.Options {
+	r.Board = b
 	return web.Options{
 		Listen: "127.0.0.1:0", Board: b, Reporter: r, Clock: clock, Place: time.UTC, Log: slog.New(slog.DiscardHandler),
+		PlaceOf: func(a *gateway.Asset) *time.Location {
+			if a.Site == "site_tokyo" {
+				return time.FixedZone("JST", 9*3600)
+			}
+			return time.UTC
+		},
 		Locate: func(*gateway.Asset) (web.Register, bool) {
 			return web.Register{Unit: 1, Address: 100, Input: "30101", Holding: "40101"}, true
 		},
@@ -328,7 +346,7 @@ func TestStatusHasEveryKey(t *testing.T) {
 		got = append(got, key)
 	}
 	slices.Sort(got)
-	want := strings.Fields("alarms assets boots events_accepted events_refused events_without_effect gateway_id healthy listeners name newest_refused qualities refused_by_reason uptime_seconds version")
+	want := strings.Fields("alarms assets boots clock_doubt events_accepted events_refused events_without_effect gateway_id healthy listeners name newest_refused overrides qualities refused_by_reason site_lost sites_lost uptime_seconds version")
 	if !slices.Equal(got, want) {
 		t.Errorf("keys %q, want %q", got, want)
 	}
@@ -347,7 +365,9 @@ func TestTheControlSocketReplacesWhatADeadProcessLeft(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := web.NewControl(web.Options{Listen: path, Reporter: reporter(hub{}, gateway.NewAlarms(nil)), Log: slog.New(slog.DiscardHandler)})
+	s := web.NewControl(web.Options{
+		Listen: path, Reporter: reporter(hub{}, gateway.NewAlarms(nil)), Desk: new(web.Desk), Log: slog.New(slog.DiscardHandler),
+	})
 	run(t, s)
 	info, err := os.Stat(path)
 	if err != nil || info.Mode().Perm() != 0o660 || info.Mode().Type() != os.ModeSocket {

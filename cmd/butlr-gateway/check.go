@@ -172,7 +172,7 @@ func checkNumbers(ctx context.Context, c *config.Config) config.Problems {
 	} else if err != nil {
 		return config.Problems{c.Problem("gateway.state_dir", "cannot be read: "+err.Error(), "run \"check\" as the gateway's user")}
 	}
-	if _, err := gateway.NewState(c.Rules(), saved); err != nil {
+	if _, err := gateway.NewState(rulesOf(c), saved, newClock()()); err != nil {
 		return config.Problems{c.Problem("assets", err.Error(), "\"butlr-gateway points list\" shows the numbers in use")}
 	}
 	return nil

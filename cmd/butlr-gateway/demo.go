@@ -48,7 +48,7 @@ func runDemo(ctx context.Context, rooms int, seed uint64, stdout, stderr io.Writ
 	defer func() { _ = os.RemoveAll(dir) }()
 	settings, moved := demoSettings(dir)
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	rules := settings.Rules()
+	rules := rulesOf(settings)
 	rules.Simulated = true
 	s, err := open(ctx, settings, rules, log)
 	if err != nil {

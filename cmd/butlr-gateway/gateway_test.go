@@ -25,40 +25,41 @@ import (
 // shown is what one asset of the example bodies must show.
 type shown struct {
 	asset string
-	block string // 16 registers as a controller reads them; "age" stands for a small number
+	block string // 16 registers as a controller reads them; "age" and "off" stand for a small age and a running off-delay
 	state string // the MQTT payload; "AT" stands for any time
 }
 
 // examples are the assets of the example bodies, in the order of their numbers, after all of the bodies
-// came in the order of examplePosts.
+// came in the order of examplePosts. The Focus Room has just emptied, so that its off-delay runs, and it
+// keeps that of whatever it is a member of.
 var examples = []shown{
 	{"site/site_3jjxDZeswABHTuukIaBLbQURjaX",
-		"65535 65535 32769 1 age 0 65535 65535 0 0 0 2 65535 65535 0 0",
-		`{"traffic_in":0,"traffic_out":2,"quality":"good","quality_code":1,"reason":null,"reason_code":null,"at":"AT","off_delay_ends":null,"override":"automatic","name":"Rotterdam Campus","custom_id":null,"path":[]}`},
+		"1 6 7697 1 age off 0 65535 0 0 0 2 65535 65535 13 0",
+		`{"occupied":true,"people":6,"motion":false,"lighting":true,"hvac":true,"ventilation":true,"traffic_in":0,"traffic_out":2,"traffic_estimate":0,"quality":"good","quality_code":1,"reason":"2 of 3 members occupied","reason_code":13,"at":"AT","off_delay_ends":"AT","override":"automatic","coverage":100,"name":"Rotterdam Campus","custom_id":null,"path":[]}`},
 	{"building/building_3Iw9yDdkDz0japZI7A3pdhRzGPD",
-		"65535 65535 32769 1 age 0 65535 65535 0 0 0 2 65535 65535 0 0",
-		`{"traffic_in":0,"traffic_out":2,"quality":"good","quality_code":1,"reason":null,"reason_code":null,"at":"AT","off_delay_ends":null,"override":"automatic","name":"Maas House","custom_id":null,"path":["Rotterdam Campus"]}`},
+		"1 6 7697 1 age off 0 65535 0 0 0 2 65535 65535 13 0",
+		`{"occupied":true,"people":6,"motion":false,"lighting":true,"hvac":true,"ventilation":true,"traffic_in":0,"traffic_out":2,"traffic_estimate":0,"quality":"good","quality_code":1,"reason":"2 of 3 members occupied","reason_code":13,"at":"AT","off_delay_ends":"AT","override":"automatic","coverage":100,"name":"Maas House","custom_id":null,"path":["Rotterdam Campus"]}`},
 	{"floor/space_34SkpZonXCHmY5tqVQTVR5WzxzJ",
-		"1 37 7681 1 age 0 65535 65535 0 0 0 2 65535 65535 1 0",
-		`{"occupied":true,"people":37,"lighting":true,"hvac":true,"ventilation":true,"traffic_in":0,"traffic_out":2,"quality":"good","quality_code":1,"reason":"people 37 at AT","reason_code":1,"at":"AT","off_delay_ends":null,"override":"automatic","name":"Level 3","custom_id":"MH-L03","path":["Rotterdam Campus","Maas House"]}`},
+		"1 37 7697 1 age off 0 65535 0 0 0 2 37 1 13 0",
+		`{"occupied":true,"people":37,"motion":false,"lighting":true,"hvac":true,"ventilation":true,"traffic_in":0,"traffic_out":2,"traffic_estimate":0,"quality":"good","quality_code":1,"reason":"3 of 4 members occupied","reason_code":13,"at":"AT","off_delay_ends":"AT","override":"automatic","coverage":100,"peak_today":37,"occupied_minutes_today":1,"name":"Level 3","custom_id":"MH-L03","path":["Rotterdam Campus","Maas House"]}`},
 	{"room/room_3jsO3M1KzCEuPDimYj0iZrqyaiW",
-		"1 6 7681 1 age 0 65535 65535 0 1 0 0 65535 65535 1 0",
-		`{"occupied":true,"people":6,"lighting":true,"hvac":true,"ventilation":true,"traffic_in":1,"traffic_out":0,"quality":"good","quality_code":1,"reason":"people 6 at AT","reason_code":1,"at":"AT","off_delay_ends":null,"override":"automatic","name":"Boardroom Erasmus","custom_id":"MH-3.14","path":["Rotterdam Campus","Maas House","Level 3"]}`},
+		"1 6 7681 1 age 0 65535 65535 0 1 0 0 6 1 1 0",
+		`{"occupied":true,"people":6,"lighting":true,"hvac":true,"ventilation":true,"traffic_in":1,"traffic_out":0,"traffic_estimate":1,"quality":"good","quality_code":1,"reason":"people 6 at AT","reason_code":1,"at":"AT","off_delay_ends":null,"override":"automatic","peak_today":6,"occupied_minutes_today":1,"name":"Boardroom Erasmus","custom_id":"MH-3.14","path":["Rotterdam Campus","Maas House","Level 3"]}`},
 	{"zone/zone_3dTPxht2z31mixrlaOHyCLYaP0U",
-		"1 4 7681 1 age 0 65535 65535 0 0 0 0 65535 65535 1 0",
-		`{"occupied":true,"people":4,"lighting":true,"hvac":true,"ventilation":true,"quality":"good","quality_code":1,"reason":"people 4 at AT","reason_code":1,"at":"AT","off_delay_ends":null,"override":"automatic","name":"Table North","custom_id":"MH-3.14-N","path":["Rotterdam Campus","Maas House","Level 3","Boardroom Erasmus"]}`},
+		"1 4 7681 1 age 0 65535 65535 0 0 0 0 4 1 1 0",
+		`{"occupied":true,"people":4,"lighting":true,"hvac":true,"ventilation":true,"quality":"good","quality_code":1,"reason":"people 4 at AT","reason_code":1,"at":"AT","off_delay_ends":null,"override":"automatic","peak_today":4,"occupied_minutes_today":1,"name":"Table North","custom_id":"MH-3.14-N","path":["Rotterdam Campus","Maas House","Level 3","Boardroom Erasmus"]}`},
 	{"zone/zone_3L6hspODRjfElCnoFukt0d1wvlJ",
-		"0 0 1 1 age 0 65535 65535 0 0 0 0 65535 65535 6 0",
-		`{"occupied":false,"people":0,"lighting":false,"hvac":false,"ventilation":false,"quality":"good","quality_code":1,"reason":"people 0 at AT","reason_code":6,"at":"AT","off_delay_ends":null,"override":"automatic","name":"Open Desk Cluster 7","custom_id":null,"path":["Rotterdam Campus","Maas House","Level 3"]}`},
+		"0 0 1 1 age 0 65535 65535 0 0 0 0 0 0 6 0",
+		`{"occupied":false,"people":0,"lighting":false,"hvac":false,"ventilation":false,"quality":"good","quality_code":1,"reason":"people 0 at AT","reason_code":6,"at":"AT","off_delay_ends":null,"override":"automatic","peak_today":0,"occupied_minutes_today":0,"name":"Open Desk Cluster 7","custom_id":null,"path":["Rotterdam Campus","Maas House","Level 3"]}`},
 	{"sensor/sensor_33cqPYRZypH2B6Q765wa6rM5RBF",
-		"65535 65535 32769 1 age 0 65535 65535 0 1 0 0 65535 65535 0 0",
-		`{"traffic_in":1,"traffic_out":0,"quality":"good","quality_code":1,"reason":null,"reason_code":null,"at":"AT","off_delay_ends":null,"override":"automatic","name":"sensor_33cqPYRZypH2B6Q765wa6rM5RBF","custom_id":null,"path":["Rotterdam Campus","Maas House","Level 3","Boardroom Erasmus"]}`},
+		"65535 1 49280 2 age 0 65535 65535 0 1 0 0 65535 65535 14 0",
+		`{"people":1,"traffic_in":1,"traffic_out":0,"traffic_estimate":1,"quality":"uncertain","quality_code":2,"reason":"about 1 people by traffic at AT","reason_code":14,"at":"AT","off_delay_ends":null,"override":"automatic","name":"sensor_33cqPYRZypH2B6Q765wa6rM5RBF","custom_id":null,"path":["Rotterdam Campus","Maas House","Level 3","Boardroom Erasmus"]}`},
 	{"sensor/sensor_37HdqIMjJTzixqSx6MRahvo1cAs",
-		"65535 65535 32769 1 age 0 65535 65535 0 0 0 2 65535 65535 0 0",
-		`{"traffic_in":0,"traffic_out":2,"quality":"good","quality_code":1,"reason":null,"reason_code":null,"at":"AT","off_delay_ends":null,"override":"automatic","name":"sensor_37HdqIMjJTzixqSx6MRahvo1cAs","custom_id":null,"path":["Rotterdam Campus","Maas House","Level 3"]}`},
+		"65535 0 49280 2 age 0 65535 65535 0 0 0 2 65535 65535 14 0",
+		`{"people":0,"traffic_in":0,"traffic_out":2,"traffic_estimate":0,"quality":"uncertain","quality_code":2,"reason":"about 0 people by traffic at AT","reason_code":14,"at":"AT","off_delay_ends":null,"override":"automatic","name":"sensor_37HdqIMjJTzixqSx6MRahvo1cAs","custom_id":null,"path":["Rotterdam Campus","Maas House","Level 3"]}`},
 	{"room/room_30wbf9EVBov1Cj1hu7xBIdBVbH5",
-		"0 65535 32769 1 age 0 0 65535 0 0 0 0 65535 65535 6 0",
-		`{"occupied":false,"motion":false,"lighting":false,"hvac":false,"ventilation":false,"quality":"good","quality_code":1,"reason":"motion ended AT","reason_code":6,"at":"AT","off_delay_ends":null,"override":"automatic","name":"Focus Room 3.09","custom_id":"MH-3.09","path":["Rotterdam Campus","Maas House","Level 3"]}`},
+		"1 65535 40465 1 age off 0 65535 0 0 0 0 65535 1 5 0",
+		`{"occupied":true,"motion":false,"lighting":true,"hvac":true,"ventilation":true,"quality":"good","quality_code":1,"reason":"motion ended AT, off-delay ends AT","reason_code":5,"at":"AT","off_delay_ends":"AT","override":"automatic","occupied_minutes_today":1,"name":"Focus Room 3.09","custom_id":"MH-3.09","path":["Rotterdam Campus","Maas House","Level 3"]}`},
 	{"sensor/sensor_3W8x8y4tZ2UNVaLDpDeLRTU9lkJ",
 		"65535 65535 32769 1 age 0 65535 65535 0 0 0 0 65535 65535 0 0",
 		`{"detections":3,"quality":"good","quality_code":1,"reason":null,"reason_code":null,"at":"AT","off_delay_ends":null,"override":"automatic","name":"sensor_3W8x8y4tZ2UNVaLDpDeLRTU9lkJ","custom_id":null,"path":["Rotterdam Campus","Maas House","Level 3","Boardroom Erasmus"]}`},
@@ -92,7 +93,7 @@ func TestExamplesBecomeRegistersAndMessages(t *testing.T) {
 	tool(t, "mbpoll")
 	s := newSite(t, fmt.Sprintf("[mqtt]\nbroker = %q\n", "tcp://"+broker))
 	s.start()
-	now := time.Now()
+	now := time.Now().Truncate(time.Minute) // all of them lie in one minute
 	for _, p := range examplePosts {
 		s.accepted(payload(t, p.name, now.Add(-p.age)))
 	}
@@ -154,7 +155,7 @@ func withoutTimes(text string) string { return timePattern.ReplaceAllString(text
 
 var pollPattern = regexp.MustCompile(`(?m)^\[(\d+)\]:\s+(\d+)`)
 
-// mbpollBlock reads a block with mbpoll; a plausible age is shown as "age".
+// mbpollBlock reads a block with mbpoll; a plausible age is shown as "age", the rest of an off-delay as "off".
 func mbpollBlock(t *testing.T, address string, number int) string {
 	t.Helper()
 	host, port, err := net.SplitHostPort(address)
@@ -172,6 +173,9 @@ func mbpollBlock(t *testing.T, address string, number int) string {
 	if len(words) == 16 {
 		if age, err := strconv.Atoi(words[4]); err == nil && age < 600 {
 			words[4] = "age"
+		}
+		if off, err := strconv.Atoi(words[5]); err == nil && off > 700 && off < 900 {
+			words[5] = "off"
 		}
 	}
 	return strings.Join(words, " ")
@@ -441,7 +445,8 @@ func TestReadingNeedsNoSecretsAndNoRightPins(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanting := strings.Replace(string(text), strconv.Quote(testSecret), `"env:BUTLR_NO_SUCH_VARIABLE"`, 1) +
-		"\n[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]\nindex = 40\n"
+		"\n[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]\nindex = 40\n" +
+		"\n[groups.late]\nmembers = [\"room_3jsO3M1KzCEuPDimYj0iZrqyaiW\"]\nindex = 2\n"
 	file := filepath.Join(s.dir, "other.toml")
 	if err := os.WriteFile(file, []byte(wanting), 0o600); err != nil {
 		t.Fatal(err)
@@ -485,6 +490,9 @@ func TestTheLogTellsOfRefusalsAndHangups(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), "hangup ignored") {
 		t.Errorf("the log does not tell of the hangup:\n%s", s.log)
+	}
+	if want := fmt.Sprintf("webhook %s, Modbus TCP %s", s.address("webhook"), s.address("Modbus TCP")); !strings.Contains(s.log.String(), want) {
+		t.Errorf("the log does not tell where it serves, as %q:\n%s", want, s.log)
 	}
 }
 

@@ -6,19 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/config"
+	"butlr-gateway/gateway"
 )
 
 func healthCommand() *cobra.Command {
@@ -53,44 +50,9 @@ those that controllers can still be served under do not change the exit code.`,
 	return c
 }
 
-// statusPatience is how long a gateway may take to answer.
-const statusPatience = 5 * time.Second
-
-// errNoGateway says that there is nobody to ask.
-var errNoGateway = errors.New("no gateway runs")
-
 // askStatus asks the gateway that runs on a state directory. Its error is errNoGateway if none does.
 func askStatus(ctx context.Context, stateDir string) (*web.Status, error) {
-	socket := controlSocket(stateDir)
-	client := http.Client{Timeout: statusPatience, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", socket)
-		},
-	}}
-	defer client.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway/api/v1/status", nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := client.Do(request)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("%w on the state directory %s; start it, or say with --config which configuration it has", errNoGateway, stateDir)
-	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("asking the gateway: %w; run this as the gateway's user or as root", err)
-	case err != nil:
-		return nil, fmt.Errorf("asking the gateway, which runs but does not answer: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		why, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
-		return nil, errors.New(strings.TrimSpace(string(why)))
-	}
-	status := new(web.Status)
-	if err := json.NewDecoder(response.Body).Decode(status); err != nil {
-		return nil, fmt.Errorf("reading the gateway's answer: %w", err)
-	}
-	return status, nil
+	return remote{stateDir}.Status(ctx)
 }
 
 func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
@@ -107,10 +69,13 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	for _, l := range s.Listeners {
 		fmt.Fprintf(w, "  %-11s %s\n", l.What, l.Address)
 	}
-	fmt.Fprintf(w, "  %-11s %d: %d good, %d held, %d never\n", "assets", s.Assets, s.Qualities["good"], s.Qualities["held"], s.Qualities["never"])
+	fmt.Fprintf(w, "  %-11s %d: %s\n", "assets", s.Assets, qualities(s.Qualities))
 	fmt.Fprintf(w, "  %-11s %d accepted, %d refused, %d without effect since the start\n", "events", s.Accepted, s.Refused, s.Unhandled)
 	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
 		fmt.Fprintf(w, "  %-11s %s: %d (\"health --json\" shows the newest)\n", "refused", reason, s.Reasons[reason])
+	}
+	if s.Overrides > 0 {
+		fmt.Fprintf(w, "  %-11s %d in force (\"state dump\" shows them)\n", "overrides", s.Overrides)
 	}
 	if len(s.Alarms) == 0 {
 		_, err := fmt.Fprintf(w, "  %-11s none\n", "alarms")
@@ -120,4 +85,22 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 		fmt.Fprintf(w, "  %-11s %s: %s\n", "ALARM", a.Name, a.Why)
 	}
 	return nil
+}
+
+// listed is the order in which qualities are listed.
+var listed = [...]gateway.Quality{
+	gateway.Good, gateway.Uncertain, gateway.Held, gateway.Substituted, gateway.Forced, gateway.Never, gateway.OutOfService,
+}
+
+// qualities lists how many assets there are of each quality. Those that a person looks for are in it also
+// when there are none.
+func qualities(counts map[string]int) string {
+	var list []string
+	for _, q := range listed {
+		n := counts[q.String()]
+		if n > 0 || q == gateway.Good || q == gateway.Held || q == gateway.Never {
+			list = append(list, fmt.Sprintf("%d %s", n, spaced(q.String())))
+		}
+	}
+	return strings.Join(list, ", ")
 }

@@ -12,7 +12,7 @@ import (
 
 // purePackages are the standard packages that the domain may import: values and time, no I/O.
 var purePackages = []string{
-	"cmp", "container/heap", "context", "crypto/sha256", "errors", "fmt", "iter", "log/slog", "maps", "math", "slices",
+	"bytes", "cmp", "container/heap", "context", "crypto/sha256", "encoding/hex", "errors", "fmt", "iter", "log/slog", "maps", "math", "slices",
 	"sort", "strconv", "strings", "sync", "sync/atomic", "time", "unicode/utf8",
 }
 

@@ -71,7 +71,7 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{c.CommandPath(), plainFlagError(err)} })
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
-		healthCommand(), versionCommand(),
+		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(), versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

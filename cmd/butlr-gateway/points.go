@@ -88,7 +88,7 @@ func readAssets(ctx context.Context, path string) (*config.Config, []*gateway.As
 	if err != nil {
 		return nil, nil, err
 	}
-	state, err := gateway.NewState(withoutUsedPins(settings.Rules(), saved), saved)
+	state, err := gateway.NewState(withoutUsedPins(rulesOf(settings), saved), saved, newClock()())
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the state: %w", err)
 	}
@@ -106,6 +106,12 @@ func withoutUsedPins(rules gateway.Rules, saved *gateway.Saved) gateway.Rules {
 		if ids[id] || numbers[rule.Index] {
 			rule.Index = gateway.NoNumber
 			rules.Assets[id] = rule
+		}
+	}
+	for key, rule := range rules.Groups {
+		if ids[gateway.GroupID(key)] || numbers[rule.Index] {
+			rule.Index = gateway.NoNumber
+			rules.Groups[key] = rule
 		}
 	}
 	return rules

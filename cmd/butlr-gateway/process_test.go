@@ -78,6 +78,12 @@ type site struct {
 // newSite writes a configuration; more is appended to it.
 func newSite(t *testing.T, more string) *site {
 	t.Helper()
+	return newSiteIn(t, noonZone(time.Now()), more)
+}
+
+// newSiteIn writes a configuration with the times of day of that zone.
+func newSiteIn(t *testing.T, timezone, more string) *site {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "site") // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +93,7 @@ func newSite(t *testing.T, more string) *site {
 	text := fmt.Sprintf(`[gateway]
 name = "test"
 state_dir = %q
+timezone = %q
 
 [webhook]
 listen = "127.0.0.1:0"
@@ -96,11 +103,16 @@ header_value = %q
 [modbus]
 listen = "127.0.0.1:0"
 
-%s`, filepath.Join(dir, "state"), testSecret, more)
+%s`, filepath.Join(dir, "state"), timezone, testSecret, more)
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// noonZone returns a time zone in which it is about noon: what counts by the day does not end in a test.
+func noonZone(now time.Time) string {
+	return fmt.Sprintf("Etc/GMT%+d", now.UTC().Hour()-12)
 }
 
 // start runs the gateway, under the command given if there is one, and waits until it answers.

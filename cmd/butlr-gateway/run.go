@@ -48,7 +48,7 @@ func runGateway(ctx context.Context, settings *config.Config, logs io.Writer) er
 			log.Warn("hangup ignored: the configuration is read at the start, so restart the gateway to apply a change")
 		}
 	}()
-	s, err := open(ctx, settings, settings.Rules(), log)
+	s, err := open(ctx, settings, rulesOf(settings), log)
 	if err != nil {
 		return err
 	}

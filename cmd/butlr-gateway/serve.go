@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -88,7 +89,7 @@ func (s *service) openStore(ctx context.Context) error {
 }
 
 func (s *service) openHub(context.Context) error {
-	state, err := gateway.NewState(s.rules, s.store.Saved())
+	state, err := gateway.NewState(s.rules, s.store.Saved(), s.clock())
 	if err != nil {
 		return fmt.Errorf("restoring the state: %w", err)
 	}
@@ -212,7 +213,7 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	s.closers = s.closers[:1] // the parts that run close their ports; the store is closed last
-	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", s.listeners())
+	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))
 	err := parts.wait(ctx)
 	s.log.Info("stopping", "why", reasonToStop(ctx, err))
 	return errors.Join(err, parts.unwind())
@@ -267,6 +268,15 @@ func (s *service) listeners() []web.Listener {
 		out = append(out, web.Listener{What: "page", Address: "http://" + s.page.Addr().String()})
 	}
 	return out
+}
+
+// inWords lists where the gateway can be reached for a line of the log.
+func inWords(listeners []web.Listener) string {
+	var words []string
+	for _, l := range listeners {
+		words = append(words, l.What+" "+l.Address)
+	}
+	return strings.Join(words, ", ")
 }
 
 // controlSocket is where the commands reach a gateway that runs on a state directory.

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"butlr-gateway/gateway"
 )
 
 // version is set by the build of a release.
@@ -26,6 +29,28 @@ func programVersion() string {
 		}
 	}
 	return "devel"
+}
+
+// programBuilt tells when this program was made, as far as it knows: when the revision was committed that
+// it was built from. A build does not stamp its own time into it, so that equal sources give equal programs.
+func programBuilt() gateway.Timestamp {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return 0
+	}
+	return builtAt(info.Settings)
+}
+
+func builtAt(settings []debug.BuildSetting) gateway.Timestamp {
+	for _, s := range settings {
+		if s.Key != "vcs.time" {
+			continue
+		}
+		if at, err := time.Parse(time.RFC3339, s.Value); err == nil {
+			return gateway.TimestampOf(at)
+		}
+	}
+	return 0
 }
 
 func versionCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -18,6 +19,13 @@ import (
 )
 
 // This file alone knows both how the operator says something and how a part wants to be told.
+
+// rulesOf returns the rules that the state obeys, and what this program adds to them.
+func rulesOf(c *config.Config) gateway.Rules {
+	rules := c.Rules()
+	rules.Built = programBuilt()
+	return rules
+}
 
 func storeOptions(c *config.Config, log *slog.Logger, metrics prometheus.Registerer) store.Options {
 	return store.Options{Dir: string(c.Gateway.StateDir), Log: log, Metrics: metrics}
@@ -67,7 +75,7 @@ func publisherOptions(s *service) (mqtt.Options, error) {
 		Broker: s.brokerAddress(), Username: c.Username, Password: c.Password.Reveal(), ClientID: c.ClientID,
 		Topic: c.Topic, Scalars: c.Scalars, Refresh: c.Refresh,
 		Gateway: s.store.Identity().GatewayID, Name: s.config.Gateway.Name, Version: programVersion(),
-		Place: s.config.Gateway.Timezone, Clock: s.clock, Alarms: s.alarms, Health: s.brokerHealth,
+		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokerHealth,
 		Log: s.log, Metrics: s.metrics,
 	}
 	if s.broker != nil {
@@ -120,7 +128,7 @@ func reporter(s *service) *web.Reporter {
 	identity := s.store.Identity()
 	return &web.Reporter{
 		Name: s.config.Gateway.Name, Version: programVersion(), GatewayID: identity.GatewayID, Boots: identity.Boots,
-		Start: s.start, Clock: s.clock, Alarms: s.alarms, Listeners: s.listeners, Hub: s.hub,
+		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Hub: s.hub,
 	}
 }
 
@@ -128,7 +136,7 @@ func pageOptions(s *service) web.Options {
 	registers := mapOptions(s.config)
 	return web.Options{
 		Listen: string(s.config.Web.Listen), Board: s.board, Reporter: reporter(s), Clock: s.clock,
-		Place: s.config.Gateway.Timezone, Metrics: s.metrics, Log: s.log,
+		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log,
 		Locate: func(a *gateway.Asset) (web.Register, bool) {
 			register, ok := registerOf(a, registers)
 			return register, ok && s.modbus != nil
@@ -143,5 +151,15 @@ func pageOptions(s *service) web.Options {
 }
 
 func controlOptions(s *service) web.Options {
-	return web.Options{Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Log: s.log}
+	return web.Options{
+		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: newDesk(s.hub, s.board, s.clock), Log: s.log,
+	}
+}
+
+// placeOf tells whose times of day people in an asset go by: those of its site, if it has its own.
+func (s *service) placeOf(a *gateway.Asset) *time.Location {
+	if site, ok := s.rules.Sites[a.Site]; ok && site.Location != nil {
+		return site.Location
+	}
+	return s.config.Gateway.Timezone
 }

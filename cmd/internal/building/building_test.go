@@ -66,7 +66,7 @@ func TestEventsAreWhatButlrCouldSend(t *testing.T) {
 			if e.At > gateway.TimestampOf(now) || e.At < gateway.TimestampOf(now.Add(-7*time.Minute)) {
 				t.Fatalf("%s was sent at %v", e.At.Time(), now)
 			}
-			if age := now.Unix() - gateway.MintedSecond(e.ID); age < 0 || age > 6*60 {
+			if age := now.Unix() - building.MintedAt(e.ID).Unix(); age < 0 || age > 6*60 {
 				t.Fatalf("id %s is %d s old", e.ID, age)
 			}
 			if first, ok := contents[e.ID]; ok && !cmp.Equal(first, e) {
@@ -218,7 +218,7 @@ func believed(events []gateway.Event) map[gateway.AssetID]gateway.Event {
 			continue
 		}
 		old, known := best[place(&e)]
-		newer := e.At > old.At || e.At == old.At && gateway.MintedSecond(e.ID) > gateway.MintedSecond(old.ID)
+		newer := e.At > old.At || e.At == old.At && building.MintedAt(e.ID).After(building.MintedAt(old.ID))
 		if !known || newer {
 			best[place(&e)] = e
 		}

@@ -73,8 +73,13 @@ func (c *Chaos) arrival(now time.Time) time.Time {
 
 // corrected returns another count of the same moment whose id was made before, so that e corrects it.
 func (c *Chaos) corrected(e gateway.Event) gateway.Event {
-	minted := time.Unix(gateway.MintedSecond(e.ID), 0)
+	minted := MintedAt(e.ID)
 	e.ID = c.mint.id("event_", minted.Add(-mintedBefore))
 	e.People += 1 + c.random.IntN(3)
 	return e
+}
+
+// MintedAt returns when an id was made.
+func MintedAt(id string) time.Time {
+	return time.Unix(ksuidEpoch+int64(gateway.EventIDOf(id).Minted()), 0)
 }

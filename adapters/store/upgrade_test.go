@@ -1,0 +1,176 @@
+package store_test
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"butlr-gateway/adapters/store"
+	"butlr-gateway/gateway"
+)
+
+func TestADatabaseOfANewerGatewayIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	closeStore(t, open(t, dir))
+	tamper(t, dir, "PRAGMA user_version = 99")
+	_, err := store.Open(t.Context(), store.Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "written by a newer gateway") {
+		t.Errorf("opening: got %v", err)
+	}
+	_, _, err = store.Read(t.Context(), dir)
+	if err == nil || !strings.Contains(err.Error(), "written by a newer gateway") {
+		t.Errorf("reading: got %v", err)
+	}
+}
+
+// schema1 is the schema of version 1, as it was.
+const schema1 = `
+CREATE TABLE IF NOT EXISTS meta (
+	key   TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS assets (
+	number    INTEGER PRIMARY KEY,
+	id        TEXT NOT NULL UNIQUE,
+	kind      TEXT NOT NULL,
+	parent    TEXT NOT NULL,
+	given     TEXT NOT NULL, -- Butlr's name
+	custom_id TEXT NOT NULL,
+	mac       TEXT NOT NULL,
+	told      INTEGER NOT NULL, -- UNIX milliseconds
+	sum       INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS revisions (
+	asset INTEGER NOT NULL,
+	feed  INTEGER NOT NULL,
+	data  BLOB NOT NULL, -- see packRevisions
+	PRIMARY KEY (asset, feed)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS totals (
+	asset      INTEGER PRIMARY KEY,
+	people_in  INTEGER NOT NULL,
+	people_out INTEGER NOT NULL,
+	at         INTEGER NOT NULL, -- UNIX milliseconds
+	sum        INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS increments (
+	hour INTEGER NOT NULL, -- of the event, since 1970
+	key  BLOB NOT NULL,
+	PRIMARY KEY (hour, key)
+) WITHOUT ROWID;
+`
+
+// rows1 are rows as version 1 wrote them, with the sums that it wrote; the totals of number 3 are damaged.
+const rows1 = `
+INSERT INTO meta VALUES ('gateway_id', '0badcafe'), ('boots', '4');
+INSERT INTO assets VALUES (0, 'room_a', 'room', 'space_1', 'Boardroom', 'MH-3.14', '', 1773151530000, 1034482009);
+INSERT INTO revisions VALUES (0, 0, x'0101a0b089819b670c216576656e745f336e7072775a43417159644a7a4749393765665771476d3070586ef7285b98');
+INSERT INTO totals VALUES (0, 9, 7, 1773151530002, 3734302088), (3, 1, 1, 1773151530002, 1);
+INSERT INTO increments VALUES (492542, x'01020300000000000000000000000000');
+PRAGMA user_version = 1;
+`
+
+// version1 makes a state directory as the first schema had it.
+func version1(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	tamper(t, dir, schema1+rows1)
+	return dir
+}
+
+func wantOfVersion1() *gateway.Saved {
+	newest := gateway.Entry{At: 1773151530000, Value: 6, ID: gateway.EventIDOf("event_3nprwZCAqYdJzGI97efWqGm0pXn")}
+	return &gateway.Saved{
+		Assets: []gateway.Asset{{
+			ID: "room_a", Kind: gateway.Room, Parent: "space_1", Given: "Boardroom", CustomID: "MH-3.14", Told: 1773151530000,
+		}},
+		Histories: []gateway.History{{Asset: 0, Feed: gateway.PeopleFeed, Window: []gateway.Entry{newest}}},
+		Totals:    []gateway.Total{{In: 9, Out: 7, At: 1773151530002}},
+		Counted:   []gateway.Increment{{Key: gateway.IncrementKey{1, 2, 3}, At: 492542 * 3_600_000}},
+	}
+}
+
+func TestADatabaseOfVersion1IsBroughtForward(t *testing.T) {
+	dir := version1(t)
+	s := open(t, dir)
+	if diff := cmp.Diff(wantOfVersion1(), s.Saved(), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("saved (-want +got):\n%s", diff)
+	}
+	if got, want := s.Identity(), (store.Identity{GatewayID: "0badcafe", Boots: 5}); got != want {
+		t.Errorf("identity: got %+v, want %+v", got, want)
+	}
+	if d := s.Damage(); len(d) != 1 || !strings.Contains(d[0], "totals of asset number 3") {
+		t.Errorf("damage: %q, want only what was damaged before", d)
+	}
+	commit(t, s, everything())
+	closeStore(t, s)
+	s = open(t, dir)
+	want := savedOf(everything())
+	want.Histories = slices.Insert(want.Histories, 0, wantOfVersion1().Histories...) // nothing was said of it since
+	if diff := cmp.Diff(want, s.Saved()); diff != "" {
+		t.Errorf("saved in the tables of version 2 (-want +got):\n%s", diff)
+	}
+	if d := s.Damage(); len(d) != 0 {
+		t.Errorf("damage: %q", d)
+	}
+}
+
+// An upgrade is there whole or not at all: a crash in it leaves a database of version 1, and so does what
+// keeps it from ending, here something else under the name of a table.
+func TestAnUpgradeIsWholeOrNotThere(t *testing.T) {
+	dir := version1(t)
+	tamper(t, dir, "CREATE INDEX audit ON totals (at)")
+	if d := open(t, dir).Damage(); len(d) == 0 || !strings.Contains(d[0], "moved to state.db.broken-") {
+		t.Fatalf("damage: %q", d)
+	}
+	aside, err := filepath.Glob(filepath.Join(dir, "state.db.broken-*"))
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("kept %q, %v", aside, err)
+	}
+	db, err := sql.Open("sqlite", aside[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var version, days int
+	const query = "SELECT user_version, (SELECT count(*) FROM pragma_table_info('totals') WHERE name = 'day') FROM pragma_user_version"
+	if err := db.QueryRow(query).Scan(&version, &days); err != nil {
+		t.Fatal(err)
+	}
+	if version != 1 || days != 0 {
+		t.Errorf("version %d, %d columns named day: want 1 and none", version, days)
+	}
+}
+
+// Who reads before the new gateway has run once finds what the old one left, and leaves it so.
+func TestADatabaseOfVersion1IsReadAsItIs(t *testing.T) {
+	dir := version1(t)
+	path := filepath.Join(dir, "state.db")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved, identity, err := store.Read(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wantOfVersion1(), saved, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("saved (-want +got):\n%s", diff)
+	}
+	if want := (store.Identity{GatewayID: "0badcafe", Boots: 4}); identity != want {
+		t.Errorf("identity: got %+v, want %+v", identity, want)
+	}
+	after, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(after) != string(before) {
+		t.Error("reading changed the database")
+	}
+}

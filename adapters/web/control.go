@@ -1,0 +1,134 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	strict "github.com/go-json-experiment/json"
+
+	"butlr-gateway/gateway"
+)
+
+const (
+	longestOrder = 16 << 10 // bytes of a body
+	deskTimeout  = 10 * time.Second
+)
+
+// control adds what only the control socket has: whoever may open it may change what the building does.
+func (s *Server) control(mux *http.ServeMux) {
+	desk := s.options.Desk
+	mux.HandleFunc("POST /api/v1/force", carryOut(s, desk.Force))
+	mux.HandleFunc("POST /api/v1/release", carryOut(s, desk.Release))
+	mux.HandleFunc("POST /api/v1/reset-estimate", carryOut(s, desk.ResetEstimate))
+	mux.HandleFunc("GET /api/v1/explain", s.serveExplain)
+	mux.HandleFunc("GET /api/v1/dump", s.serveDump)
+}
+
+// carryOut reads an order, has it carried out and writes the answer.
+func carryOut[Order, Answer any](s *Server, do func(context.Context, Order) (Answer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), deskTimeout)
+		defer cancel()
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+			http.Error(w, "the order must be application/json", http.StatusUnsupportedMediaType)
+			return
+		}
+		var order Order
+		err := strict.UnmarshalRead(http.MaxBytesReader(w, r.Body, longestOrder), &order, strict.RejectUnknownMembers(true))
+		if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			http.Error(w, tooLong.Error(), http.StatusRequestEntityTooLarge)
+			return
+		}
+		if err != nil {
+			http.Error(w, "reading the order: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		answer, err := do(ctx, order)
+		if err != nil {
+			s.refuse(w, err)
+			return
+		}
+		s.answer(w, answer)
+	}
+}
+
+// refuse says why an order was not carried out.
+func (s *Server) refuse(w http.ResponseWriter, err error) {
+	code := http.StatusUnprocessableEntity
+	if _, ok := errors.AsType[BadOrder](err); ok {
+		code = http.StatusBadRequest
+	}
+	if _, ok := errors.AsType[UnknownAsset](err); ok {
+		code = http.StatusNotFound
+	}
+	for _, later := range []error{gateway.ErrBusy, gateway.ErrStopped, gateway.ErrNotStored, context.DeadlineExceeded} {
+		if errors.Is(err, later) {
+			code = http.StatusServiceUnavailable
+		}
+	}
+	http.Error(w, err.Error(), code)
+}
+
+func (s *Server) answer(w http.ResponseWriter, answer any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		s.options.Log.Debug("answer not sent", "err", err)
+	}
+}
+
+func (s *Server) serveExplain(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), deskTimeout)
+	defer cancel()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(query) != 1 || len(query["asset"]) != 1 {
+		http.Error(w, "the query must be asset=NAME", http.StatusBadRequest)
+		return
+	}
+	explanation, err := s.options.Desk.Explain(ctx, query.Get("asset"))
+	if err != nil {
+		s.refuse(w, err)
+		return
+	}
+	s.answer(w, explanation)
+}
+
+// serveDump writes an array of explanations as they come. Where it cannot go on it cuts the answer off,
+// so that nobody takes half of it for the whole.
+func (s *Server) serveDump(w http.ResponseWriter, r *http.Request) {
+	if r.URL.RawQuery != "" {
+		http.Error(w, "a dump takes no query", http.StatusBadRequest)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), writeTimeout)
+	defer cancel()
+	out := json.NewEncoder(w)
+	before := "["
+	err := s.options.Desk.Dump(ctx, func(e *Explanation) error {
+		if before == "[" {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Cache-Control", "no-store")
+		}
+		if _, err := w.Write([]byte(before)); err != nil {
+			return err
+		}
+		before = ","
+		return out.Encode(e)
+	})
+	switch {
+	case err == nil && before == "[":
+		s.answer(w, []int{})
+	case err == nil:
+		_, _ = w.Write([]byte("]\n")) // whoever went away does not need it
+	case before == "[":
+		s.refuse(w, err)
+	default:
+		s.options.Log.Debug("dump cut off", "err", err)
+		panic(http.ErrAbortHandler)
+	}
+}

@@ -1,0 +1,62 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"butlr-gateway/gateway"
+)
+
+// Override is what stands in for the events, in JSON. Its keys are in the order of a canonical text.
+type Override struct {
+	Author string `json:"author"`
+	Reason string `json:"reason"`
+	Since  Moment `json:"since"`
+	Source string `json:"source"` // controller, message or operator
+	Target string `json:"target"` // occupied, lighting, hvac, ventilation or people
+	Until  Moment `json:"until"`
+	Value  int    `json:"value"` // 0 vacant, 1 occupied; of people the count
+}
+
+// OverrideOf returns the override for others to read.
+func OverrideOf(o *gateway.Override) Override {
+	return Override{
+		Author: o.Author, Reason: o.Reason, Since: Moment(o.Since), Source: o.Source.String(), Target: o.Target.String(),
+		Until: Moment(o.Until), Value: o.Value,
+	}
+}
+
+// untilLayout shows when an override ends: it may be weeks away.
+const untilLayout = "2 Jan 2006 15:04 MST"
+
+// Sentence says what is forced, until when by the clocks of that place, by whom and why. Author and
+// reason are in it as they were given.
+func (o *Override) Sentence(place *time.Location) string {
+	var b strings.Builder
+	switch target, _ := gateway.ParseTarget(o.Target); {
+	case target == gateway.TargetPeople:
+		b.WriteString("people forced to " + strconv.Itoa(o.Value))
+	case target == gateway.TargetOutputs:
+		b.WriteString("forced " + occupancy(o.Value))
+	default:
+		b.WriteString(o.Target + " forced " + occupancy(o.Value))
+	}
+	b.WriteString(" until " + gateway.Timestamp(o.Until).Time().In(place).Format(untilLayout) + " by ")
+	if o.Author == "" {
+		b.WriteString(o.Source)
+	} else {
+		b.WriteString(o.Author + " (" + o.Source + ")")
+	}
+	if o.Reason != "" {
+		b.WriteString(": " + o.Reason)
+	}
+	return b.String()
+}
+
+func occupancy(value int) string {
+	if value == 0 {
+		return "vacant"
+	}
+	return "occupied"
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"butlr-gateway/adapters/web"
+	"butlr-gateway/config"
+)
+
+func stateCommand() *cobra.Command {
+	c := &cobra.Command{Use: "state", Short: "Look into what the gateway keeps"}
+	c.AddCommand(stateDumpCommand())
+	return c
+}
+
+func stateDumpCommand() *cobra.Command {
+	var path, format string
+	var ledger bool
+	c := &cobra.Command{
+		Use: "dump [--format text|json] [--ledger] [ASSET]", Short: "Show what is believed of every asset or of one, and why",
+		Long: `Show what is believed of every asset, or of one, and why: its values with the reason of each, the
+evidence behind them, what is forced.
+
+As JSON it is what is kept, one asset a line, and nothing that passes with time: the same events
+in any order give the same text, so that two gateways can be compared. --ledger adds the numbers.
+
+` + assetGrammar + `
+Without a gateway that runs the answers are those of one that would start now.`,
+		Example: `  butlr-gateway state dump custom:MH-3.12
+  butlr-gateway state dump --format json --ledger > state.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errors.New("give one ASSET, or none for all of them")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			newPrinter, ok := dumpFormats[format]
+			if !ok {
+				return usageError{c.CommandPath(), fmt.Errorf("there is no format %q: use text or json", format)}
+			}
+			if len(args) == 1 {
+				if err := checkAsset(args[0]); err != nil {
+					return usageError{c.CommandPath(), err}
+				}
+			}
+			settings, err := config.LoadWithoutSecrets(path)
+			if err != nil {
+				return err
+			}
+			return dumpState(c, settings, args, newPrinter(ledger))
+		},
+	}
+	configFlag(c, &path)
+	c.Flags().StringVar(&format, "format", "text", "text or json")
+	c.Flags().BoolVar(&ledger, "ledger", false, "in JSON, also the numbers, which depend on who came first")
+	return c
+}
+
+// dumpPrinter prints one asset after the other, and then what is to be behind them.
+type dumpPrinter interface {
+	print(w io.Writer, e *web.Explanation) error
+	end(w io.Writer) error
+}
+
+var dumpFormats = map[string]func(ledger bool) dumpPrinter{
+	"text": func(bool) dumpPrinter { return new(textDump) },
+	"json": func(ledger bool) dumpPrinter { return &canonicalDump{ledger: ledger} },
+}
+
+func dumpState(c *cobra.Command, settings *config.Config, names []string, p dumpPrinter) error {
+	w := bufio.NewWriter(c.OutOrStdout())
+	show := func(e *web.Explanation) error { return p.print(w, e) }
+	_, err := atDesk(c.Context(), settings, toLook, slog.New(slog.DiscardHandler), func(at desk) error {
+		if len(names) == 0 {
+			return at.Dump(c.Context(), show)
+		}
+		e, err := at.Explain(c.Context(), names[0])
+		if err != nil {
+			return err
+		}
+		return show(e)
+	})
+	if err == nil {
+		err = p.end(w)
+	}
+	return errors.Join(err, w.Flush())
+}

@@ -1,0 +1,198 @@
+package gateway
+
+import "time"
+
+// shown is what was last published of an asset, as far as it is needed to tell what changes.
+type shown struct {
+	counted      bool // in the summary, with this quality
+	quality      Quality
+	readings     [MeasureCount]Reading
+	reason       Reason
+	offDelayEnds Timestamp
+	coverage     int
+	contribution contribution
+}
+
+// begin empties the update that every batch and wake-up fills again.
+func (s *State) begin(i Instant) *Update {
+	u := &s.update
+	now := s.clock.now(i)
+	u.At, u.Now, u.Epoch, u.Changed, u.Heard = i, now, s.clock.epoch, u.Changed[:0], u.Heard[:0]
+	return u
+}
+
+// finish completes an update with what concerns the gateway as a whole.
+func (s *State) finish(u *Update) {
+	s.summary.SitesLost, s.summary.SiteLost = len(s.lostSites), ""
+	for site := range s.lostSites {
+		if label := site.about.Label(); s.summary.SiteLost == "" || label < s.summary.SiteLost {
+			s.summary.SiteLost = label
+		}
+	}
+	s.summary.ClockDoubt = s.clock.sentence()
+	u.Epoch, u.Summary = s.clock.epoch, s.summary
+}
+
+// show works out an asset's readings into the update, and has it looked at again when time changes them.
+// An aggregate waits until its members are shown.
+func (s *State) show(u *Update, a *asset) {
+	if a.sum != nil {
+		s.disturb(a)
+		return
+	}
+	s.publish(u, a)
+}
+
+// disturb asks for an aggregate to be worked out anew. Floors come first, they may be members.
+func (s *State) disturb(a *asset) {
+	if a.disturbed {
+		return
+	}
+	a.disturbed = true
+	level := 1
+	if a.about.Kind == Floor {
+		level = 0
+	}
+	s.disturbed[level] = append(s.disturbed[level], a)
+}
+
+// showAggregates works out the aggregates whose members changed.
+func (s *State) showAggregates(u *Update) {
+	if s.membersMoved {
+		s.membersMoved = false
+		s.countAbsent()
+	}
+	for level := range s.disturbed {
+		for i := 0; i < len(s.disturbed[level]); i++ {
+			a := s.disturbed[level][i]
+			a.disturbed = false
+			if s.byID[a.about.ID] == a {
+				s.publish(u, a)
+			}
+		}
+		clear(s.disturbed[level])
+		s.disturbed[level] = s.disturbed[level][:0]
+	}
+}
+
+func (s *State) publish(u *Update, a *asset) {
+	u.Changed = append(u.Changed, Snapshot{})
+	snapshot := &u.Changed[len(u.Changed)-1]
+	s.queue.set(a, s.evaluate(a, u.Now, snapshot))
+	if a.shown.counted {
+		s.summary.Qualities[a.shown.quality]--
+	} else {
+		s.summary.Assets++
+	}
+	s.summary.Qualities[snapshot.Quality]++
+	if a.life != nil {
+		s.watchSite(a, u.Now)
+	}
+	s.contribute(a, contributionOf(snapshot))
+	a.shown.counted, a.shown.quality, a.shown.readings = true, snapshot.Quality, snapshot.Readings
+	a.shown.reason, a.shown.offDelayEnds, a.shown.coverage = snapshot.Reason, snapshot.OffDelayEnds, snapshot.Coverage
+}
+
+// contribute passes on to its aggregates what an asset adds to them.
+func (s *State) contribute(a *asset, c contribution) {
+	before := a.shown.contribution
+	if c == before {
+		return
+	}
+	a.shown.contribution = c
+	for _, m := range a.memberOf {
+		t := m.aggregate.sum
+		t.add(&c, 1)
+		t.add(&before, -1)
+		t.unsure = t.unsure || before.newest == t.newest && c.newest < before.newest
+		for kind := range extremeCount {
+			t.raise(m, kind)
+		}
+		s.disturb(m.aggregate)
+	}
+}
+
+// watchSite notes whether a site's silence has lasted for so long that its feed is dead.
+func (s *State) watchSite(a *asset, now Timestamp) {
+	l := a.life
+	dead := l.heard.Add(a.settings.DeadAfter)
+	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
+	switch {
+	case !l.hasPulse() || now < dead:
+		delete(s.lostSites, a)
+		if l.hasPulse() {
+			s.queue.set(a, dead)
+		}
+	case now < grace && dead > s.alive:
+		s.queue.set(a, grace)
+	default:
+		s.lostSites[a] = true
+	}
+}
+
+// Next returns when the passing of time will change a reading, 0 if it will not.
+func (s *State) Next() Timestamp { return s.queue.next() }
+
+// Until returns how long it is from an instant until a moment.
+func (s *State) Until(i Instant, t Timestamp) time.Duration { return max(0, t.Sub(s.clock.now(i))) }
+
+// Wake works out the readings whose time has come, as they are without the batch in progress: that may
+// wait for its disk for long. It returns what changed, valid until the next call.
+func (s *State) Wake(i Instant) *Update {
+	s.pending.swap()
+	defer s.pending.swapBack()
+	u := s.begin(i)
+	s.wake(u)
+	s.showAggregates(u)
+	s.finish(u)
+	return u
+}
+
+// wake shows the assets whose time has come. Those that turn out as they were are left out.
+func (s *State) wake(u *Update) {
+	if s.shownDoubt != s.clock.doubt {
+		s.shownDoubt = s.clock.doubt
+		for _, a := range s.assets {
+			if a != nil {
+				s.show(u, a)
+			}
+		}
+	}
+	for a := s.queue.due(u.Now); a != nil; a = s.queue.due(u.Now) {
+		if a.sum != nil {
+			s.disturb(a)
+			continue
+		}
+		before := a.shown
+		s.publish(u, a)
+		if a.shown == before {
+			u.Changed = u.Changed[:len(u.Changed)-1]
+		}
+	}
+}
+
+// All works out every reading, and takes them for published: what a sink must know before the first
+// change.
+func (s *State) All(i Instant) *Update {
+	now := s.clock.now(i)
+	u := &Update{At: i, Now: now, Epoch: s.clock.epoch, Changed: make([]Snapshot, 0, len(s.byID))}
+	for _, a := range s.assets {
+		if a != nil {
+			s.enlist(a)
+		}
+	}
+	s.countAbsent()
+	s.shownDoubt = s.clock.doubt
+	for _, a := range s.assets {
+		if a == nil {
+			continue
+		}
+		s.show(u, a)
+		if a.life != nil {
+			u.Heard = append(u.Heard, SiteFeed{a.about.Number, a.life.heard})
+		}
+	}
+	s.showAggregates(u)
+	s.finish(u)
+	return u
+}
