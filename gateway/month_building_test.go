@@ -34,7 +34,6 @@ type monthRoom struct {
 	people int          // now
 	said   [2]monthSaid // by raw and by minutes
 	moving bool         // as the PIR said last
-	inside int          // as the sensor at the door counted
 }
 
 // monthKind is how people use a place.
