@@ -1,7 +1,5 @@
 package gateway
 
-import "container/heap"
-
 // The extremes that an aggregate takes from its members.
 const (
 	oldestSound    = iota // event time of the oldest feed of members that are sound or held
@@ -14,14 +12,8 @@ const (
 type membership struct {
 	aggregate *asset
 	member    *asset
-	place     int // in the aggregate's roll
-	slots     [extremeCount]slot
-}
-
-// slot is where a membership lies in one of its aggregate's heaps.
-type slot struct {
-	key   Timestamp // at most its value; 0: it is not there
-	index int
+	place     int                  // in the aggregate's roll
+	queued    [extremeCount]ticket // with which it counts among the extremes, at most at its value; 0: it does not
 }
 
 // value returns what a member is now in one of the extremes; 0 for nothing.
@@ -38,77 +30,37 @@ func (m *membership) value(kind int) Timestamp {
 	return c.oldest
 }
 
-// extreme finds the least value among the members. A value that grows stays where it is until it comes to
-// the top, and is only then moved to where it belongs: ages mostly grow.
-type extreme struct {
-	kind int
-	heap []*membership
-}
-
-// raise sees to it that a member's value is found, should it be the least.
+// raise sees to it that a member's value is found, should it be the least. A value that grows stays where it
+// is until it comes to the top, and is only then moved to where it belongs: ages mostly grow.
 func (t *tally) raise(m *membership, kind int) {
-	h := &t.extremes[kind]
-	h.kind = kind
-	value, s := m.value(kind), &m.slots[kind]
-	switch {
-	case value == 0 || s.key != 0 && s.key <= value:
-	case s.key == 0:
-		s.key = value
-		heap.Push(h, m)
-	default:
-		s.key = value
-		heap.Fix(h, s.index)
+	value, known := m.value(kind), m.queued[kind].at
+	if value == 0 || known != 0 && known <= value {
+		return
 	}
-}
-
-// forget takes a membership out of every heap.
-func (t *tally) forget(m *membership) {
-	for kind := range m.slots {
-		if m.slots[kind].key != 0 {
-			heap.Remove(&t.extremes[kind], m.slots[kind].index)
-		}
-	}
+	m.queued[kind] = t.extremes[kind].add(value, m)
+	t.extremes[kind].thin(len(t.roll), func(k ticket, m *membership) bool { return m.queued[kind] == k })
 }
 
 // top returns the least value, 0 if there is none.
 func (t *tally) top(kind int) Timestamp {
-	h := &t.extremes[kind]
-	for len(h.heap) > 0 {
-		first := h.heap[0]
-		value, s := first.value(kind), &first.slots[kind]
+	q := &t.extremes[kind]
+	for q.len() > 0 {
+		k, m := q.first()
+		value := m.value(kind)
 		switch {
-		case value == s.key:
+		case m.queued[kind] != k: // it was queued again since, or is no member any more
+			q.drop()
+		case value == k.at:
 			return value
 		case value == 0:
-			heap.Pop(h)
+			m.queued[kind] = ticket{}
+			q.drop()
 		default:
-			s.key = value
-			heap.Fix(h, 0)
+			m.queued[kind] = q.postpone(value)
 		}
 	}
 	return 0
 }
 
-func (h *extreme) Len() int { return len(h.heap) }
-func (h *extreme) Less(i, j int) bool {
-	return h.heap[i].slots[h.kind].key < h.heap[j].slots[h.kind].key
-}
-
-func (h *extreme) Swap(i, j int) {
-	h.heap[i], h.heap[j] = h.heap[j], h.heap[i]
-	h.heap[i].slots[h.kind].index, h.heap[j].slots[h.kind].index = i, j
-}
-
-func (h *extreme) Push(x any) {
-	m := x.(*membership)
-	m.slots[h.kind].index = len(h.heap)
-	h.heap = append(h.heap, m)
-}
-
-func (h *extreme) Pop() any {
-	last := h.heap[len(h.heap)-1]
-	h.heap[len(h.heap)-1] = nil
-	h.heap = h.heap[:len(h.heap)-1]
-	last.slots[h.kind] = slot{}
-	return last
-}
+// forget takes a membership out of every extreme.
+func (m *membership) forget() { m.queued = [extremeCount]ticket{} }

@@ -113,7 +113,7 @@ func (s *State) enrol(a, aggregate *asset) {
 
 func (s *State) withdraw(m *membership) {
 	t := m.aggregate.sum
-	t.forget(m)
+	m.forget()
 	last := t.roll[len(t.roll)-1]
 	t.roll[m.place], last.place = last, m.place
 	t.roll = t.roll[:len(t.roll)-1]

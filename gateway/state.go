@@ -65,15 +65,15 @@ type asset struct {
 	sum      *tally        // of what can have members
 	memberOf []*membership // in the aggregates that it is a member of
 
-	queued    Timestamp // when the deadline queue will look at it; 0: not queued
-	batch     uint64    // the batch that touched it last
-	heardIn   uint64    // of a site: the batch that last heard something newer
-	unknown   bool      // the rules do not name it
-	changed   bool      // readings may differ from those published
-	moved     bool      // what it is a member of may differ
-	listed    bool      // in State.dirtySites
-	disturbed bool      // in State.disturbed
-	shown     shown     // what was published last
+	queued    ticket // of its place in the deadline queue; at 0: it will not be looked at
+	batch     uint64 // the batch that touched it last
+	heardIn   uint64 // of a site: the batch that last heard something newer
+	unknown   bool   // the rules do not name it
+	changed   bool   // readings may differ from those published
+	moved     bool   // what it is a member of may differ
+	listed    bool   // in State.dirtySites
+	disturbed bool   // in State.disturbed
+	shown     shown  // what was published last
 }
 
 // facts is what a batch may change of an asset, saved before the first change so that it can be undone.

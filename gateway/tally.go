@@ -10,7 +10,7 @@ type tally struct {
 	follow   [classCount]int // members that are as old as their site
 	newest   Timestamp       // when the newest of what any member shows was sensed
 	unsure   bool            // newest is to be found again
-	extremes [extremeCount]extreme
+	extremes [extremeCount]queue[*membership]
 }
 
 // The measures that are added up. The outputs come first: every member has them.
