@@ -114,8 +114,12 @@ func (s *Settings) supersedes(f Feed, e, old *Entry) bool {
 	return e.ID.Compare(old.ID) > 0
 }
 
-// insert puts a revision at index i.
+// insert puts a revision at index i. A window ends up with about as many as its feed has in half an hour, so
+// its room grows by a few, not by half: most of a large gateway's memory is windows.
 func (h *history) insert(i int, e *Entry) {
+	if n := len(h.window); n == cap(h.window) {
+		h.window = append(make([]Entry, 0, n/4*4+4), h.window...)
+	}
 	h.window = append(h.window, Entry{})
 	copy(h.window[i+1:], h.window[i:])
 	h.window[i] = *e

@@ -74,20 +74,22 @@ type contribution struct {
 	valid     bool
 	quality   Quality
 	following bool
-	shares    [summedCount]share
+	values    [summedCount]int64
+	qualities [summedCount]Quality
+	known     summedSet
+	has       summedSet
 	capacity  int64
 	newest    Timestamp
 	oldest    Timestamp
 	offDelay  Timestamp
 }
 
-// share is a member's part of one measure.
-type share struct {
-	value   int64
-	quality Quality
-	known   bool
-	has     bool
-}
+// summedSet is a set of the measures that are added up, by their place in summed.
+type summedSet uint8
+
+func (s summedSet) holds(i int) bool { return s&(1<<i) != 0 }
+
+func (s *summedSet) put(i int, in bool) { *s |= summedSet(one(in)) << i }
 
 // contributionOf says what an asset's readings add. Of an asset that nothing was ever heard of, the outputs
 // are what its policies say.
@@ -100,11 +102,15 @@ func contributionOf(s *Snapshot) contribution {
 		r := &s.Readings[m]
 		switch {
 		case s.Has.Has(m):
-			c.shares[i] = share{value: r.Value, quality: r.Quality, known: r.Known, has: r.Known || m == Motion}
+			c.values[i], c.qualities[i] = r.Value, r.Quality
+			c.known.put(i, r.Known)
+			c.has.put(i, r.Known || m == Motion)
 		case i < OutputCount:
-			c.shares[i] = share{quality: s.Quality, has: true}
+			c.qualities[i] = s.Quality
+			c.has.put(i, true)
 			if s.Quality == Never {
-				c.shares[i].known, c.shares[i].value = true, int64(one(s.Lost[i]))
+				c.values[i] = int64(one(s.Lost[i]))
+				c.known.put(i, true)
 			}
 		}
 	}
@@ -128,21 +134,22 @@ func (t *tally) add(c *contribution, sign int) {
 	}
 	t.capacity += int64(sign) * c.capacity
 	t.follow[classOf(c.quality)] += sign * one(c.following)
-	for i := range c.shares {
-		if c.shares[i].has {
-			t.sums[i].add(&c.shares[i], sign)
+	for i := range t.sums {
+		if c.has.holds(i) {
+			t.sums[i].add(c.qualities[i], sign, c.values[i], c.known.holds(i))
 		}
 	}
 }
 
-func (m *measureSum) add(s *share, sign int) {
-	sum := &m.classes[classOf(s.quality)]
+// add counts a member of that quality, or with sign -1 no longer, and adds its value if that is known.
+func (m *measureSum) add(q Quality, sign int, value int64, known bool) {
+	sum := &m.classes[classOf(q)]
 	sum.members += sign
-	m.doubtful += sign * one(s.quality == Uncertain)
-	m.never += sign * one(s.quality == Never)
-	if s.known {
+	m.doubtful += sign * one(q == Uncertain)
+	m.never += sign * one(q == Never)
+	if known {
 		sum.known += sign
-		sum.value += int64(sign) * s.value
+		sum.value += int64(sign) * value
 	}
 }
 
@@ -194,9 +201,7 @@ func (e *evaluation) aggregate() {
 	if e.heard() {
 		self = contributionOf(out)
 		self.capacity = 0
-		for i := summedMotion; i < summedCount; i++ {
-			self.shares[i] = share{}
-		}
+		self.has &= 1<<summedMotion - 1
 		t.add(&self, 1)
 		defer func() {
 			t.add(&self, -1)
