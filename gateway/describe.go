@@ -184,6 +184,9 @@ func (s *State) redescribe(a *asset) {
 	about.Path = nil
 	if a.parent != nil {
 		about.Path = a.parent.pathInside()
+		if about.Parent == a.parent.about.ID {
+			about.Parent = a.parent.about.ID // the same text, kept once
+		}
 	}
 	s.join(a)
 	about.Site = ""
