@@ -88,7 +88,7 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	settings := a.settings
 	if h.outside(e.At, settings.window()) {
 		s.pending.touchHistory(a, f)
-		if h.late(f, &e, settings) {
+		if h.late(f, &e, settings, s.days(a)) {
 			s.pending.mark(a)
 		}
 		return

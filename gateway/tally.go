@@ -193,6 +193,16 @@ func (m *measureSum) value(c coverage) (value int64, known bool) {
 	return value, known
 }
 
+// unknown tells whether a member that counts cannot tell.
+func (m *measureSum) unknown(c coverage) bool {
+	for i := range m.classes[:c.classes] {
+		if m.classes[i].known < m.classes[i].members {
+			return true
+		}
+	}
+	return false
+}
+
 // aggregate lays over an asset's own readings what its members say. Its own count is one member more,
 // except of people: those are in it anyway.
 func (e *evaluation) aggregate() {
@@ -260,14 +270,18 @@ func (e *evaluation) aggregateMotion(minimum int) {
 		return
 	}
 	moving, known := sum.value(c)
+	known = known && (moving > 0 || !sum.unknown(c)) // nobody moves only where each of them knows
 	e.show(Motion, Reading{Value: min(moving, 1), At: e.out.At, Known: known, Quality: c.quality})
 }
 
-// aggregatePeople adds up the people of the members, unless Butlr counts those of the asset itself.
+// aggregatePeople adds up the people of the members, unless Butlr counts those of the asset itself. A member
+// that was never heard of may well count people one day: without it the sum is not complete.
 func (e *evaluation) aggregatePeople(minimum int) {
-	sum := &e.asset.sum.sums[summedPeople]
-	c := sum.cover(0, minimum)
-	if e.people != nil && e.people.life != feedDead || c.total == 0 {
+	t := e.asset.sum
+	sum := &t.sums[summedPeople]
+	missing := t.absent.members + t.sums[summedHVAC].never
+	c := sum.cover(missing, minimum)
+	if e.people != nil && e.people.life != feedDead || c.total == missing {
 		return
 	}
 	people, _ := sum.value(c)
