@@ -85,6 +85,8 @@ func valueOf(m gateway.Measure) func(*gateway.Explanation) byte {
 				continue
 			}
 			switch r := p.Reading; {
+			case !r.Known && r.Quality == gateway.Never:
+				return ' '
 			case !r.Known:
 				return '?'
 			case r.Value != 0:
