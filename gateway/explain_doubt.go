@@ -23,7 +23,7 @@ func (e *evaluation) doubtAbout(m Measure) string {
 		case ofMembers && e.people == nil:
 			return e.doubtAboutMembers(summedPeople)
 		case e.out.Estimate:
-			return "an estimate: " + e.orElse(e.doubtAboutSilence(), "nobody is counted, only who passes")
+			return "it is an estimate: " + e.orElse(e.doubtAboutSilence(), "nobody is counted, only who passes")
 		case e.people != nil:
 			return e.doubtOf(e.people)
 		}
@@ -33,7 +33,7 @@ func (e *evaluation) doubtAbout(m Measure) string {
 		}
 		return e.doubtOf(&e.feeds[MotionFeed])
 	case TrafficEstimate:
-		return "an estimate: " + e.orElse(e.doubtAboutSilence(), "nobody is counted, only who passes")
+		return "it is an estimate: " + e.orElse(e.doubtAboutSilence(), "nobody is counted, only who passes")
 	case TrafficIn, TrafficOut:
 		if e.asset.about.Kind == Group {
 			return e.doubtAboutMembers(slices.Index(summed[:], m))
@@ -80,7 +80,7 @@ func (e *evaluation) doubtAboutMembers(i int) string {
 	if text == "" {
 		return "" // it is a count of its own
 	}
-	return "of its members " + text
+	return text + " among its members"
 }
 
 // firstDoubt says why the first of some feeds that is not to be relied upon is not.
@@ -117,7 +117,7 @@ func (e *evaluation) doubtOf(v *evidence) string {
 	case v.change && e.site != nil && !e.site.hasPulse() && e.now >= e.site.heard.Add(e.settings.ChangeUncertainAfter):
 		return "its site has no heartbeat, and has said nothing since " + e.clock(e.site.heard)
 	case v.feed == TrafficFeed:
-		return "an estimate: nobody is counted, only who passes"
+		return "it is an estimate: nobody is counted, only who passes"
 	case e.missedEdges():
 		silence, _ := e.lastLoss()
 		return "its site was silent from " + e.clock(silence.From) + " to " + e.clock(silence.To) + ", and it has said nothing since: what it missed is not known"

@@ -79,7 +79,7 @@ func (e *evaluation) noEventAbout(what string) string {
 
 func membersInWords(n int) string {
 	if n == 1 {
-		return "member"
+		return "1 member"
 	}
 	return strconv.Itoa(n) + " members"
 }
@@ -203,7 +203,7 @@ func (e *evaluation) counting(i int) string {
 
 func (e *evaluation) explainMotion(r Reading) (ReasonCode, string) {
 	if e.asset.sum != nil && e.out.Coverage >= 0 {
-		return ReasonMembers, "any of " + e.counting(summedMotion) + " with a PIR"
+		return ReasonMembers, "any of " + e.counting(summedMotion) + ", those with a PIR"
 	}
 	v := &e.feeds[MotionFeed]
 	switch {

@@ -89,9 +89,9 @@ func TestWhatAPointSaysIsTrue(t *testing.T) {
 			[]gateway.Event{motion("room_1", "09:00:00"), people("room_1", 0, "09:05:00"), people("room_1", 0, "09:59:00"), people("room_1", 0, "10:06:00")}, "10:06:00", gateway.HVAC,
 			"1, uncertain: people 0 at 10:06:00, motion since 09:00:00 was never ended: taken for over at 10:05:00, off-delay ends 10:20:00 | motion since 09:00:00 was never said to end"},
 		{"a total that may lack an event", usual, []gateway.Event{passed("sensor_1", "room_1", 2, 1, "09:10:00")}, "09:11:00", gateway.TrafficEstimate,
-			"1, uncertain: in less out since midnight in UTC | an estimate: nobody is counted, only who passes"},
+			"1, uncertain: in less out since midnight in UTC | it is an estimate: nobody is counted, only who passes"},
 		{"more who left than came", usual, []gateway.Event{passed("sensor_1", "room_1", 0, 2, "09:10:00")}, "09:11:00", gateway.TrafficEstimate,
-			"0, uncertain: in less out is -2 since midnight in UTC, shown as 0 | an estimate: nobody is counted, only who passes"},
+			"0, uncertain: in less out is -2 since midnight in UTC, shown as 0 | it is an estimate: nobody is counted, only who passes"},
 		{"traffic of a silent site without a heartbeat", usual, []gateway.Event{passed("sensor_1", "room_1", 2, 1, "09:10:00")}, "21:11:00", gateway.TrafficIn,
 			"2, uncertain: counted since commissioning, the newest at 09:10:00 | its site has no heartbeat, and has said nothing since 09:10:00"},
 	} {
@@ -139,7 +139,7 @@ func TestAnEstimateSaysSinceWhen(t *testing.T) {
 	s.Batch()
 	s.Settle(now("09:20:00"))
 	apply(t, s, now("09:30:00"), withID(passed("sensor_1", "room_1", 2, 0, "09:30:00"), "event_other"))
-	if got, want := told(t, s, now("09:30:00"), "room_1", gateway.TrafficEstimate), "2, uncertain: in less out since the reset at 09:20:00 | an estimate: nobody is counted, only who passes"; got != want {
+	if got, want := told(t, s, now("09:30:00"), "room_1", gateway.TrafficEstimate), "2, uncertain: in less out since the reset at 09:20:00 | it is an estimate: nobody is counted, only who passes"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	want := &gateway.TrafficExplanation{
@@ -184,7 +184,7 @@ func TestAnAggregateListsItsMembers(t *testing.T) {
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got, want := told(t, s, now("09:30:00"), "space_3", gateway.HVAC), "1, uncertain: 2 of 34 members occupied | of its members 1 lost or missing"; got != want {
+	if got, want := told(t, s, now("09:30:00"), "space_3", gateway.HVAC), "1, uncertain: 2 of 34 members occupied | 1 lost or missing among its members"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	group := s.Explain(now("09:30:00"), "group:ahu-3").Members

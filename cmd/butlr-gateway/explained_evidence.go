@@ -74,7 +74,11 @@ func (x explained) members(w io.Writer) {
 	if m == nil {
 		return
 	}
-	line(w, "members", fmt.Sprintf("%d%s: %s; coverage %s %%", m.Total, choose(m.Itself, ", with its own count", ""), qualities(m.Qualities), strconv.FormatFloat(m.Coverage, 'f', -1, 64)))
+	known := qualities(m.Qualities)
+	if n := len(m.Missing); n > 0 {
+		known += fmt.Sprintf(", %d missing", n)
+	}
+	line(w, "members", fmt.Sprintf("%d%s: %s; coverage %s %%", m.Total, choose(m.Itself, ", with its own count", ""), known, strconv.FormatFloat(m.Coverage, 'f', -1, 64)))
 	for i := range m.Members {
 		of := &m.Members[i]
 		who := string(of.Asset)
