@@ -49,6 +49,7 @@ type Hub struct {
 	full    error        // why some of them cannot be remembered
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
+	diary   diary        // what was logged
 	spare   sync.Pool    // of *request
 }
 
@@ -303,7 +304,7 @@ func (h *Hub) serve(ctx context.Context, first *request) error {
 			return err
 		}
 		if failed == nil {
-			h.tell(batch.Audit)
+			h.logOverrides(batch.Audit)
 			h.publish(h.state.Settle(now))
 		} else {
 			h.state.Undo()
@@ -311,16 +312,6 @@ func (h *Hub) serve(ctx context.Context, first *request) error {
 	}
 	h.answer(failed)
 	return nil
-}
-
-// tell logs what became of overrides, a line each.
-func (h *Hub) tell(changes []OverrideChange) {
-	for i := range changes {
-		c := &changes[i]
-		o := &c.Override
-		h.log.Info("override "+c.Change, "asset", c.Asset, "target", o.Target.String(), "value", o.Value, "by", c.By,
-			"source", o.Source.String(), "until", o.Until.Time().Format(time.RFC3339), "reason", o.Reason)
-	}
 }
 
 // gather takes what waits, and applies it unless there is a reason not to.
@@ -418,6 +409,8 @@ func (h *Hub) judge(result error) error {
 
 func (h *Hub) publish(u *Update) {
 	h.warn(&u.Summary)
+	h.logRefusals(u.At)
+	h.logSites(u.Now)
 	for _, s := range h.sinks {
 		s.Publish(u)
 	}

@@ -87,3 +87,66 @@ func TestOrdersAreLogged(t *testing.T) {
 		log.expect(t, 1, `msg="override expired" asset=room_1 target=lighting value=1`)
 	})
 }
+
+// Of events that are refused the first of each reason is logged at once, the others are counted.
+//
+// Seen to break it: logging each; never logging those that came within the pause.
+func TestRefusedEventsAreLoggedAtABoundedRate(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		h, log := startLogged(t, clock)
+		send := func(events ...gateway.Event) {
+			t.Helper()
+			if err := h.Ingest(t.Context(), events); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ahead := people("room_1", 3, "09:05:00")
+		for range 20 {
+			send(ahead)
+		}
+		send(people("room_2", -1, "09:00:00"))
+		const inFuture = `msg="event refused" reason=timestamp_in_future why="its timestamp is 5m ahead of this machine's clock, and max_future is 2m: set whichever clock is wrong, or raise max_future" type=occupancy place=room_1 name="Name of room_1" events=`
+		log.expect(t, 1, inFuture)
+		log.expect(t, 1, inFuture+"1")
+		log.expect(t, 1, `reason=count_negative why="its count is below 0" type=occupancy place=room_2`)
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		log.expect(t, 1, "reason=timestamp_in_future why=\"its timestamp is 5m ahead of this machine's clock, and max_future is 2m: set whichever clock is wrong, or raise max_future\" type=occupancy place=room_1 name=\"Name of room_1\" events=19")
+		log.expect(t, 2, inFuture)
+	})
+}
+
+// The alarm tells of the first site that is lost, and of the last that comes back; the others are logged.
+func TestEachSiteThatIsLostIsLogged(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		h, log := startLogged(t, clock)
+		say := func(site string) {
+			t.Helper()
+			var events []gateway.Event
+			for n := range 2 {
+				e := people(site+string(rune('a'+n)), 1, "09:00:00")
+				e.At = clock().Timestamp()
+				e.Path = gateway.Path{Site: gateway.Place{ID: gateway.AssetID("site_" + site), Name: "Site " + site}, Room: gateway.Place{ID: gateway.AssetID("room_" + site + string(rune('a'+n)))}}
+				events = append(events, e)
+			}
+			if err := h.Ingest(t.Context(), events); err != nil {
+				t.Fatal(err)
+			}
+		}
+		say("1")
+		time.Sleep(5 * time.Minute)
+		say("2")
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		log.expect(t, 1, "alarm raised")
+		log.expect(t, 1, `msg="nothing is heard of a site any more" site=site_2 name="Site 2" silent_for=15m`)
+		say("1")
+		synctest.Wait()
+		log.expect(t, 1, `msg="a site is heard again" site=site_1`)
+		log.expect(t, 0, "alarm ended")
+		say("2")
+		synctest.Wait()
+		log.expect(t, 1, "alarm ended")
+		log.expect(t, 0, `msg="a site is heard again" site=site_2`)
+	})
+}

@@ -136,14 +136,18 @@ func (s *State) watchSite(a *asset, now Timestamp) {
 	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
 	switch {
 	case !l.hasPulse() || now < dead:
-		delete(s.lostSites, a)
+		if s.lostSites[a] {
+			delete(s.lostSites, a)
+			s.losses++
+		}
 		if l.hasPulse() {
 			s.queue.set(a, dead)
 		}
 	case now < grace && dead > s.alive:
 		s.queue.set(a, grace)
-	default:
+	case !s.lostSites[a]:
 		s.lostSites[a] = true
+		s.losses++
 	}
 }
 

@@ -32,6 +32,16 @@ type Register struct {
 	Input, Holding string // references, such as 30149 and 40149
 }
 
+// WithoutHeartbeat lists the sites whose silence is never a loss.
+func (s *Status) WithoutHeartbeat() (names []string) {
+	for i := range s.Sites {
+		if !s.Sites[i].Heartbeat {
+			names = append(names, s.Sites[i].Name)
+		}
+	}
+	return names
+}
+
 // page is what the template shows.
 type page struct {
 	Status         *Status

@@ -45,6 +45,7 @@ func TestTheStatusInWriting(t *testing.T) {
 	forced.Overrides = []gateway.Override{{Target: gateway.TargetOutputs}, {Target: gateway.TargetPeople}}
 	b.Publish(&gateway.Update{Changed: []gateway.Snapshot{forced}, Summary: gateway.Summary{
 		Assets: 3, Qualities: [gateway.QualityCount]int{gateway.Good: 1, gateway.Never: 1, gateway.Forced: 1}, Accepted: 1, Refused: 1, Unhandled: 1,
+		Duplicates: 3, Superseded: 2, Late: 1,
 		SitesLost: 2, SiteLost: "Rotterdam <Campus>", ClockDoubt: "it shows 1970, and this program is younger",
 	}})
 	response, got := get(t, serve(t, b, reporter(refusing{}, alarms)), "", "/api/v1/status")

@@ -81,7 +81,7 @@ func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger
 
 // openToChange takes the lock of the state directory.
 func openToChange(ctx context.Context, c *config.Config, log *slog.Logger) (*store.Store, error) {
-	kept, err := store.Open(ctx, store.Options{Dir: string(c.Gateway.StateDir), Log: log})
+	kept, err := store.Open(ctx, store.Options{Dir: string(c.Gateway.StateDir), Log: log, ByHand: true})
 	if errors.Is(err, store.ErrInUse) {
 		return nil, fmt.Errorf("a gateway has the state directory %s, but nobody answers on its control socket: nothing was changed; if it has just been started try again, else its log says why", c.Gateway.StateDir)
 	}
