@@ -111,23 +111,46 @@ func counts(on, off int) func(*gateway.Settings) {
 	return func(s *gateway.Settings) { s.OnCount, s.OffCount = on, off }
 }
 
-// A moment of another day says so, and what was published is published anew when the day ends.
+// A moment of another day says so, and what was published is published anew when the day ends, though nothing
+// else of it changes.
+//
+// Seen to break it: leaving the dates out of the digest.
 func TestAMomentOfYesterdayHasItsDay(t *testing.T) {
 	s := newState(t, rulesWith(func(s *gateway.Settings) { s.Feed = gateway.FeedChange }))
-	apply(t, s, now("23:50:00"), people("room_1", 3, "23:50:00"))
-	if got, want := told(t, s, now("23:59:59"), "room_1", gateway.HVAC), "1, good: people 3 at 23:50:00"; got != want {
+	apply(t, s, now("23:50:00"), people("room_1", 0, "23:50:00"))
+	if got, want := told(t, s, now("23:59:59"), "room_1", gateway.HVAC), "0, good: people 0 at 23:50:00"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	midnight := at("23:59:59") + 1000
 	published := ""
-	for _, snapshot := range s.Wake(instant(midnight)).Changed {
+	for _, snapshot := range s.Wake(instant(at("23:59:59") + 1000)).Changed {
 		if snapshot.Asset.ID == "room_1" {
 			published = snapshot.Reason.Text(time.UTC)
 		}
 	}
-	if want := "people 3 at 2026-03-10 23:50:00"; published != want {
+	if want := "people 0 at 2026-03-10 23:50:00"; published != want {
 		t.Errorf("published at midnight: %q, want %q", published, want)
 	}
+}
+
+// The end of an override is published, also where another one goes on to force the same.
+//
+// Seen to break it: leaving the number of overrides out of the digest.
+func TestTheEndOfOneOfTwoOverridesIsPublished(t *testing.T) {
+	s := newState(t, gateway.DefaultRules())
+	apply(t, s, now("09:00:00"), people("room_1", 3, "09:00:00"))
+	for target, until := range map[gateway.Target]string{gateway.TargetOutputs: "09:04:00", gateway.TargetLighting: "09:02:00"} {
+		if _, err := s.Force(now("09:01:00"), "room_1", gateway.Override{Target: target, Value: 1, Until: at(until)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Batch()
+	s.Settle(now("09:01:00"))
+	for _, snapshot := range s.Wake(now("09:02:00")).Changed {
+		if snapshot.Asset.ID == "room_1" && len(snapshot.Overrides) == 1 {
+			return
+		}
+	}
+	t.Error("nothing was published when one of the two ended")
 }
 
 func TestAnEstimateSaysSinceWhen(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,11 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	p := page{Search: search, Now: now.Wall.In(s.options.Place).Format("15:04:05 MST")}
 	if p.Status, err = s.status(r); err != nil {
 		p.Trouble = err.Error()
+	} else {
+		slices.Reverse(p.Status.Newest)
+		for i := range p.Status.Newest {
+			p.Status.Newest[i].Arrived = p.Status.Newest[i].Arrived.In(s.options.Place)
+		}
 	}
 	entries, total := s.options.Board.Find(now, search, from, pageLength)
 	p.Total, p.First, p.Last = total, min(from+1, total), from+len(entries)

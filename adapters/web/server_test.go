@@ -67,6 +67,47 @@ func TestTheStatusInWriting(t *testing.T) {
 	}
 }
 
+// Who opens the page sees which events were refused and why, and which sites have no heartbeat; nothing of it
+// as mark-up.
+func TestThePageListsWhatWasRefused(t *testing.T) {
+	_, page := get(t, serve(t, web.NewBoard(), reporter(refusing{}, gateway.NewAlarms(nil))), "", "/")
+	for _, want := range []string{"2026-03-10 09:00:10 UTC occupancy room_1, 0 people: it has no timestamp", "No heartbeat, so that silence is never a loss: site_1."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in\n%s", want, page)
+		}
+	}
+}
+
+// sent is a hub that refused an event because of its count.
+type sent string
+
+func (raw sent) View(_ context.Context, look func(*gateway.State)) error {
+	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{}, clock())
+	if err != nil {
+		return err
+	}
+	if err := s.Apply(clock(), []gateway.Event{{Type: gateway.Occupancy, Defect: gateway.CountNotANumber, Raw: []byte(raw)}}); err != nil {
+		return err
+	}
+	s.Batch()
+	s.Settle(clock())
+	look(s)
+	return nil
+}
+
+// Of a count that is none, what was sent is shown.
+func TestAValueThatIsNoneIsShownAsItWasSent(t *testing.T) {
+	for content, want := range map[string]string{
+		`{"data": "six"}`: `data "six"`, `{"data": -3}`: "data -3", `{"data": ` + strings.Repeat("9", 200) + `}`: "data " + strings.Repeat("9", 80),
+		`{"data": 7, cut o`: "", `{}`: "",
+	} {
+		status, err := reporter(sent(content), gateway.NewAlarms(nil)).Status(t.Context())
+		if err != nil || len(status.Newest) != 1 || status.Newest[0].Value != want {
+			t.Errorf("%s: %+v, want %q", content, status, want)
+		}
+	}
+}
+
 func TestEveryAnswerForbidsWhatIsNotOurs(t *testing.T) {
 	address := serve(t, web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
 	for _, path := range []string{"/", "/page.css", "/metrics", "/api/v1/status", "/healthz", "/nowhere"} {

@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"butlr-gateway/gateway"
@@ -134,8 +136,21 @@ func (s *Status) look(state *gateway.State, now gateway.Instant) {
 	}
 }
 
-// refusedValue says what an event would have been about.
+// longestValue is how much is shown of a value that is none.
+const longestValue = 80 // bytes
+
+// refusedValue says what an event would have told; where that is what is wrong, as it was sent.
 func refusedValue(e *gateway.RefusedEvent) string {
+	switch e.Reason {
+	case gateway.CountNotANumber, gateway.CountNegative, gateway.CountTooLarge, gateway.WrongShape:
+		var sent struct {
+			Data json.RawMessage `json:"data"`
+		}
+		if err := json.Unmarshal([]byte(e.Content), &sent); err != nil || len(sent.Data) == 0 {
+			return ""
+		}
+		return "data " + strings.ToValidUTF8(string(sent.Data[:min(len(sent.Data), longestValue)]), "")
+	}
 	switch e.Type {
 	case gateway.Occupancy, gateway.OccupancyMinute:
 		return strconv.Itoa(e.People) + " people"

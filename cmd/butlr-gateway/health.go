@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -114,7 +113,7 @@ func printRefused(w io.Writer, s *web.Status, place *time.Location) error {
 	for _, e := range slices.Backward(s.Newest) {
 		what := []string{e.Type, e.Place}
 		if e.Name != "" {
-			what = append(what, strconv.Quote(e.Name))
+			what = append(what, "("+e.Name+")")
 		}
 		if e.Value != "" {
 			what = append(what, e.Value)
