@@ -49,6 +49,7 @@ type Hub struct {
 	full    error        // why some of them cannot be remembered
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
+	diary   diary        // what was logged
 	spare   sync.Pool    // of *request
 }
 
@@ -123,9 +124,9 @@ func (h *Hub) Force(ctx context.Context, id AssetID, o Override) (Override, erro
 }
 
 // Release ends, durably, the overrides of the asset's target, or all of them. Those of a greater source
-// than by stay, and make it an error. It returns how many it ended.
-func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, by Source, author string) (int, error) {
-	ended := 0
+// than by stay, and make it an error. It returns those that it ended.
+func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, by Source, author string) ([]Override, error) {
+	var ended []Override
 	err := h.change(ctx, func(s *State, now Instant) (err error) {
 		ended, err = s.Release(now, id, target, all, by, author)
 		return err
@@ -134,8 +135,12 @@ func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, 
 }
 
 // ResetEstimate begins the traffic estimate of an asset anew: nobody is there now.
-func (h *Hub) ResetEstimate(ctx context.Context, id AssetID) error {
-	return h.change(ctx, func(s *State, now Instant) error { return s.ResetEstimate(now, id) })
+func (h *Hub) ResetEstimate(ctx context.Context, id AssetID, author string) error {
+	err := h.change(ctx, func(s *State, now Instant) error { return s.ResetEstimate(now, id) })
+	if err == nil {
+		h.log.Info("traffic estimate reset", "asset", id, "by", author)
+	}
+	return err
 }
 
 // change has the owner change the state, in a batch with whatever else waits. When it returns nil, the
@@ -294,10 +299,12 @@ func (h *Hub) serve(ctx context.Context, first *request) error {
 	h.gather(now, first, repaired)
 	failed := repaired
 	if failed == nil {
-		if failed, err = h.commit(ctx, h.state.Batch()); err != nil {
+		batch := h.state.Batch()
+		if failed, err = h.commit(ctx, batch); err != nil {
 			return err
 		}
 		if failed == nil {
+			h.logOverrides(batch.Audit)
 			h.publish(h.state.Settle(now))
 		} else {
 			h.state.Undo()
@@ -402,6 +409,8 @@ func (h *Hub) judge(result error) error {
 
 func (h *Hub) publish(u *Update) {
 	h.warn(&u.Summary)
+	h.logRefusals(u.At)
+	h.logSites(u.Now)
 	for _, s := range h.sinks {
 		s.Publish(u)
 	}

@@ -22,9 +22,17 @@ type pendingBatch struct {
 	alive     Timestamp
 	accepted  uint64
 	unhandled uint64
+	idle      [3]uint64 // duplicates, superseded, late
 	reasons   [RefusalCount]uint64
 	refused   refusedRing
 }
+
+// Why an accepted event has no effect on what is shown now.
+const (
+	duplicate = iota
+	superseded
+	late
+)
 
 type touchedAsset struct {
 	asset  *asset
@@ -362,6 +370,9 @@ func (s *State) Settle(i Instant) *Update {
 	}
 	s.summary.Accepted += s.pending.accepted
 	s.summary.Unhandled += s.pending.unhandled
+	s.summary.Duplicates += s.pending.idle[duplicate]
+	s.summary.Superseded += s.pending.idle[superseded]
+	s.summary.Late += s.pending.idle[late]
 	for reason, n := range s.pending.reasons {
 		s.refusals[reason] += n
 		s.summary.Refused += n

@@ -25,9 +25,9 @@ func digestOf(s *Snapshot) digest {
 		d = d.with(uint64(r.Value)).with(uint64(r.At)).with(uint64(r.Quality)<<1 | uint64(one(r.Known)))
 	}
 	r := &s.Reason
-	d = d.with(uint64(r.Code)<<3 | uint64(one(r.Moving))<<2 | uint64(one(r.On))<<1 | uint64(one(r.By != nil)))
+	d = d.with(uint64(r.Dated)<<16 | uint64(r.Code)<<3 | uint64(one(r.Moving))<<2 | uint64(one(r.On))<<1 | uint64(one(r.By != nil)))
 	d = d.with(uint64(r.People)).with(uint64(r.At)).with(uint64(r.Motion)).with(uint64(r.Since)).with(uint64(r.Until))
-	return d.with(uint64(r.Few)).with(uint64(r.Of))
+	return d.with(uint64(r.Few)).with(uint64(r.Of)).with(uint64(r.Over)).with(uint64(len(s.Overrides)))
 }
 
 // begin empties the update that every batch and wake-up fills again.
@@ -136,14 +136,18 @@ func (s *State) watchSite(a *asset, now Timestamp) {
 	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
 	switch {
 	case !l.hasPulse() || now < dead:
-		delete(s.lostSites, a)
+		if s.lostSites[a] {
+			delete(s.lostSites, a)
+			s.losses++
+		}
 		if l.hasPulse() {
 			s.queue.set(a, dead)
 		}
 	case now < grace && dead > s.alive:
 		s.queue.set(a, grace)
-	default:
+	case !s.lostSites[a]:
 		s.lostSites[a] = true
+		s.losses++
 	}
 }
 
