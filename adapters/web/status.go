@@ -24,6 +24,7 @@ type Status struct {
 	Reasons   map[string]uint64 `json:"refused_by_reason"`
 	Newest    []Refused         `json:"newest_refused"`
 	Alarms    []Alarm           `json:"alarms"`
+	Push      []PushTarget      `json:"push"`
 
 	Overrides  int    `json:"overrides"`   // in force
 	SitesLost  int    `json:"sites_lost"`  // sites whose silence means that their feed is dead
@@ -67,6 +68,7 @@ type Reporter struct {
 	Alarms                   *gateway.Alarms
 	Board                    *Board
 	Listeners                func() []Listener
+	Push                     func() []PushTarget
 	Hub                      Viewer
 }
 
@@ -77,7 +79,7 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
 		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
 		Reasons:   make(map[string]uint64),
-		Listeners: r.Listeners(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
+		Listeners: r.Listeners(), Push: r.Push(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
 	}
 	if err := r.Hub.View(ctx, s.look); err != nil {
 		return nil, err
