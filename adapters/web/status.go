@@ -24,12 +24,13 @@ type Status struct {
 	Reasons   map[string]uint64 `json:"refused_by_reason"`
 	Newest    []Refused         `json:"newest_refused"`
 	Alarms    []Alarm           `json:"alarms"`
-	Push      []PushTarget      `json:"push"`
 
 	Overrides  int    `json:"overrides"`   // in force
 	SitesLost  int    `json:"sites_lost"`  // sites whose silence means that their feed is dead
 	SiteLost   string `json:"site_lost"`   // the name of one of them
 	ClockDoubt string `json:"clock_doubt"` // why this machine's clock is not trusted; "" when it is
+
+	Push []PushTarget `json:"push"` // controllers that are written to, by name
 }
 
 // Listener is an address that the gateway serves, or a broker that it publishes to.
