@@ -99,7 +99,8 @@ func printTarget(w io.Writer, t *web.PushTarget) {
 	}
 	fmt.Fprintf(w, "  %-11s %s (%s, unit %d): %s since %s, %d writes, %d errors, %d exceptions\n", label, t.Name, t.Address, t.Unit, state,
 		gateway.Timestamp(t.Since).Time().Local().Format(time.DateTime), t.Writes, t.Errors, t.Exceptions)
-	if t.Why != "" {
+	ofPoint := slices.ContainsFunc(t.Points, func(p web.PushPoint) bool { return p.Why != "" && strings.HasPrefix(t.Why, p.Name+": ") })
+	if t.Why != "" && !ofPoint {
 		fmt.Fprintf(w, "  %-11s   %s\n", "", t.Why)
 	}
 	for i := range t.Points {

@@ -212,10 +212,10 @@ func (s *service) run(ctx context.Context) error {
 	if s.publisher != nil {
 		parts.start(ctx, "the MQTT publisher", s.publisher.Run)
 	}
+	s.hub.Start(ctx)
 	if s.pusher != nil {
 		parts.start(ctx, "push", s.pusher.Run)
 	}
-	s.hub.Start(ctx)
 	parts.start(ctx, "the hub", s.hub.Run)
 	if s.modbus != nil {
 		parts.start(ctx, "the Modbus server", s.modbus.Run)

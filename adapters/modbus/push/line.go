@@ -157,6 +157,9 @@ func (l *line) settle(p *point, im image, err error) {
 		t.writes++
 		t.counters.writes.Inc()
 	}
+	if _, unreachable := errors.AsType[errUnreachable](err); !unreachable {
+		l.reached(t)
+	}
 	switch {
 	case err == nil:
 		t.works(now)
@@ -175,6 +178,16 @@ func (l *line) settle(p *point, im image, err error) {
 	}
 }
 
+// reached takes up that the line could be opened for a target: the others on it need not wait.
+func (l *line) reached(by *target) {
+	for _, t := range l.targets {
+		if t.absent && t != by {
+			t.failures, t.cause, t.paused = 0, "", 0
+		}
+		t.absent = false
+	}
+}
+
 // fail takes up a request without an answer. A device that cannot be reached is that to all its units.
 func (l *line) fail(p *point, err error) {
 	now, words := l.pusher.options.Clock(), failureWords(err, &p.target.Target)
@@ -187,6 +200,7 @@ func (l *line) fail(p *point, err error) {
 	}
 	if _, unreachable := errors.AsType[errUnreachable](err); unreachable {
 		for _, t := range l.targets {
+			t.absent = true
 			t.failed(words, 0, now)
 			t.paused = max(t.paused, p.target.paused)
 		}

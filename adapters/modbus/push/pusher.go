@@ -125,7 +125,7 @@ func (p *Pusher) review(l *line) {
 		case Failing:
 			log.Warn("push target failing", "why", s.Why)
 		case Well:
-			log.Info("push target written")
+			log.Info("push target well")
 		case Waiting:
 			log.Info("push target waiting", "why", s.Why)
 		}

@@ -28,6 +28,7 @@ type target struct {
 	failures int    // requests in a row that failed
 	cause    string // why they do, once that is told
 	paused   moment // until then it is not asked
+	absent   bool   // that is because its line could not be opened
 	lost     bool   // it may have forgotten what it was told
 	renewed  moment // when it was last told everything anew; 0 never
 

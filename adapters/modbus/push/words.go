@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"strconv"
 	"syscall"
 
 	"butlr-gateway/adapters/modbus"
@@ -36,8 +35,8 @@ func exceptionWords(code byte, p *Point) string {
 	case illegalFunction:
 		return fmt.Sprintf("the device does not know function %d %s: write function = %d", p.Function, number, otherFunction(p.Function))
 	case illegalAddress:
-		return fmt.Sprintf("the device has no %s %d to write %s: correct %s, which counts from 0; manuals often count from 1, as in %s",
-			what, p.Address, number, section, strconv.Quote(reference(p)))
+		return fmt.Sprintf("the device has no %s %d to write %s: correct %s, which counts from 0; in a manual that counts from 1 this is %s",
+			what, p.Address, number, section, reference(p))
 	case illegalValue:
 		return "the device does not take this value " + number + ": correct values, or scale and offset"
 	case deviceFailure:
