@@ -171,8 +171,10 @@ func (t *target) condition() (State, string) {
 		}
 	}
 	switch {
-	case faults > 1:
-		return Failing, fmt.Sprintf("%s; and so do %d other points", fault, faults-1)
+	case faults == 2:
+		return Failing, fault + "; another point fails too"
+	case faults > 2:
+		return Failing, fmt.Sprintf("%s; %d other points fail too", fault, faults-1)
 	case faults == 1:
 		return Failing, fault
 	case !told:
