@@ -183,6 +183,7 @@ func (l *line) reached(by *target) {
 	for _, t := range l.targets {
 		if t.absent && t != by {
 			t.failures, t.cause, t.paused = 0, "", 0
+			t.renew(l.pusher.options.Clock())
 		}
 		t.absent = false
 	}

@@ -79,10 +79,14 @@ func (t *target) retry() {
 	}
 }
 
-// works takes up that a request was answered, and not with an excuse. A device that was lost may have
-// forgotten everything: it is told anew.
+// works takes up that a request was answered, and not with an excuse.
 func (t *target) works(now gateway.Instant) {
 	t.failures, t.cause, t.paused = 0, "", 0
+	t.renew(now)
+}
+
+// renew has a device that was lost, and may have forgotten everything, told anew.
+func (t *target) renew(now gateway.Instant) {
 	if !t.lost {
 		return
 	}
