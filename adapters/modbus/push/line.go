@@ -207,7 +207,7 @@ func (l *line) fail(p *point, err error) {
 		}
 		return
 	}
-	p.settled = now.Mono + 2*p.target.Timeout
+	p.doubt, p.settled = true, now.Mono+2*p.target.Timeout
 	p.target.failed(words, atLeast, now)
 	if atLeast == 0 && l.link.hadBefore {
 		p.target.retry()

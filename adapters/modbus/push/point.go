@@ -32,7 +32,8 @@ type point struct {
 	why      reason //
 	waits    moment // since when it waits for its turn
 
-	told    bool // the controller has acknowledged image, and nothing speaks against its still having it
+	told    bool // the controller has acknowledged image
+	doubt   bool // it may have something else by now: a write after that failed, or was not kept
 	image   image
 	toldAt  moment
 	again   moment // when it must be told again, if that is before the refresh; 0 it need not
@@ -96,10 +97,14 @@ func later(t, now moment) moment {
 }
 
 // news tells whether the controller has to be told something that it was not told.
-func (p *point) news() bool { return !p.told || p.image != p.wanted }
+func (p *point) news() bool { return !p.told || p.doubt || p.image != p.wanted }
 
-// refreshed returns when the point is written again although it did not change.
+// refreshed returns when the point is written again although it did not change. While the target fails that
+// is as soon as it may be asked: else nobody would find out that it is well.
 func (p *point) refreshed() moment {
+	if p.target.cause != "" {
+		return p.target.paused
+	}
 	at := p.toldAt + p.target.Refresh
 	if p.again != 0 {
 		at = min(at, p.again)
@@ -137,7 +142,7 @@ func (p *point) wrote(im image, now gateway.Instant) {
 	if p.settled > now.Mono {
 		p.again = p.settled
 	}
-	p.fault, p.tries, p.paused, p.offer = "", 0, 0, false
+	p.doubt, p.fault, p.tries, p.paused, p.offer = false, "", 0, 0, false
 }
 
 // put puts the point off until a moment, and lets the others pass.

@@ -125,9 +125,10 @@ func (t *target) refuse(p *point, im image, e *modbus.ModbusError, words string,
 		if t.failures >= failuresTold {
 			t.cause = words
 		}
-		t.paused, p.waits = now.Mono+pauseAfter(t.failures, longestPause), now.Mono
+		t.paused, p.waits, p.doubt = now.Mono+pauseAfter(t.failures, longestPause), now.Mono, true
 	default:
 		t.works(now)
+		p.doubt = true
 		p.put(now.Mono+pauseAfter(p.tries+1, t.Refresh), now.Mono)
 		if p.tries >= failuresTold {
 			p.fault = words
@@ -142,7 +143,7 @@ func (t *target) differs(p *point, words string, now gateway.Instant) {
 	t.mismatches++
 	t.counters.mismatches.Inc()
 	p.put(now.Mono+pauseAfter(p.tries+1, t.Refresh), now.Mono)
-	p.told, p.fault = false, words
+	p.doubt, p.fault = true, words
 }
 
 // review finds out how the target is, and tells whether that is news.
