@@ -21,10 +21,13 @@ var table = func() (t [256]uint16) {
 func Checksum(frame []byte) uint16 {
 	sum := uint16(0xFFFF)
 	for _, b := range frame {
-		sum = sum>>8 ^ table[byte(sum)^b]
+		sum = step(sum, b)
 	}
 	return sum
 }
+
+// step adds one byte to a checksum. Over a frame and its own checksum it comes to 0.
+func step(sum uint16, b byte) uint16 { return sum>>8 ^ table[byte(sum)^b] }
 
 // AppendChecksum returns a frame with its checksum behind it.
 func AppendChecksum(frame []byte) []byte {
