@@ -146,6 +146,12 @@ func occupied(v int64) map[gateway.Measure]int64 {
 	return map[gateway.Measure]int64{gateway.Occupied: v, gateway.Lighting: v, gateway.HVAC: v, gateway.Ventilation: v}
 }
 
+// butlr is what servers say of themselves in tests.
+var butlr = Identity{
+	Vendor: "Butlr", ProductCode: "butlr-gateway", Revision: "1.2.3",
+	Product: "Butlr gateway", Model: "linux/amd64", Name: "maas-house",
+}
+
 // newCore returns what every transport shares, with unit 1 as the base unit unless edited.
 func newCore(t testing.TB, image *Image, edit ...func(*MapOptions)) *core {
 	t.Helper()
@@ -157,7 +163,8 @@ func newCore(t testing.TB, image *Image, edit ...func(*MapOptions)) *core {
 	for _, e := range edit {
 		e(&o)
 	}
-	return &core{image, o, m}
+	i := newIdentity(butlr)
+	return &core{image: image, options: o, metrics: m, bus: new(bus), identity: &i, peer: new(peer)}
 }
 
 // request returns the PDU of a read.

@@ -14,10 +14,11 @@ const (
 	notAllowed               // its address is not on the allow-list
 	tooMany                  // all connections are taken, and none is idle
 	tooManyOfAddress         // all connections of this address are taken, and none is idle
+	insecure                 // it showed no certificate that can be trusted, or speaks no TLS
 	refusalCount     = iota
 )
 
-var refusalNames = [refusalCount]string{"", "not_allowed", "connections", "connections_of_address"}
+var refusalNames = [refusalCount]string{"", "not_allowed", "connections", "connections_of_address", "tls"}
 
 // ending is why a connection ended.
 type ending uint8
@@ -31,11 +32,12 @@ const (
 	endedEvicted         // idle, and a newcomer had no place
 	endedByStop          // we stop
 	endedByPanic         // a defect of ours
+	endedInsecure        // the TLS handshake failed
 	endingCount   = iota
 )
 
 var endingNames = [endingCount]string{
-	"client", "idle", "stalled_frame", "bad_frame", "slow_reader", "evicted", "stop", "panic",
+	"client", "idle", "stalled_frame", "bad_frame", "slow_reader", "evicted", "stop", "panic", "handshake",
 }
 
 // metrics hold one counter each for what is known to happen, so that counting neither looks anything
@@ -57,13 +59,16 @@ const (
 	classDiscreteInputs
 	classHoldingRegisters
 	classInputRegisters
-	classWrite // all of them are refused
+	classWrite
+	classIdentity // who the server is
+	classDiagnostics
 	classOther
 	functionClassCount = iota
 )
 
 var functionClassNames = [functionClassCount]string{
-	"read_coils", "read_discrete_inputs", "read_holding_registers", "read_input_registers", "write", "other",
+	"read_coils", "read_discrete_inputs", "read_holding_registers", "read_input_registers", "write",
+	"identity", "diagnostics", "other",
 }
 
 func classOf(function byte) functionClass {
@@ -78,6 +83,10 @@ func classOf(function byte) functionClass {
 		return classInputRegisters
 	case 5, 6, 15, 16, 22, 23:
 		return classWrite
+	case reportServerID, encapsulated:
+		return classIdentity
+	case diagnose:
+		return classDiagnostics
 	}
 	return classOther
 }
@@ -116,7 +125,7 @@ func newMetrics(registerer prometheus.Registerer, transport string) (*metrics, e
 	for f := range functionClass(functionClassCount) {
 		m.requests[f] = requests.WithLabelValues(functionClassNames[f])
 	}
-	for _, x := range []exception{illegalFunction, illegalDataAddress, illegalDataValue, gatewayPathUnavailable} {
+	for _, x := range []exception{illegalFunction, illegalDataAddress, illegalDataValue, deviceFailure, deviceBusy, gatewayPathUnavailable} {
 		m.exceptions[x] = exceptions.WithLabelValues(fmt.Sprint(byte(x)))
 	}
 	return m, nil

@@ -88,7 +88,7 @@ func install(t *testing.T, edit ...func(*ServerOptions)) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.server, server.listener = server, i.pipes
+	i.server, server.listeners[0].listener = server, i.pipes
 	ctx, cancel := context.WithCancel(t.Context())
 	i.stop = cancel
 	go func() { i.stopped <- server.Run(ctx) }()
@@ -247,7 +247,7 @@ func TestWhatIsBufferedIsAnsweredInOneWrite(t *testing.T) {
 		var requests, want []byte
 		for n := range uint16(20) {
 			requests = append(requests, tcp(n, 1, request(readInputRegisters, int(n), 1))...)
-			want = append(want, tcp(n, 1, i.server.core.handlePDU(1, "", request(readInputRegisters, int(n), 1), nil))...)
+			want = append(want, tcp(n, 1, newCore(t, i.Image).handlePDU(1, "", request(readInputRegisters, int(n), 1), nil))...)
 		}
 		half := tcp(99, 1, request(readCoils, 0, 1))
 		go c.Write(append(requests, half[:4]...))
@@ -359,15 +359,16 @@ func TestANewcomerGetsThePlaceOfTheOldestIdle(t *testing.T) {
 
 // A place that was taken away is free at once, not when its connection has noticed.
 func TestAPlaceIsGivenAwayOnce(t *testing.T) {
-	s := new(Server)
 	client := func(second time.Duration) *session {
-		return &session{server: s, address: netip.MustParseAddr("127.0.0.1"), state: idleness{since: second * time.Second}}
+		s := &session{address: netip.MustParseAddr("127.0.0.1")}
+		s.resting.Store(int64(second * time.Second))
+		return s
 	}
 	g := newGate(2, 8)
 	first, second, third, fourth := client(1), client(2), client(3), client(4)
 	for _, row := range []struct{ newcomer, evicted *session }{{first, nil}, {second, nil}, {third, first}, {fourth, second}} {
 		if evicted, why := g.enter(row.newcomer); evicted != row.evicted || why != welcome {
-			t.Errorf("client of second %v took the place of %+v (%v)", row.newcomer.state.since, evicted, why)
+			t.Errorf("client of %v took the place of %+v (%v)", time.Duration(row.newcomer.resting.Load()), evicted, why)
 		}
 	}
 	if len(g.seated) != 2 {

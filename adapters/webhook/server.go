@@ -28,15 +28,15 @@ const (
 
 // Server listens for Butlr. Call Listen, then Run, once.
 type Server struct {
-	options     Options
-	secrets     *secrets
-	proxies     proxies
-	guesses     *guesses
-	strangers   *strangers
-	refusals    refusals
-	metrics     *metrics
-	files       *tlsfiles.Files // nil without TLS
-	listener    net.Listener
+	options   Options
+	secrets   *secrets
+	proxies   proxies
+	guesses   *guesses
+	strangers *strangers
+	refusals  refusals
+	metrics   *metrics
+	files     *tlsfiles.Files // nil without TLS
+	listener  net.Listener
 }
 
 // NewServer checks the options. It opens nothing.

@@ -76,11 +76,20 @@ func (f *Framer) Waiting() bool { return f.to > f.from }
 // Lost tells that what is received means nothing until the line has been silent.
 func (f *Framer) Lost() bool { return f.lost }
 
-// Next returns the next request to one of our units, false if there is none yet. Quiet says that nothing
-// more is to come: what has begun is as long as it is.
-func (f *Framer) Next(quiet bool) (Request, bool) {
+// Pace says what comes behind what was received.
+type Pace uint8
+
+// The paces.
+const (
+	Flowing Pace = iota // more may come at once
+	Pausing             // nothing for a while: what is intact as it stands is whole, what has begun may go on
+	Ended               // nothing more
+)
+
+// Next returns the next request to one of our units, false if there is none yet.
+func (f *Framer) Next(pace Pace) (Request, bool) {
 	for f.to > f.from {
-		n, is := f.cut(f.buffer[f.from:f.to], quiet)
+		n, is := f.cut(f.buffer[f.from:f.to], pace)
 		if is == unfinished && !f.supersede() {
 			break
 		}
@@ -102,7 +111,7 @@ func (f *Framer) Next(quiet bool) (Request, bool) {
 // supersede gives up a frame that has begun for a whole one that came after a silence.
 func (f *Framer) supersede() bool {
 	for i, at := range f.marks {
-		if _, is := f.cut(f.buffer[at:f.to], false); is == whole {
+		if _, is := f.cut(f.buffer[at:f.to], Flowing); is == whole {
 			f.Counts.Broken += i + 1
 			f.advance(at)
 			return true
@@ -142,7 +151,7 @@ const (
 )
 
 // cut returns the length of the frame that some bytes begin with.
-func (f *Framer) cut(begin []byte, quiet bool) (int, verdict) {
+func (f *Framer) cut(begin []byte, pace Pace) (int, verdict) {
 	lengths := [2]int{RequestLength(begin), Never}
 	if unit := begin[0]; unit != Broadcast && !f.mine(unit) {
 		if lengths[1] = ResponseLength(begin); lengths[1] < lengths[0] {
@@ -159,11 +168,13 @@ func (f *Framer) cut(begin []byte, quiet bool) (int, verdict) {
 		}
 	}
 	switch {
-	case open && !quiet:
+	case open && pace == Flowing:
 		return 0, unfinished
 	case len(begin) <= MaxFrame && Intact(begin): // its length is wrong, or nobody's business but its sender's
 		return len(begin), whole
-	case quiet:
+	case open && pace == Pausing:
+		return 0, unfinished
+	case pace != Flowing:
 		return shortestIntact(begin)
 	case len(begin) >= MaxFrame:
 		return 0, nothing

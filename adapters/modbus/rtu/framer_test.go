@@ -14,13 +14,13 @@ import (
 func ours(unit byte) bool { return unit == 1 || unit == 7 }
 
 // hear gives a framer a line as it is written down: pieces in hexadecimal, "|" where one read ends, "_"
-// where the line was silent for the gap, "." at the end for a silence that ends everything. "+" before a
-// piece adds its checksum. It returns the requests.
+// where the line was silent for the gap, ";" where it paused, "." for a silence that ends everything. "+"
+// before a piece adds its checksum. It returns the requests.
 func hear(f *Framer, line string) (requests []string) {
 	silent := true
-	take := func(quiet bool) {
+	take := func(pace Pace) {
 		for {
-			r, ok := f.Next(quiet)
+			r, ok := f.Next(pace)
 			if !ok {
 				return
 			}
@@ -31,7 +31,7 @@ func hear(f *Framer, line string) (requests []string) {
 	flush := func() {
 		f.Received(copy(f.Space(), read), silent)
 		read, silent = nil, false
-		take(false)
+		take(Flowing)
 	}
 	for _, word := range strings.Fields(line) {
 		switch {
@@ -42,7 +42,11 @@ func hear(f *Framer, line string) (requests []string) {
 			silent = true
 		case word == ".":
 			flush()
-			take(true)
+			take(Ended)
+			silent = true
+		case word == ";":
+			flush()
+			take(Pausing)
 			silent = true
 		case word[0] == '+':
 			read = append(read, AppendChecksum(bytesOf(word[1:]))...)
@@ -82,6 +86,10 @@ func TestWhatIsFoundOnALine(t *testing.T) {
 		{"a read with a byte too many", "+01040000000200", "1:040000000200"},
 		{"a read that ends early", "+01040000", ""},
 		{"when the line is silent", "+01040000 .", "1:040000"},
+		{"or pauses", "+01040000 ;", "1:040000"},
+		{"a request that pauses goes on", "010400 ; 00000271cb", magic},
+		{"or gives way to another one", "010400 ; " + read, magic},
+		{"a read with a byte too many, in pieces", "0104000000 | 020001d0 ;", ""},
 		{"a broken checksum", "010400000002 71cc", ""},
 		{"what follows it without a silence is not believed", "010400000002 71cc " + read + " .", ""},
 		{"nor in another read", "010400000002 71cc | 00 | ", ""},
@@ -169,7 +177,7 @@ func TestCutsAndSilencesChangeNothing(t *testing.T) {
 			f.Received(copy(f.Space(), stream[from:from+n]), rapid.Bool().Draw(t, "silent"))
 			from += n
 			for {
-				r, ok := f.Next(false)
+				r, ok := f.Next(Flowing)
 				if !ok {
 					break
 				}
@@ -190,7 +198,7 @@ func TestNoiseCostsNothingBehindASilence(t *testing.T) {
 		noise := rapid.SliceOfN(rapid.Byte(), 0, 400).Draw(t, "noise")
 		f.Received(copy(f.Space(), noise), true)
 		for {
-			if _, ok := f.Next(false); !ok {
+			if _, ok := f.Next(Flowing); !ok {
 				break
 			}
 		}
@@ -201,7 +209,7 @@ func TestNoiseCostsNothingBehindASilence(t *testing.T) {
 		f.Received(copy(f.Space(), frame), true)
 		var found bool
 		for {
-			r, ok := f.Next(false)
+			r, ok := f.Next(Flowing)
 			if !ok {
 				break
 			}
@@ -226,9 +234,10 @@ func FuzzFramer(f *testing.F) {
 		for from := 0; from < len(stream); from += step {
 			piece := stream[from:min(from+step, len(stream))]
 			f.Received(copy(f.Space(), piece), silent)
-			for _, quiet := range []bool{false, len(piece) < step} {
+			paces := []Pace{Flowing, Pausing, Ended}
+			for _, pace := range paces[:1+total%len(paces)] {
 				for {
-					r, ok := f.Next(quiet)
+					r, ok := f.Next(pace)
 					if !ok {
 						break
 					}
