@@ -20,6 +20,12 @@ import (
 // serveTCP runs a server on a free port until the test ends and returns its address.
 func serveTCP(t *testing.T, b building, edit ...func(*ServerOptions)) string {
 	t.Helper()
+	return serve(t, b, edit...).Addr().String()
+}
+
+// serve runs a server until the test ends.
+func serve(t *testing.T, b building, edit ...func(*ServerOptions)) *Server {
+	t.Helper()
 	o := ServerOptions{Listen: "127.0.0.1:0", Map: MapOptions{UnitID: 1}, Image: b.Image}
 	for _, e := range edit {
 		e(&o)
@@ -51,7 +57,7 @@ func serveTCP(t *testing.T, b building, edit ...func(*ServerOptions)) string {
 			t.Error("the server does not stop")
 		}
 	})
-	return s.Addr().String()
+	return s
 }
 
 // furnished is a building with one room of every sort, in the order of their names.
