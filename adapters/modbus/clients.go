@@ -114,7 +114,7 @@ func (s *Server) Clients() []Poller {
 		records[key].merge(&p.record)
 		open[key]++
 	}
-	s.gate.each(func(c *session) { add(c.listener.transport, c.peer) })
+	s.gate.each(func(c *session) { add(c.listener.transport, &c.peer) })
 	if s.line != nil {
 		add(transportSerial, s.line.peer)
 	}

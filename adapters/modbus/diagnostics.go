@@ -19,14 +19,17 @@ const (
 // bus counts what passes one listener since the start, as function 8 tells it. The specification has this
 // for serial lines; here it is the same over a network, where a frame that is none counts as an error.
 type bus struct {
-	messages   atomic.Uint32 // frames of anybody
+	requests *tallies      // to us
+	cleared  atomic.Uint64 // of them, before the counters were cleared
+
+	others     atomic.Uint32 // messages that are not among the requests
+	foreign    atomic.Uint32 // messages to units that are not ours
 	errors     atomic.Uint32 // of framing: the checksum, or the header
 	exceptions atomic.Uint32 // sent
-	foreign    atomic.Uint32 // of messages: to units that are not ours
 	unanswered atomic.Uint32 // to us, and answered by nothing
 }
 
-func (b *bus) heard() { b.messages.Add(1) }
+func (b *bus) messages() uint32 { return uint32(b.requests.all()-b.cleared.Load()) + b.others.Load() }
 
 func (b *bus) refused(x exception) {
 	b.exceptions.Add(1)
@@ -37,7 +40,7 @@ func (b *bus) refused(x exception) {
 
 // ignored counts a request that is not answered, which may be to us.
 func (b *bus) ignored(ours bool) {
-	b.messages.Add(1)
+	b.others.Add(1)
 	if ours {
 		b.unanswered.Add(1)
 	} else {
@@ -47,22 +50,26 @@ func (b *bus) ignored(ours bool) {
 
 // overheard counts frames of others, and what was no frame.
 func (b *bus) overheard(frames, broken int) {
-	b.messages.Add(uint32(frames))
-	b.foreign.Add(uint32(frames))
-	b.errors.Add(uint32(broken))
+	if frames > 0 {
+		b.others.Add(uint32(frames))
+		b.foreign.Add(uint32(frames))
+	}
+	if broken > 0 {
+		b.errors.Add(uint32(broken))
+	}
 }
 
 // counter returns the counter that a sub-function asks for.
 func (b *bus) counter(sub uint16) (n uint32, known bool) {
 	switch sub {
 	case returnBusMessages:
-		return b.messages.Load(), true
+		return b.messages(), true
 	case returnBusErrors:
 		return b.errors.Load(), true
 	case returnExceptions:
 		return b.exceptions.Load(), true
 	case returnServed:
-		return b.messages.Load() - b.foreign.Load(), true
+		return b.messages() - b.foreign.Load(), true
 	case returnWithoutReply:
 		return b.unanswered.Load(), true
 	}
@@ -70,7 +77,8 @@ func (b *bus) counter(sub uint16) (n uint32, known bool) {
 }
 
 func (b *bus) clear() {
-	for _, n := range []*atomic.Uint32{&b.messages, &b.errors, &b.exceptions, &b.foreign, &b.unanswered} {
+	b.cleared.Store(b.requests.all())
+	for _, n := range []*atomic.Uint32{&b.others, &b.foreign, &b.errors, &b.exceptions, &b.unanswered} {
 		n.Store(0)
 	}
 }

@@ -164,7 +164,9 @@ func newCore(t testing.TB, image *Image, edit ...func(*MapOptions)) *core {
 		e(&o)
 	}
 	i := newIdentity(butlr)
-	return &core{image: image, options: o, metrics: m, bus: new(bus), identity: &i, peer: new(peer)}
+	c := &core{image: image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &i, peer: new(peer)}
+	m.requests.join(&c.peer.tally)
+	return c
 }
 
 // request returns the PDU of a read.

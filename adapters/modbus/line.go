@@ -76,6 +76,7 @@ func (s *Server) makeSerial() error {
 		gap:  rtu.Gap(baud), char: charBits * time.Second / time.Duration(baud),
 	}
 	l.core.peer = l.peer
+	metrics.requests.join(&l.peer.tally)
 	s.line = l
 	return nil
 }

@@ -2,7 +2,6 @@ package modbus
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -188,11 +187,13 @@ func (l *listener) admit(conn net.Conn) {
 		evicted.evict()
 	}
 	l.metrics.connections.Inc()
+	l.metrics.requests.join(&c.peer.tally)
 	s.sessions.Go(func() {
 		defer l.metrics.connections.Dec()
 		defer s.gate.leave(c)
 		why := c.serve()
-		s.clients.part(l.transport, c.peer)
+		l.metrics.requests.leave(&c.peer.tally)
+		s.clients.part(l.transport, &c.peer)
 		l.metrics.ended[why].Inc()
 	})
 }
@@ -233,20 +234,4 @@ func (l *listener) tell(address netip.Addr, why refusal, err error) {
 		about = append(about, "err", err)
 	}
 	l.server.log.Warn("Modbus connection refused; more of the kind are only counted for a minute", about...)
-}
-
-// handshake returns what a TLS listener shows and asks for, as the files have it now.
-func (l *listener) handshake() *tls.Config {
-	now := l.files.Content()
-	return &tls.Config{
-		MinVersion:   tls.VersionTLS12,
-		Certificates: []tls.Certificate{*now.Certificate},
-		ClientAuth:   tls.RequireAndVerifyClientCert,
-		ClientCAs:    now.ClientCA,
-		VerifyConnection: func(c tls.ConnectionState) error {
-			_, err := roleOf(c.PeerCertificates[0])
-			return err
-		},
-		SessionTicketsDisabled: true, // a certificate is looked at each time
-	}
 }

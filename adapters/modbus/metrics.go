@@ -47,7 +47,7 @@ type metrics struct {
 	refused     [refusalCount]prometheus.Counter
 	ended       [endingCount]prometheus.Counter
 	panics      prometheus.Counter
-	requests    [functionClassCount]prometheus.Counter
+	requests    *tallies
 	exceptions  map[exception]prometheus.Counter
 }
 
@@ -105,9 +105,16 @@ func newMetrics(registerer prometheus.Registerer, transport string) (*metrics, e
 	}
 	refused := vector("refused_connections_total", "Connections turned away.", "reason")
 	ended := vector("ended_connections_total", "Connections that ended.", "reason")
-	requests := vector("requests_total", "Requests answered, exceptions included.", "function")
 	exceptions := vector("exceptions_total", "Requests answered with an exception.", "code")
-	for _, c := range []prometheus.Collector{gauge, panics, refused, ended, requests, exceptions} {
+	requests := newTallies()
+	collectors := []prometheus.Collector{gauge, panics, refused, ended, exceptions}
+	for f := range functionClass(functionClassCount) {
+		collectors = append(collectors, prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: prefix + "requests_total", Help: "Requests answered, exceptions included.",
+			ConstLabels: prometheus.Labels{"transport": transport, "function": functionClassNames[f]},
+		}, func() float64 { return float64(requests.of(f)) }))
+	}
+	for _, c := range collectors {
 		if registerer == nil {
 			break
 		}
@@ -115,26 +122,15 @@ func newMetrics(registerer prometheus.Registerer, transport string) (*metrics, e
 			return nil, fmt.Errorf("registering Modbus metrics: %w", err)
 		}
 	}
-	m := &metrics{connections: gauge, panics: panics, exceptions: make(map[exception]prometheus.Counter)}
+	m := &metrics{connections: gauge, panics: panics, requests: requests, exceptions: make(map[exception]prometheus.Counter)}
 	for r := notAllowed; r < refusalCount; r++ {
 		m.refused[r] = refused.WithLabelValues(refusalNames[r])
 	}
 	for e := range ending(endingCount) {
 		m.ended[e] = ended.WithLabelValues(endingNames[e])
 	}
-	for f := range functionClass(functionClassCount) {
-		m.requests[f] = requests.WithLabelValues(functionClassNames[f])
-	}
 	for _, x := range []exception{illegalFunction, illegalDataAddress, illegalDataValue, deviceFailure, deviceBusy, gatewayPathUnavailable} {
 		m.exceptions[x] = exceptions.WithLabelValues(fmt.Sprint(byte(x)))
 	}
 	return m, nil
-}
-
-// count notes one request and, unless it is 0, the exception that answered it.
-func (m *metrics) count(function byte, x exception) {
-	m.requests[classOf(function)].Inc()
-	if x != 0 {
-		m.exceptions[x].Inc()
-	}
 }

@@ -57,12 +57,12 @@ func (c *core) handlePDU(unit byte, from role, pdu, out []byte) []byte {
 	if len(pdu) == 0 {
 		return out
 	}
-	c.bus.heard()
 	function := pdu[0]
+	c.peer.tally.count(function)
 	answered, refused := c.answer(unit, from, pdu, out)
-	c.metrics.count(function, refused)
 	c.peer.asked(unit, refused)
 	if refused != 0 {
+		c.metrics.exceptions[refused].Inc()
 		c.bus.refused(refused)
 		return append(out, function|exceptionBit, byte(refused))
 	}

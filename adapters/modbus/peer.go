@@ -18,6 +18,8 @@ type peer struct {
 
 	now atomic.Int64 // when what is answered was received, on the server's own clock
 
+	tally tally // by class, for the metrics
+
 	mu     sync.Mutex
 	record record
 }

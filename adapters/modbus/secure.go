@@ -1,6 +1,7 @@
 package modbus
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -35,6 +36,22 @@ func (s *Server) makeTLS() error {
 	}
 	l.files = tlsfiles.New(tlsfiles.Options{Cert: o.Cert, Key: o.Key, ClientCA: o.ClientCA, Log: s.log})
 	return nil
+}
+
+// handshake returns what a TLS listener shows and asks for, as the files have it now.
+func (l *listener) handshake() *tls.Config {
+	now := l.files.Content()
+	return &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{*now.Certificate},
+		ClientAuth:   tls.RequireAndVerifyClientCert,
+		ClientCAs:    now.ClientCA,
+		VerifyConnection: func(c tls.ConnectionState) error {
+			_, err := roleOf(c.PeerCertificates[0])
+			return err
+		},
+		SessionTicketsDisabled: true, // a certificate is looked at each time
+	}
 }
 
 // roleOID is the extension that a client's role stands in.

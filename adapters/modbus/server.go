@@ -127,7 +127,7 @@ func orDefault[T int | time.Duration](v, otherwise T) T {
 func (s *Server) core(words WordOrder, m *metrics) core {
 	o := s.options.Map
 	o.WordOrder = words
-	return core{image: s.options.Image, options: o, metrics: m, bus: new(bus), identity: &s.identity, writes: s.writes}
+	return core{image: s.options.Image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &s.identity, writes: s.writes}
 }
 
 // Listen opens every port; clients that connect wait until [Server.Run]. A serial line is opened by Run:

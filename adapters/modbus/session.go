@@ -26,7 +26,7 @@ type session struct {
 	conn     net.Conn // as it was accepted
 	stream   net.Conn // what the client says over it
 	address  netip.Addr
-	peer     *peer
+	peer     peer
 	core     core
 
 	// The moment since which nothing is asked, on the server's own clock and with 1 in the lowest bit once
@@ -41,8 +41,8 @@ const busy = -1
 
 func newSession(l *listener, conn net.Conn, address netip.Addr) *session {
 	s := &session{listener: l, server: l.server, conn: conn, stream: conn, address: address, core: l.core}
-	s.peer = &peer{name: address.String(), address: address, mayWrite: l.server.writes.admits(address)}
-	s.core.peer = s.peer
+	s.core.peer = &s.peer
+	s.peer.name, s.peer.address, s.peer.mayWrite = address.String(), address, l.server.writes.admits(address)
 	s.resting.Store(int64(l.server.elapsed()) &^ 1)
 	return s
 }
