@@ -25,6 +25,7 @@ func (d *document) check(c *Config) {
 	d.checkWebhook(&c.Webhook)
 	d.checkMQTT(&c.MQTT)
 	d.checkModbus(&c.Modbus)
+	d.checkPush(c)
 	if c.Web.Listen != "" && !c.Web.Listen.Loopback() {
 		d.wrong("web.listen", "would show the page to other machines, and this version cannot ask them for a password", `write "127.0.0.1:8080"`)
 	}
@@ -156,7 +157,7 @@ func (d *document) checkSwitches(c *Config) {
 			d.warn(s.section, "is off, because it has no "+s.key, "set "+s.key+", or remove the section")
 		}
 	}
-	if c.MQTT.Broker == "" && c.Modbus.Listen == "" {
+	if c.MQTT.Broker == "" && c.Modbus.Listen == "" && len(c.Push) == 0 {
 		d.warn("modbus.listen", "is off, and so is mqtt.broker: nobody can read what arrives", "set one of them")
 	}
 }

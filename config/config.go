@@ -18,6 +18,7 @@ type Config struct {
 	Webhook Webhook                   `toml:"webhook"`
 	MQTT    MQTT                      `toml:"mqtt"`
 	Modbus  Modbus                    `toml:"modbus"`
+	Push    map[string]Push           `toml:"push"` // by name
 	Web     Web                       `toml:"web"`
 	State   State                     `toml:"state"`
 	Classes map[string]Class          `toml:"class"` // by the kinds' names
@@ -162,6 +163,7 @@ func Default() *Config {
 			MaxPerAddress:  8,
 			IdleTimeout:    5 * time.Minute,
 		},
+		Push:    map[string]Push{},
 		State:   State{Horizon: rules.Horizon, MaxIDs: rules.MaxIDs, MaxFuture: rules.MaxFuture},
 		Classes: map[string]Class{},
 		Sites:   map[gateway.AssetID]Site{},

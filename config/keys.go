@@ -37,24 +37,35 @@ const (
 	typeIDs            = "list of ids"
 	typeMembers        = "list of assets"
 	typeNetworks       = "list of networks"
+	typeFraction       = "number, also with a fraction"
+	typeTarget         = "address or port"
+	typeAsset          = "asset"
+	typeRegister       = "number or reference"
+	typeStates         = "table of numbers"
 )
 
 // many are the sections of which there may be many, each with a name of its own, and what stands for that.
-var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY"}
+var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY"}
 
 // sectionName returns the name of a section as the reference has it: that of many sections' kind.
 func sectionName(section string) string {
 	first, own, _ := strings.Cut(section, ".")
+	if point := strings.Split(section, "."); len(point) == 4 && first == "push" && point[2] == "points" {
+		return pushPointName
+	}
 	if stands, ok := many[first]; ok && own != "" {
 		return first + "." + stands
 	}
 	return section
 }
 
+// pushPointName is the name of the sections of points.
+const pushPointName = "push.KEY.points.KEY"
+
 // Sections returns every section that this version knows, with its keys, in the order of the reference.
 func Sections() []Section {
 	return []Section{
-		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), modbusSection(), webSection(),
+		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), modbusSection(), pushSection(), pushPointSection(), webSection(),
 		stateSection(), classSection(), siteSection(), assetSection(), groupSection(),
 	}
 }
@@ -103,7 +114,7 @@ func isPublic(name string) bool {
 // isSection tells whether a name is that of a section, or "", which stands before the first.
 func isSection(name string) bool {
 	_, own, _ := strings.Cut(name, ".")
-	return name == "" || !strings.Contains(own, ".") &&
+	return name == "" || (!strings.Contains(own, ".") || sectionName(name) == pushPointName) &&
 		slices.ContainsFunc(Sections(), func(s Section) bool { return s.Name == sectionName(name) })
 }
 

@@ -29,6 +29,8 @@ type Status struct {
 	SitesLost  int    `json:"sites_lost"`  // sites whose silence means that their feed is dead
 	SiteLost   string `json:"site_lost"`   // the name of one of them
 	ClockDoubt string `json:"clock_doubt"` // why this machine's clock is not trusted; "" when it is
+
+	Push []PushTarget `json:"push"` // controllers that are written to, by name
 }
 
 // Listener is an address that the gateway serves, or a broker that it publishes to.
@@ -67,6 +69,7 @@ type Reporter struct {
 	Alarms                   *gateway.Alarms
 	Board                    *Board
 	Listeners                func() []Listener
+	Push                     func() []PushTarget
 	Hub                      Viewer
 }
 
@@ -77,7 +80,7 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
 		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
 		Reasons:   make(map[string]uint64),
-		Listeners: r.Listeners(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
+		Listeners: r.Listeners(), Push: r.Push(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
 	}
 	if err := r.Hub.View(ctx, s.look); err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func checkMachine(ctx context.Context, c *config.Config) config.Problems {
 	if len(state) == 0 {
 		state = checkNumbers(ctx, c)
 	}
-	found := slices.Concat(state, checkCertificates(c), checkPorts(ctx, c))
+	found := slices.Concat(state, checkCertificates(c), checkPorts(ctx, c), checkSerialPorts(c))
 	slices.SortStableFunc(found, func(a, b config.Problem) int { return cmp.Compare(place(a), place(b)) })
 	return found
 }
@@ -132,6 +132,26 @@ func checkPorts(ctx context.Context, c *config.Config) (found config.Problems) {
 		default:
 			found = append(found, c.Problem(port.key, "cannot be opened: "+err.Error(), "use an address of this machine, or none for all of them: \":502\""))
 		}
+	}
+	return found
+}
+
+// checkSerialPorts tells which serial ports that are written to are not there. Windows has no files for them.
+func checkSerialPorts(c *config.Config) (found config.Problems) {
+	for name, p := range c.Push {
+		if !p.Target.Serial() || !filepath.IsAbs(p.Target.Address()) {
+			continue
+		}
+		key := "push." + name + ".target"
+		port, err := os.OpenFile(p.Target.Address(), os.O_RDWR|openAtOnce, 0)
+		if err != nil {
+			found = append(found, c.Problem(key, "cannot be opened: "+cause(err), "name a serial port of this machine that the gateway's user may use; mostly it must be a member of the group dialout"))
+			continue
+		}
+		if info, err := port.Stat(); err == nil && info.Mode()&os.ModeCharDevice == 0 {
+			found = append(found, c.Problem(key, "is no serial port", "name one, as in \"/dev/ttyUSB0\""))
+		}
+		_ = port.Close()
 	}
 	return found
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"butlr-gateway/adapters/modbus"
+	"butlr-gateway/adapters/modbus/push"
 	"butlr-gateway/adapters/mqtt"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
@@ -39,6 +40,7 @@ type service struct {
 	modbus    *modbus.Server
 	broker    *mqtt.Embedded
 	publisher *mqtt.Publisher
+	pusher    *push.Pusher
 	page      *web.Server
 	control   *web.Server
 	webhook   *webhook.Server
@@ -56,7 +58,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openModbus, s.openBroker, s.openPublisher, s.openHub, s.openPage, s.openControl, s.openWebhook,
+		s.openStore, s.openModbus, s.openBroker, s.openPush, s.openPublisher, s.openHub, s.openPage, s.openControl, s.openWebhook,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -100,6 +102,9 @@ func (s *service) openHub(context.Context) error {
 	if s.publisher != nil {
 		sinks = append(sinks, s.publisher)
 	}
+	if s.pusher != nil {
+		sinks = append(sinks, s.pusher)
+	}
 	s.hub, err = gateway.NewHub(gateway.HubOptions{
 		State: state, Journal: s.store, Sinks: sinks, Clock: s.clock, Alarms: s.alarms, Log: s.log,
 	})
@@ -142,6 +147,14 @@ func (s *service) openPublisher(context.Context) (err error) {
 		return err
 	}
 	s.publisher, err = mqtt.New(options)
+	return err
+}
+
+func (s *service) openPush(context.Context) (err error) {
+	if len(s.config.Push) == 0 {
+		return nil
+	}
+	s.pusher, err = push.New(pushOptions(s))
 	return err
 }
 
@@ -200,6 +213,9 @@ func (s *service) run(ctx context.Context) error {
 		parts.start(ctx, "the MQTT publisher", s.publisher.Run)
 	}
 	s.hub.Start(ctx)
+	if s.pusher != nil {
+		parts.start(ctx, "push", s.pusher.Run)
+	}
 	parts.start(ctx, "the hub", s.hub.Run)
 	if s.modbus != nil {
 		parts.start(ctx, "the Modbus server", s.modbus.Run)
@@ -216,6 +232,9 @@ func (s *service) run(ctx context.Context) error {
 	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))
 	err := parts.wait(ctx)
 	s.log.Info("stopping", "why", reasonToStop(ctx, err))
+	if s.pusher != nil && endsForGood(err) {
+		s.pusher.StopForGood()
+	}
 	return errors.Join(err, parts.unwind())
 }
 
@@ -225,6 +244,11 @@ func reasonToStop(ctx context.Context, err error) string {
 	}
 	return context.Cause(ctx).Error()
 }
+
+// endsForGood tells whether no gateway takes over soon. A part that failed ends the program with an error,
+// after which the service manager starts it anew. Whoever adds a restart or a reload that goes through here
+// has to say so here.
+func endsForGood(failed error) bool { return failed == nil }
 
 // certificateNotice is how long before its end a certificate is an alarm.
 const certificateNotice = 14 * 24 * time.Hour

@@ -78,6 +78,9 @@ func publisherOptions(s *service) (mqtt.Options, error) {
 		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokerHealth,
 		Log: s.log, Metrics: s.metrics,
 	}
+	if s.pusher != nil {
+		o.Push = s.pushStates
+	}
 	if s.broker != nil {
 		o.Username, o.Password, o.Twice = c.Embedded.Username, c.Embedded.Password.Reveal(), true
 	}
@@ -128,7 +131,7 @@ func reporter(s *service) *web.Reporter {
 	identity := s.store.Identity()
 	return &web.Reporter{
 		Name: s.config.Gateway.Name, Version: programVersion(), GatewayID: identity.GatewayID, Boots: identity.Boots,
-		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Hub: s.hub,
+		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Push: s.pushStatus, Hub: s.hub,
 	}
 }
 
