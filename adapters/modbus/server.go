@@ -130,12 +130,25 @@ func (s *Server) core(words WordOrder, m *metrics) core {
 	return core{image: s.options.Image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &s.identity, writes: s.writes}
 }
 
-// Listen opens every port; clients that connect wait until [Server.Run]. A serial line is opened by Run:
+// ListenError says which transport could not be served.
+type ListenError struct {
+	Transport string // as Poller.Transport
+	Err       error
+}
+
+// Error returns what was wrong.
+func (e *ListenError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what was wrong.
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Listen opens every port, or says with a [*ListenError] which cannot be; clients that connect wait until [Server.Run]. A serial line is opened by Run:
 // one that is missing may come.
 func (s *Server) Listen() error {
 	for _, l := range s.listeners {
 		if err := l.open(); err != nil {
-			return errors.Join(err, s.Close())
+			s.Close()
+			return &ListenError{l.transport, err}
 		}
 	}
 	return nil

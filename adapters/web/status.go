@@ -30,7 +30,8 @@ type Status struct {
 	SiteLost   string `json:"site_lost"`   // the name of one of them
 	ClockDoubt string `json:"clock_doubt"` // why this machine's clock is not trusted; "" when it is
 
-	Push []PushTarget `json:"push"` // controllers that are written to, by name
+	Push    []PushTarget   `json:"push"`           // controllers that are written to, by name
+	Clients []ModbusClient `json:"modbus_clients"` // who reads registers, the one seen last first
 }
 
 // Listener is an address that the gateway serves, or a broker that it publishes to.
@@ -70,6 +71,7 @@ type Reporter struct {
 	Board                    *Board
 	Listeners                func() []Listener
 	Push                     func() []PushTarget
+	Clients                  func() []ModbusClient
 	Hub                      Viewer
 }
 
@@ -80,7 +82,7 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
 		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
 		Reasons:   make(map[string]uint64),
-		Listeners: r.Listeners(), Push: r.Push(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
+		Listeners: r.Listeners(), Push: r.Push(), Clients: r.Clients(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
 	}
 	if err := r.Hub.View(ctx, s.look); err != nil {
 		return nil, err
