@@ -144,7 +144,7 @@ func (r *record) poller(key clientKey, connections int, now time.Duration) Polle
 	for _, p := range r.polls {
 		c.Polls = append(c.Polls, Poll{
 			Unit: p.unit, Table: p.table, Address: uint16(p.address), Count: p.count,
-			Requests: p.requests, Interval: p.interval, LastSeen: now - p.last,
+			Requests: p.requests, Interval: p.interval.Round(time.Millisecond), LastSeen: now - p.last,
 		})
 	}
 	slices.SortFunc(c.Polls, func(a, b Poll) int {

@@ -64,9 +64,13 @@ func at(clock string) gateway.Timestamp {
 type clock struct {
 	past atomic.Int64
 	wall atomic.Int64 // how far the clock on the wall is wrong
+	gone atomic.Bool  // asking it is a panic
 }
 
 func (c *clock) now() gateway.Instant {
+	if c.gone.Load() {
+		panic("no time")
+	}
 	past := time.Duration(c.past.Load())
 	return gateway.Instant{Wall: noon.Add(past + time.Duration(c.wall.Load())), Mono: time.Hour + past}
 }

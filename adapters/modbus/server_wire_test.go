@@ -69,14 +69,18 @@ func furnished(t *testing.T) building {
 	return b
 }
 
-// mbpoll runs Debian's Modbus client and returns the values by address.
+// mbpoll runs Debian's Modbus client over TCP and returns the values by address.
 func mbpoll(t *testing.T, target string, arguments ...string) map[int]string {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(target)
+	return runMbpoll(t, append(append([]string{"-m", "tcp", "-p", port}, arguments...), host)...)
+}
+
+func runMbpoll(t *testing.T, arguments ...string) map[int]string {
 	t.Helper()
 	program, err := exec.LookPath("mbpoll")
 	tool(t, "mbpoll", err)
-	host, port, _ := net.SplitHostPort(target)
-	command := exec.CommandContext(t.Context(), program,
-		append([]string{"-m", "tcp", "-p", port, "-0", "-1", "-o", "5"}, append(arguments, host)...)...)
+	command := exec.CommandContext(t.Context(), program, append([]string{"-0", "-1", "-o", "5"}, arguments...)...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %v\n%s", command.Args, err, output)

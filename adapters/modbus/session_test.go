@@ -72,6 +72,12 @@ type installation struct {
 // install runs a server in the current bubble until the test ends.
 func install(t *testing.T, edit ...func(*ServerOptions)) *installation {
 	t.Helper()
+	return installWith(t, func(*Server) {}, edit...)
+}
+
+// installWith does something with the server before it runs.
+func installWith(t *testing.T, with func(*Server), edit ...func(*ServerOptions)) *installation {
+	t.Helper()
 	i := &installation{
 		t: t, building: newBuilding(t), pipes: newPipes(), metrics: prometheus.NewRegistry(),
 		log: new(bytes.Buffer), stopped: make(chan error, 1),
@@ -89,12 +95,17 @@ func install(t *testing.T, edit ...func(*ServerOptions)) *installation {
 		t.Fatal(err)
 	}
 	i.server, server.listeners[0].listener = server, i.pipes
+	with(server)
 	ctx, cancel := context.WithCancel(t.Context())
 	i.stop = cancel
-	go func() { i.stopped <- server.Run(ctx) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		i.stopped <- server.Run(ctx)
+	}()
 	t.Cleanup(func() {
 		cancel()
-		synctest.Wait()
+		<-ended
 	})
 	return i
 }
@@ -130,7 +141,8 @@ func ended(c net.Conn) bool {
 	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// metric returns a metric's value; label is the value of its own label, "" if it has none.
+// metric returns a metric's value; label is the value of a label, of its own or the transport, "" for the
+// only one.
 func (i *installation) metric(name, label string) float64 {
 	i.t.Helper()
 	families, err := i.metrics.Gather()
@@ -141,7 +153,7 @@ func (i *installation) metric(name, label string) float64 {
 		for _, m := range f.GetMetric() {
 			found := label == ""
 			for _, l := range m.GetLabel() {
-				found = found || l.GetName() != "transport" && l.GetValue() == label
+				found = found || l.GetValue() == label
 			}
 			if f.GetName() == "butlr_modbus_"+name && found {
 				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
