@@ -81,18 +81,6 @@ type Embedded struct {
 	Password Secret `toml:"password"`
 }
 
-// Modbus is the server that controllers read from.
-type Modbus struct {
-	Listen         Listen         `toml:"listen"` // "" is off
-	UnitID         int            `toml:"unit_id"`
-	Allow          []netip.Prefix `toml:"allow"`
-	WordOrder      WordOrder      `toml:"word_order"`
-	Unmapped       Unmapped       `toml:"unmapped"`
-	MaxConnections int            `toml:"max_connections"`
-	MaxPerAddress  int            `toml:"max_per_address"`
-	IdleTimeout    time.Duration  `toml:"idle_timeout"`
-}
-
 // Web is the page for people.
 type Web struct {
 	Listen Listen `toml:"listen"` // "" is off
@@ -162,6 +150,8 @@ func Default() *Config {
 			MaxConnections: 64,
 			MaxPerAddress:  8,
 			IdleTimeout:    5 * time.Minute,
+			Serial:         ModbusSerial{Baud: 19200, Parity: EvenParity, StopBits: 1},
+			Write:          ModbusWrite{Expiry: 15 * time.Minute},
 		},
 		Push:    map[string]Push{},
 		State:   State{Horizon: rules.Horizon, MaxIDs: rules.MaxIDs, MaxFuture: rules.MaxFuture},

@@ -145,6 +145,8 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 	}
 	got.State.Settings = nil // the defaults, as was seen
 	got.Webhook.TrustedProxies, got.Modbus.Allow = nil, nil
+	got.Modbus.TLS.Allow, got.Modbus.RTUOverTCP.Allow, got.Modbus.Write.Allow, got.Modbus.Write.Roles = nil, nil, nil, nil
+	got.Modbus.RTUOverTCP.UnitIDs, got.Modbus.Serial.UnitIDs = nil, nil
 	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("-defaults +reference:\n%s", diff)
 	}
@@ -157,7 +159,7 @@ var requiredOfPush = []string{"target", "asset", "measure", "register"}
 // the key is known and its value is one that it can have.
 func TestTheExamplesOfTheReference(t *testing.T) {
 	onUnix(t)
-	notItsOwnFault := regexp.MustCompile(`needs .*not set|environment variable|cannot be read|would |must be set|that this file does not have`)
+	notItsOwnFault := regexp.MustCompile(`needs .*not set|environment variable|cannot be read|would |must be set|that this file does not have|nobody|needs a serial line`)
 	for _, s := range config.Sections() {
 		for _, k := range s.Keys {
 			section := oneOf(s.Name)
@@ -205,7 +207,7 @@ func TestTheExampleFile(t *testing.T) {
 		{"#header_name =", "header_name ="},
 		{"#header_value =", "header_value ="},
 		{"listen = \"127.0.0.1:502\"", "listen = \":502\""},
-		{"#allow =", "allow ="},
+		{"#allow = [\"10.20.0.0/16\", \"127.0.0.1/32\"]", "allow = [\"10.20.0.0/16\", \"127.0.0.1/32\"]"},
 		{"#[sites.", "[sites."},
 		{"#hours =", "hours ="},
 	} {
@@ -226,7 +228,7 @@ func TestTheExampleFile(t *testing.T) {
 // TestTheExampleFileHasEveryKey demands each key once, with its default, or where that is nothing with
 // the reference's example.
 func TestTheExampleFileHasEveryKey(t *testing.T) {
-	line := regexp.MustCompile(`^(#?)([a-z_]+) = ("[^"]*"|\[.*\]|\{.*\}|[^ ]+)(?: +#.*)?$`)
+	line := regexp.MustCompile(`^(#?)([a-z0-9_]+) = ("[^"]*"|\[.*\]|\{.*\}|[^ ]+)(?: +#.*)?$`)
 	header := regexp.MustCompile(`^#?\[([a-zA-Z0-9_.-]+)\]$`)
 	type entry struct{ off, value string }
 	found := map[string]entry{}

@@ -44,6 +44,10 @@ func set(into, value any) []fault {
 		return wrong
 	case *[]gateway.AssetID:
 		return setList(into, value, func(text string) (gateway.AssetID, *fault) { return gateway.AssetID(text), nil })
+	case *[]string:
+		return setList(into, value, func(text string) (string, *fault) { return text, nil })
+	case *[]int:
+		return setNumbers(into, value)
 	case *[]Member:
 		return setList(into, value, memberFrom)
 	case *[]netip.Prefix:
@@ -182,6 +186,26 @@ func setList[T any](into *[]T, value any, parse func(string) (T, *fault)) []faul
 			continue
 		}
 		list = append(list, parsed)
+	}
+	*into = list
+	return bad
+}
+
+// setNumbers puts a list of numbers into a field.
+func setNumbers(into *[]int, value any) (bad []fault) {
+	entries, ok := value.([]any)
+	if !ok {
+		return []fault{{message: "is not a list", hint: "write numbers between brackets, as in [2, 3]"}}
+	}
+	list := make([]int, 0, len(entries))
+	for _, e := range entries {
+		number, wrong := asInt(e)
+		if wrong != nil {
+			wrong.value = shown(e)
+			bad = append(bad, *wrong)
+			continue
+		}
+		list = append(list, number)
 	}
 	*into = list
 	return bad

@@ -25,7 +25,8 @@ type ImageOptions struct {
 // Image holds the registers of every asset. It is a [gateway.Sink], and may be read by any number of
 // goroutines while it is published to. Its memory grows with the highest number on each unit.
 type Image struct {
-	options ImageOptions
+	options  ImageOptions
+	watchdog watchdog
 
 	mu      sync.RWMutex // held while registers are copied, never during I/O
 	units   [maxUnits]*unit
@@ -58,7 +59,7 @@ func NewImage(o ImageOptions) (*Image, error) {
 	if o.Clock == nil || o.Alarms == nil {
 		return nil, errors.New("making a register image: it needs a clock and alarms")
 	}
-	return &Image{options: o, ledger: newLedger(), sites: newSites()}, nil
+	return &Image{options: o, watchdog: newWatchdog(), ledger: newLedger(), sites: newSites()}, nil
 }
 
 // Publish takes over what changed. Whoever reads sees all of the update or nothing of it.

@@ -147,6 +147,7 @@ func reporter(h web.Viewer, alarms *gateway.Alarms) *web.Reporter {
 		Name: "Maas House", Version: "v1", GatewayID: "0123abcd", Boots: 3, Clock: clock, Alarms: alarms, Hub: h,
 		Board:     web.NewBoard(),
 		Push:      func() []web.PushTarget { return []web.PushTarget{} },
+		Clients:   func() []web.ModbusClient { return []web.ModbusClient{} },
 		Listeners: func() []web.Listener { return []web.Listener{{What: "Modbus TCP", Address: "127.0.0.1:502"}} },
 	}
 }
@@ -368,7 +369,7 @@ func TestStatusHasEveryKey(t *testing.T) {
 		got = append(got, key)
 	}
 	slices.Sort(got)
-	want := strings.Fields("accepted_without_effect alarms assets boots clock_doubt events_accepted events_refused events_without_effect gateway_id healthy listeners name newest_refused overrides push qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
+	want := strings.Fields("accepted_without_effect alarms assets boots clock_doubt events_accepted events_refused events_without_effect gateway_id healthy listeners modbus_clients name newest_refused overrides push qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
 	if !slices.Equal(got, want) {
 		t.Errorf("keys %q, want %q", got, want)
 	}

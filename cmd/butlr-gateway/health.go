@@ -95,6 +95,10 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	if s.Overrides > 0 {
 		fmt.Fprintf(w, "  %-11s %d in force (\"state dump\" shows them)\n", "overrides", s.Overrides)
 	}
+	for i := range s.Clients {
+		c := &s.Clients[i]
+		fmt.Fprintf(w, "  %-11s %s; last seen %s\n", "reader", printable(c.Sentence()), gateway.Timestamp(c.LastSeen).Time().Local().Format(time.DateTime))
+	}
 	for i := range s.Push {
 		printTarget(w, &s.Push[i])
 	}

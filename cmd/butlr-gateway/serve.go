@@ -58,7 +58,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openModbus, s.openBroker, s.openPush, s.openPublisher, s.openHub, s.openPage, s.openControl, s.openWebhook,
+		s.openStore, s.openImage, s.openBroker, s.openPush, s.openPublisher, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -109,19 +109,6 @@ func (s *service) openHub(context.Context) error {
 		State: state, Journal: s.store, Sinks: sinks, Clock: s.clock, Alarms: s.alarms, Log: s.log,
 	})
 	return err
-}
-
-func (s *service) openModbus(context.Context) (err error) {
-	if s.config.Modbus.Listen == "" {
-		return nil
-	}
-	if s.image, err = modbus.NewImage(imageOptions(s)); err != nil {
-		return err
-	}
-	if s.modbus, err = modbus.NewServer(modbusOptions(s)); err != nil {
-		return err
-	}
-	return s.bind("[modbus] listen", s.modbus)
 }
 
 func (s *service) openBroker(context.Context) (err error) {
@@ -283,9 +270,7 @@ func (s *service) listeners() []web.Listener {
 		}
 		out = append(out, web.Listener{What: "webhook", Address: scheme + "://" + s.webhook.Addr().String() + s.config.Webhook.Path})
 	}
-	if s.modbus != nil {
-		out = append(out, web.Listener{What: "Modbus TCP", Address: s.modbus.Addr().String()})
-	}
+	out = append(out, s.modbusListeners()...)
 	if s.publisher != nil {
 		out = append(out, web.Listener{What: "MQTT", Address: s.brokerAddress()})
 	}

@@ -52,15 +52,6 @@ func imageOptions(s *service) modbus.ImageOptions {
 	return modbus.ImageOptions{Clock: s.clock, Alarms: s.alarms, Start: s.start, Boot: uint16(s.store.Identity().Boots)}
 }
 
-func modbusOptions(s *service) modbus.ServerOptions {
-	c := &s.config.Modbus
-	return modbus.ServerOptions{
-		Listen: string(c.Listen), Map: mapOptions(s.config), Image: s.image, Allow: c.Allow,
-		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, IdleTimeout: c.IdleTimeout,
-		Metrics: s.metrics, Log: s.log,
-	}
-}
-
 func embeddedOptions(s *service) mqtt.EmbeddedOptions {
 	c := &s.config.MQTT.Embedded
 	return mqtt.EmbeddedOptions{
@@ -131,7 +122,7 @@ func reporter(s *service) *web.Reporter {
 	identity := s.store.Identity()
 	return &web.Reporter{
 		Name: s.config.Gateway.Name, Version: programVersion(), GatewayID: identity.GatewayID, Boots: identity.Boots,
-		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Push: s.pushStatus, Hub: s.hub,
+		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Push: s.pushStatus, Clients: s.modbusClients, Hub: s.hub,
 	}
 }
 
