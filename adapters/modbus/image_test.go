@@ -460,28 +460,87 @@ func TestTenThousandAssetsAreSmall(t *testing.T) {
 	runtime.KeepAlive(rooms)
 }
 
-func BenchmarkRead125Registers(b *testing.B) {
+// crowdedImage has a full unit, so that what is read does not lie in the nearest cache by chance.
+func crowdedImage(b *testing.B) *core {
 	image := newBuilding(b)
-	for n := range gateway.Number(20) {
-		image.show(room(n))
+	u, s := gateway.Update{}, snapshots()["full"]
+	for n := range gateway.Number(unitAssets) {
+		s.Asset = room(n).Asset
+		u.Changed = append(u.Changed, s)
 	}
-	c := newCore(b, image.Image)
-	pdu, out := request(readInputRegisters, 100, 125), make([]byte, 0, maxPDU)
-	for b.Loop() {
-		out = c.handlePDU(1, "", pdu, out[:0])
+	image.Publish(&u)
+	return newCore(b, image.Image)
+}
+
+func BenchmarkRead(b *testing.B) {
+	c := crowdedImage(b)
+	for _, read := range []struct {
+		what          string
+		unit          byte
+		function      byte
+		address, step int
+		count, end    int
+	}{
+		{"header", 1, readInputRegisters, 0, 0, 100, 100},
+		{"blocks", 1, readInputRegisters, headerLength, 125, 125, headerLength + blockLength*unitAssets},
+		{"block_again", 1, readInputRegisters, 116, 0, 125, 65524},
+		{"people", 101, readInputRegisters, 8192, 125, 125, 8192 + unitAssets},
+		{"ages", 101, readInputRegisters, 16384, 125, 125, 16384 + unitAssets},
+		{"names", 101, readInputRegisters, nameAddress, 125, 125, nameAddress + 8*unitAssets},
+		{"status_bits", 1, readDiscreteInputs, headerLength, 2000, 2000, headerLength + blockLength*unitAssets},
+		{"hvac_bits", 101, readDiscreteInputs, 4096, 2000, 2000, 4096 + unitAssets},
+	} {
+		b.Run(read.what, func(b *testing.B) {
+			out, address := make([]byte, 0, maxPDU), read.address
+			for b.Loop() {
+				out = c.handlePDU(read.unit, "", request(read.function, address, read.count), out[:0])
+				if address += read.step; address+read.count > read.end {
+					address = read.address
+				}
+			}
+			if out[0] != read.function {
+				b.Fatalf("got % x", out)
+			}
+		})
 	}
 }
 
-func BenchmarkRead2000Bits(b *testing.B) {
-	image := newBuilding(b)
-	for n := range gateway.Number(200) {
-		image.show(room(n))
-	}
-	c := newCore(b, image.Image)
-	pdu, out := request(readDiscreteInputs, 100, 2000), make([]byte, 0, maxPDU)
-	for b.Loop() {
-		out = c.handlePDU(1, "", pdu, out[:0])
-	}
+// Readers on every processor, while a writer publishes as fast as it can.
+func BenchmarkReadBesideAWriter(b *testing.B) {
+	c := crowdedImage(b)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		u := gateway.Update{Changed: []gateway.Snapshot{snapshots()["full"]}}
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				c.image.Publish(&u)
+			}
+		}
+	}()
+	pdu := request(readInputRegisters, headerLength, 125)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		out := make([]byte, 0, maxPDU)
+		for pb.Next() {
+			out = c.handlePDU(1, "", pdu, out[:0])
+		}
+	})
+}
+
+func BenchmarkReadInParallel(b *testing.B) {
+	c := crowdedImage(b)
+	pdu := request(readInputRegisters, headerLength, 125)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		out := make([]byte, 0, maxPDU)
+		for pb.Next() {
+			out = c.handlePDU(1, "", pdu, out[:0])
+		}
+	})
 }
 
 func BenchmarkPublish(b *testing.B) {

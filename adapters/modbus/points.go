@@ -96,11 +96,3 @@ func yieldRows(a *gateway.Asset, place Place, o MapOptions, yield func(Row) bool
 	}
 	return true
 }
-
-// explained returns the description with what 65535 says.
-func (f *field) explained() string {
-	if f.unknown == "" {
-		return f.description
-	}
-	return f.description + "; 65535 " + f.unknown
-}
