@@ -24,7 +24,7 @@ var columns = arrange([]column{
 	ofBlock(20480, statusOffset),
 	{assetField: assetField{field{coverageAddress, "coverage", number16, unitPercent, "no aggregate", "members that count: good, uncertain or forced"},
 		coverage}, vacant: unknown16},
-	{assetField: assetField{field{nameAddress, "name", longText, noUnit, "", "custom id, else the name in ASCII, else the end of the id; behind its end zeros"},
+	{assetField: assetField{field{nameAddress, "name", longText, noUnit, "", "16 characters, padded with zeros: custom id, else the name in ASCII, else the end of the id"},
 		nil}, vacant: unknown16},
 })
 

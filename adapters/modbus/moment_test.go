@@ -26,8 +26,7 @@ func sayings(rooms int, v int64) *gateway.Update {
 }
 
 // A client that reads a block again and again over TCP while its asset changes never sees half a total, nor
-// two values of different moments. Seen to break it: words read without looking at the version, and the
-// halves of a total in two words that are written one after the other.
+// two values of different moments. Seen to break it: words that are taken without looking at the version again.
 func TestNoReadOverTCPIsTorn(t *testing.T) {
 	reads := 100_000
 	if underRace {
