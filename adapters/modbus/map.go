@@ -182,3 +182,16 @@ func (t Table) Reference(address uint16) string {
 	}
 	return fmt.Sprintf("%d%04d", tables[t].digit, int(address)+1)
 }
+
+// Together returns how many registers or bits from an address on belong together: the rest of the header, a
+// block, or 16 assets of a column.
+func (o MapOptions) Together(unit uint8, t Table, address uint16) int {
+	at, words := int(address), 1
+	if at < headerLength {
+		return headerLength - at
+	}
+	if f, _, _ := o.registerAt(unit, at); !t.Bits() && f != nil && f.format == longText {
+		words = f.words()
+	}
+	return min(blockLength*words, maxAddress-at)
+}
