@@ -25,7 +25,7 @@ var blockFields = [...]assetField{
 		known(gateway.HVAC)},
 	{field{peopleOffset, "people", number16, unitPeople, "unknown", "people now"},
 		known(gateway.People)},
-	{field{statusOffset, "status", bits16, noUnit, "", "status bits; each is a discrete input and coil too"},
+	{field{statusOffset, "status", bits16, noUnit, "", "status bits; on a block unit each is a discrete input and coil too"},
 		status},
 	{field{qualityOffset, "quality", number16, noUnit, "", "how far the answer can be trusted"},
 		quality},
