@@ -59,7 +59,7 @@ func pageRows(t *testing.T, address string) map[string]pageRow {
 	rows := make(map[string]pageRow)
 	for _, tr := range regexp.MustCompile(`(?s)<tr class=.*?</tr>`).FindAllString(string(text), -1) {
 		cell := func(label string) string {
-			td := regexp.MustCompile(`data-label="`+label+`">(?s:(.*?))</td>`).FindStringSubmatch(tr)
+			td := regexp.MustCompile(`data-label="` + label + `">(?s:(.*?))</td>`).FindStringSubmatch(tr)
 			return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(td[1], ""))
 		}
 		name := html.UnescapeString(regexp.MustCompile(`title="(.*?)"`).FindStringSubmatch(tr)[1])
