@@ -37,6 +37,21 @@ func TestWarnings(t *testing.T) {
 		{"the same port in two families", webhook + "[modbus]\nlisten = \"[::1]:8443\"\n", ""},
 		{"Modbus for everybody", webhook + "[modbus]\nlisten = \":502\"\nallow = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\n",
 			`gateway.toml:7: modbus.allow: "0.0.0.0/0" lets every address read the registers`},
+		{"a writer that cannot connect", webhook + "[modbus]\nlisten = \":502\"\nallow = [\"10.20.0.0/16\"]\n[modbus.write]\nallow = [\"10.20.0.31/32\", \"10.21.0.31/32\"]\n",
+			`gateway.toml:9: modbus.write.allow: "10.21.0.31/32" may write, but no listener lets it connect
+  hint: add it to the allow of the listener that it uses`},
+		{"everybody may write", webhook + modbus + "[modbus.write]\nallow = [\"0.0.0.0/0\"]\n",
+			`gateway.toml:8: modbus.write.allow: "0.0.0.0/0" lets every address command the building`},
+		{"ways to read that are off by oversight", webhook + modbus + "[modbus.tls]\ncert = \"/a\"\n[modbus.rtu_over_tcp]\nunit_ids = [2]\n[modbus.serial]\nbaud = 9600\n[modbus.write]\nexpiry = \"1h\"\n",
+			`gateway.toml:7: modbus.tls: is off, because it has no listen
+  hint: set listen, or remove the section
+gateway.toml:9: modbus.rtu_over_tcp: is off, because it has no listen
+  hint: set listen, or remove the section
+gateway.toml:11: modbus.serial: is off, because it has no port
+  hint: set port, or remove the section
+gateway.toml:13: modbus.write: is off, because it has no allow
+  hint: set allow, or remove the section`},
+		{"a serial line alone", webhook + "[modbus.serial]\nport = \"/dev/ttyUSB0\"\n", ""},
 		{"proxies everywhere", webhook + "trusted_proxies = [\"::/0\"]\n" + modbus,
 			`gateway.toml:5: webhook.trusted_proxies: "::/0" lets everybody choose the address that is held against them`},
 		{"no limit for strangers", webhook + "max_unknown_assets = 0\n" + modbus,

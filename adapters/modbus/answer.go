@@ -48,15 +48,15 @@ func (i *Image) copyRegisters(out []byte, index, from, to int, o MapOptions) ([]
 			if o.Unmapped == UnmappedException {
 				return out, false
 			}
-			out = append(out, zeros[:2*(end-at)]...)
+			out = append(out, nothing[:2*(end-at)]...)
 		}
 		at = end
 	}
 	return out, true
 }
 
-// zeros are what unmapped addresses read for a master that cannot bear an exception.
-var zeros [2 * maxRegisters]byte
+// nothing is what unmapped addresses read for a master that cannot bear an exception.
+var nothing [2 * maxRegisters]byte
 
 // region is a range of addresses that are answered alike.
 type region struct {

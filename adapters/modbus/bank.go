@@ -138,6 +138,11 @@ func store(word *atomic.Uint64, value uint64) {
 	}
 }
 
+// register returns one register of an asset's block, which does not age.
+func (b *bank) register(n, offset int) uint16 {
+	return uint16(b.blocks[n*blockWords+offset/wordRegisters].Load() >> (48 - 16*(offset%wordRegisters)))
+}
+
 // block returns an asset's block as it is at one moment.
 func (b *bank) block(n int, now gateway.Timestamp, order WordOrder) (registers [2 * blockLength]byte) {
 	for k := range blockWords {

@@ -70,12 +70,10 @@ func (p *packer) finish() []byte {
 
 // addStatus appends status bits, counted from the unit's first one.
 func (p *packer) addStatus(u *unit, from, to int) {
-	const word, shift = statusOffset / wordRegisters, 48 - 16*(statusOffset%wordRegisters)
 	for at := from; at < to; {
 		n, bit := at/blockLength, at%blockLength
 		count := min(blockLength-bit, to-at)
-		status := u.bank(n / bankAssets).blocks[n%bankAssets*blockWords+word].Load() >> shift & 0xffff
-		p.add(status>>bit, count)
+		p.add(uint64(u.bank(n/bankAssets).register(n%bankAssets, statusOffset)>>bit), count)
 		at += count
 	}
 }

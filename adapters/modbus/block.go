@@ -47,7 +47,7 @@ var blockFields = [...]assetField{
 		known(gateway.OccupiedMinutesToday)},
 	{field{14, "reason", number16, noUnit, "", "why it is occupied or not"},
 		reason},
-	{field{15, "command", number16, noUnit, "", "override in force by Modbus"},
+	{field{15, "command", number16, noUnit, "", "override in force by Modbus, written where [modbus.write] allows it"},
 		command},
 }
 
@@ -78,9 +78,7 @@ func quality(s *gateway.Snapshot) uint32 { return uint32(s.Quality) }
 func reason(s *gateway.Snapshot) uint32 { return uint32(s.Reason.Code) }
 
 // commandWords are what the command register can say.
-var commandWords = [...]string{automatic: "automatic", forceVacant: "vacant", forceOccupied: "occupied"}
-
-const automatic, forceVacant, forceOccupied = 0, 1, 2
+var commandWords = [...]string{commandAutomatic: "automatic", commandVacant: "vacant", commandOccupied: "occupied"}
 
 // command returns the override of all outputs that a controller put in force. Those of people and of
 // single outputs are not its doing, and show in the quality alone.
@@ -90,12 +88,12 @@ func command(s *gateway.Snapshot) uint32 {
 		switch {
 		case o.Target != gateway.TargetOutputs || o.Source != gateway.FromController:
 		case o.Value == 0:
-			return forceVacant
+			return commandVacant
 		default:
-			return forceOccupied
+			return commandOccupied
 		}
 	}
-	return automatic
+	return commandAutomatic
 }
 
 // age returns how old what stands behind an asset's answer is now.

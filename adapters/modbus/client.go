@@ -161,8 +161,8 @@ var hints = map[exception]string{
 	illegalFunction:        "the device does not know this table, or not from here; try another one",
 	illegalDataAddress:     "there is nothing at some of these addresses; read fewer, or look them up with \"points list\"",
 	illegalDataValue:       "the device does not take so many at once",
-	0x04:                   "the device has failed",
-	0x06:                   "the device is busy; try again",
+	deviceFailure:          "the device has failed",
+	deviceBusy:             "the device is busy; try again",
 	gatewayPathUnavailable: "there is no such unit; a unit exists when it holds an asset, and the base unit, usually 1, always does",
 	0x0B:                   "the device behind this address does not answer",
 }

@@ -156,19 +156,19 @@ func TestAClientFindsOutWhatItReads(t *testing.T) {
 	for _, row := range []struct {
 		unit, base uint8
 		order      WordOrder
-		want       Identity
+		want       Survey
 	}{
-		{17, 17, HighWordFirst, Identity{1, MapOptions{UnitID: 17}, 0, 1}},
-		{18, 17, LowWordFirst, Identity{1, MapOptions{UnitID: 17, WordOrder: LowWordFirst}, 1, 1}},
-		{117, 17, HighWordFirst, Identity{1, MapOptions{UnitID: 17}, 0, 1}},
-		{118, 17, HighWordFirst, Identity{1, MapOptions{UnitID: 17}, 1, 1}},
-		{149, 48, HighWordFirst, Identity{1, MapOptions{UnitID: 48}, 1, 1}},
-		{0, 17, HighWordFirst, Identity{1, MapOptions{}, 0, 1}},
-		{255, 17, HighWordFirst, Identity{1, MapOptions{}, 0, 1}},
+		{17, 17, HighWordFirst, Survey{1, MapOptions{UnitID: 17}, 0, 1}},
+		{18, 17, LowWordFirst, Survey{1, MapOptions{UnitID: 17, WordOrder: LowWordFirst}, 1, 1}},
+		{117, 17, HighWordFirst, Survey{1, MapOptions{UnitID: 17}, 0, 1}},
+		{118, 17, HighWordFirst, Survey{1, MapOptions{UnitID: 17}, 1, 1}},
+		{149, 48, HighWordFirst, Survey{1, MapOptions{UnitID: 48}, 1, 1}},
+		{0, 17, HighWordFirst, Survey{1, MapOptions{}, 0, 1}},
+		{255, 17, HighWordFirst, Survey{1, MapOptions{}, 0, 1}},
 	} {
 		target := serveTCP(t, b, func(o *ServerOptions) { o.Map = MapOptions{UnitID: row.base, WordOrder: row.order} })
 		c := NewClient(ClientOptions{Address: target, Unit: row.unit})
-		got, err := c.Identify(noon)
+		got, err := c.Survey(noon)
 		if err != nil || got != row.want || !got.Known() {
 			t.Errorf("unit %d of %d: got %+v, %v; want %+v", row.unit, row.base, got, err, row.want)
 		}
@@ -191,7 +191,7 @@ func TestAClientFindsOutWhatItReads(t *testing.T) {
 	b.clock.wall.Store(int64(time.Unix(3600, 0).Sub(noon)))
 	c := NewClient(ClientOptions{Address: serveTCP(t, b), Unit: 1})
 	defer c.Close()
-	if got, err := c.Identify(noon); err != nil || got.Map.WordOrder != HighWordFirst {
+	if got, err := c.Survey(noon); err != nil || got.Map.WordOrder != HighWordFirst {
 		t.Errorf("with a clock of 1970: %+v, %v", got, err)
 	}
 }
@@ -203,14 +203,14 @@ func TestADeviceThatIsNoGatewayIsToldApart(t *testing.T) {
 	} {
 		target := answering(t, bytesOf(answer))
 		c := NewClient(ClientOptions{Address: target, Unit: 1})
-		if _, err := c.Identify(noon); !errors.Is(err, ErrNoGateway) {
+		if _, err := c.Survey(noon); !errors.Is(err, ErrNoGateway) {
 			t.Errorf("%s: got %v", what, err)
 		}
 		c.Close()
 	}
 	c := NewClient(ClientOptions{Address: answering(t, bytesOf("0000 0000 0003 01 84 0a")), Unit: 1})
 	defer c.Close()
-	if _, err := c.Identify(noon); err == nil || errors.Is(err, ErrNoGateway) || !strings.Contains(err.Error(), "no such unit") {
+	if _, err := c.Survey(noon); err == nil || errors.Is(err, ErrNoGateway) || !strings.Contains(err.Error(), "no such unit") {
 		t.Errorf("a unit that is not there: got %v", err)
 	}
 }

@@ -127,6 +127,7 @@ var alarmMeanings = [gateway.AlarmCount]string{
 	gateway.WatchdogExpired:     "a master that should write the watchdog no longer does",
 	gateway.StateRestored:       "the database was broken and an older copy is in use",
 	gateway.SubscriptionWrong:   "Butlr's webhook is not subscribed as configured",
+	gateway.SerialDown:          "a serial port is gone, or cannot be opened",
 }
 
 func documentAlarms() string {
@@ -214,7 +215,9 @@ func documentExceptions() string {
 	}{
 		{illegalFunction, "the function is not known, or not allowed to this client: writing, where it is off"},
 		{illegalDataAddress, "there is nothing at some of the addresses"},
-		{illegalDataValue, "the quantity is not 1 to 125 registers or 1 to 2000 bits, or the request has not the length it should have"},
+		{illegalDataValue, "the quantity is not 1 to 125 registers or 1 to 2000 bits, the request has not the length it should have, or a command is not 0, 1 or 2"},
+		{deviceFailure, "what was written could not be stored"},
+		{deviceBusy, "an override that goes first is in force, or too much waits: what was written may be written again"},
 		{gatewayPathUnavailable, "there is no such unit; on a serial line such a request has no answer, it is for somebody else"},
 	}
 	return rows(len(meanings), func(k int) []any { return []any{byte(meanings[k].code), meanings[k].when} })

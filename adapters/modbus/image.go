@@ -36,6 +36,7 @@ type Image struct {
 	// What readers see.
 	units    [maxUnits]atomic.Pointer[unit]
 	overview overview
+	watchdog watchdog
 
 	mu     sync.Mutex // held by whoever changes the image
 	sites  sites
@@ -61,7 +62,7 @@ func NewImage(o ImageOptions) (*Image, error) {
 	if o.Clock == nil || o.Alarms == nil {
 		return nil, errors.New("making a register image: it needs a clock and alarms")
 	}
-	i := &Image{options: o}
+	i := &Image{options: o, watchdog: newWatchdog()}
 	i.sites.begin()
 	i.ledger.begin(o.Covers)
 	i.overview.showLedger(&i.ledger)

@@ -424,7 +424,7 @@ func crowdedImage(b *testing.B) *core {
 	return newCore(b, image.Image)
 }
 
-func BenchmarkRead(b *testing.B) {
+func BenchmarkImage(b *testing.B) {
 	c := crowdedImage(b)
 	for _, read := range []struct {
 		what          string
@@ -458,7 +458,7 @@ func BenchmarkRead(b *testing.B) {
 }
 
 // Readers on every processor, while a writer publishes as fast as it can.
-func BenchmarkReadBesideAWriter(b *testing.B) {
+func BenchmarkImageBesideAWriter(b *testing.B) {
 	c := crowdedImage(b)
 	done := make(chan struct{})
 	defer close(done)
@@ -483,7 +483,7 @@ func BenchmarkReadBesideAWriter(b *testing.B) {
 	})
 }
 
-func BenchmarkReadInParallel(b *testing.B) {
+func BenchmarkImageInParallel(b *testing.B) {
 	c := crowdedImage(b)
 	pdu := request(readInputRegisters, headerLength, 125)
 	b.ResetTimer()

@@ -29,7 +29,11 @@ type Row struct {
 	Description string          `json:"description"`
 }
 
-const readOnly = "read"
+// What a row says of access. Where writing is allowed is for the configuration to say.
+const (
+	readOnly  = "read"
+	readWrite = "read/write"
+)
 
 // Columns are the names of a row's columns, in order.
 func Columns() []string {
@@ -81,7 +85,11 @@ func yieldBlock(row Row, a *gateway.Asset, o MapOptions, yield func(Row) bool) b
 	for _, t := range []Table{Input, Holding} {
 		for k := range blockFields {
 			f := &blockFields[k].field
-			if !yield(row.of(f, o.WordOrder).at(t, int(place.Address)+f.offset)) {
+			point := row.of(f, o.WordOrder).at(t, int(place.Address)+f.offset)
+			if t == Holding && f.offset == commandOffset {
+				point.Access = readWrite
+			}
+			if !yield(point) {
 				return false
 			}
 		}

@@ -29,6 +29,9 @@ type Status struct {
 	SitesLost  int    `json:"sites_lost"`  // sites whose silence means that their feed is dead
 	SiteLost   string `json:"site_lost"`   // the name of one of them
 	ClockDoubt string `json:"clock_doubt"` // why this machine's clock is not trusted; "" when it is
+
+	Push    []PushTarget   `json:"push"`           // controllers that are written to, by name
+	Clients []ModbusClient `json:"modbus_clients"` // who reads registers, the one seen last first
 }
 
 // Listener is an address that the gateway serves, or a broker that it publishes to.
@@ -67,6 +70,8 @@ type Reporter struct {
 	Alarms                   *gateway.Alarms
 	Board                    *Board
 	Listeners                func() []Listener
+	Push                     func() []PushTarget
+	Clients                  func() []ModbusClient
 	Hub                      Viewer
 }
 
@@ -77,7 +82,7 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
 		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
 		Reasons:   make(map[string]uint64),
-		Listeners: r.Listeners(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
+		Listeners: r.Listeners(), Push: r.Push(), Clients: r.Clients(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
 	}
 	if err := r.Hub.View(ctx, s.look); err != nil {
 		return nil, err

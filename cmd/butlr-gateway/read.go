@@ -82,7 +82,7 @@ func (o *readOptions) run(stdout, stderr io.Writer, wanted readRange) (err error
 	client := modbus.NewClient(modbus.ClientOptions{Address: o.target, Unit: o.unit, Timeout: o.timeout})
 	defer func() { err = errors.Join(explainRead(err), client.Close()) }()
 	device := readDevice{client: client, unit: o.unit}
-	known, err := device.identify(o.order)
+	known, err := device.survey(o.order)
 	if err != nil {
 		return err
 	}

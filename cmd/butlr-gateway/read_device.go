@@ -22,18 +22,18 @@ type readDevice struct {
 	options modbus.MapOptions
 }
 
-// identify finds out what the device is. Where that is no gateway it returns what to say about it.
-func (d *readDevice) identify(order string) (string, error) {
-	identity, err := d.client.Identify(time.Now())
+// survey finds out what the device is. Where that is no gateway it returns what to say about it.
+func (d *readDevice) survey(order string) (string, error) {
+	survey, err := d.client.Survey(time.Now())
 	switch {
 	case errors.Is(err, modbus.ErrNoGateway):
 		return err.Error() + "; raw words are shown", nil
 	case err != nil:
 		return "", err
-	case !identity.Known():
-		return fmt.Sprintf("the gateway's map has schema version %d, which this program does not know; raw words are shown", identity.Schema), nil
+	case !survey.Known():
+		return fmt.Sprintf("the gateway's map has schema version %d, which this program does not know; raw words are shown", survey.Schema), nil
 	}
-	d.known, d.options = true, identity.Map
+	d.known, d.options = true, survey.Map
 	if order != "" {
 		d.options.WordOrder, _ = modbus.ParseWordOrder(order) // it was checked
 	}

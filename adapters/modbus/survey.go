@@ -9,8 +9,8 @@ import (
 	"butlr-gateway/gateway"
 )
 
-// Identity is what the header of one of its units says of a gateway.
-type Identity struct {
+// Survey is what the header of one of its units says of a gateway.
+type Survey struct {
 	Schema int        // version of the map; what follows is of version 1
 	Map    MapOptions // with UnitID 0 where the unit that was asked, 0 or 255, does not tell
 	Index  int        // which block unit was asked, or that of the column unit; the base unit is 0
@@ -18,35 +18,35 @@ type Identity struct {
 }
 
 // Known tells whether this program knows what such a gateway's registers mean.
-func (i *Identity) Known() bool { return i.Schema == schemaVersion }
+func (s *Survey) Known() bool { return s.Schema == schemaVersion }
 
 // ErrNoGateway says that a device answers, but not as a gateway does.
 var ErrNoGateway = errors.New("the device is no butlr-gateway: its registers 0 and 1 do not read BGW1")
 
-// Identify reads the header of the client's unit. The word order is high word first, unless the gateway's
+// Survey reads the header of the client's unit. The word order is high word first, unless the gateway's
 // clock is about right only the other way.
-func (c *Client) Identify(now time.Time) (Identity, error) {
+func (c *Client) Survey(now time.Time) (Survey, error) {
 	words, err := c.Registers(Input, 0, headerLength)
 	switch {
 	case err != nil && refusedWith(err) != 0 && refusedWith(err) != gatewayPathUnavailable:
-		return Identity{}, ErrNoGateway
+		return Survey{}, ErrNoGateway
 	case err != nil:
-		return Identity{}, err
+		return Survey{}, err
 	case characters(words[:2]) != magic:
-		return Identity{}, ErrNoGateway
+		return Survey{}, ErrNoGateway
 	}
-	i := Identity{Schema: int(words[2]), Index: int(words[22]), Assets: int(words[23])}
+	s := Survey{Schema: int(words[2]), Index: int(words[22]), Assets: int(words[23])}
 	if !near(words[6], words[7], now) && near(words[7], words[6], now) {
-		i.Map.WordOrder = LowWordFirst
+		s.Map.WordOrder = LowWordFirst
 	}
-	base := int(c.options.Unit) - i.Index
+	base := int(c.options.Unit) - s.Index
 	if base > columnUnits {
 		base -= columnUnits
 	}
 	if base >= 1 && base <= maxUnitID {
-		i.Map.UnitID = uint8(base)
+		s.Map.UnitID = uint8(base)
 	}
-	return i, nil
+	return s, nil
 }
 
 // near tells whether two words are a UNIX time less than a year from now.
