@@ -294,7 +294,7 @@ func TestThePageShowsWhatIsWrittenToControllers(t *testing.T) {
 	}
 	_, text := get(t, serve(t, web.NewBoard(), r), "", "/")
 	for _, want := range []string{
-		"Written to 1 unit of controllers", "<code>tcp://10.20.0.31:502</code>, unit 5): <strong>failing</strong>: the device is &lt;busy&gt;",
+		"<details open><summary>Written to 1 unit of controllers", "<code>tcp://10.20.0.31:502</code>, unit 5): <strong>failing</strong>: the device is &lt;busy&gt;",
 		"occupancy: occupied of group:ahu-3 to register 1700 = 4x1701, last 1; nobody knows",
 		"fan: ventilation of custom:F1 to coil 16 = 0x17, not written yet",
 	} {

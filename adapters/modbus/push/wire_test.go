@@ -138,7 +138,7 @@ func runPusher(t *testing.T, targets ...Target) *running {
 func (r *running) until(t *testing.T, words string) {
 	t.Helper()
 	last := ""
-	for deadline := time.Now().Add(wirePatience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(wirePatience); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
 		last = ""
 		for _, why := range r.alarms.Each {
 			last = why
@@ -226,7 +226,7 @@ func startPair(t *testing.T, dir string) *serialPair {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.stop)
-	for deadline := time.Now().Add(wirePatience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(wirePatience); ; <-time.After(5 * time.Millisecond) {
 		_, ours := os.Stat(p.ours)
 		_, theirs := os.Stat(p.bare)
 		if ours == nil && theirs == nil {
