@@ -183,27 +183,21 @@ func (c *core) carryOut(unit byte, block int, r *writing) exception {
 // commanded returns the asset whose command lies at an address of a unit, and what the command is now; ok is
 // false where none does that is in service.
 func (i *Image) commanded(unit, address int) (id gateway.AssetID, holds uint16, ok bool) {
-	const retired = 8 // the status bit
 	n, offset := (address-headerLength)/blockLength, (address-headerLength)%blockLength
 	if unit >= maxUnits || address < headerLength || offset != commandOffset {
 		return "", 0, false
 	}
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	blocks := i.blocks(unit)
-	if n >= len(blocks) || blocks[n].asset == nil || blocks[n].status()>>retired&1 == 1 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	u := i.unit(unit)
+	if u == nil || n >= unitAssets {
 		return "", 0, false
 	}
-	b := &blocks[n]
-	return b.asset.ID, binary.BigEndian.Uint16(b.registers[2*commandOffset:]), true
-}
-
-// now is what the state takes for the time.
-func (i *Image) now() gateway.Timestamp {
-	now := i.options.Clock()
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	return i.time(now)
+	b, n := u.bank(n/bankAssets), n%bankAssets
+	if b.assets[n] == nil || b.retired>>n&1 == 1 {
+		return "", 0, false
+	}
+	return b.assets[n].ID, b.register(n, commandOffset), true
 }
 
 // order puts a command in force, or ends it. One that is in force is renewed.
@@ -215,7 +209,7 @@ func (w *writes) order(asset gateway.AssetID, holds, command uint16, by *peer, w
 	case command != commandAutomatic:
 		o := gateway.Override{
 			Target: gateway.TargetOutputs, Source: gateway.FromController, Author: by.name, Reason: where,
-			Value: int(command - commandVacant), Until: w.image.now().Add(w.options.Expiry),
+			Value: int(command - commandVacant), Until: w.image.time().Add(w.options.Expiry),
 		}
 		_, err = w.options.Commander.Force(ctx, asset, o)
 	case holds != commandAutomatic: // else there is nothing of a controller's to end
