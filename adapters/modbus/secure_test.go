@@ -16,6 +16,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // certificates are files in a folder of their own: NAME.pem and NAME.key of each.
@@ -141,7 +143,8 @@ func TestWhoIsAnsweredOverTLS(t *testing.T) {
 	files.make("printable", "client-ca", []pkix.Extension{{Id: roleOID, Value: []byte{asn1.TagPrintableString, 1, 'a'}}})
 	files.make("trailing", "client-ca", []pkix.Extension{{Id: roleOID, Value: []byte{asn1.TagUTF8String, 1, 'a', 0}}})
 	files.make("broken", "client-ca", []pkix.Extension{{Id: roleOID, Value: []byte{asn1.TagUTF8String, 1, 0xFF}}})
-	s := serve(t, furnished(t), func(o *ServerOptions) { o.Listen, o.TLS = "", files.options() })
+	i := &installation{t: t, metrics: prometheus.NewRegistry()}
+	s := serve(t, furnished(t), func(o *ServerOptions) { o.Listen, o.TLS, o.Metrics = "", files.options(), i.metrics })
 	for _, row := range []struct {
 		certificate string
 		answered    bool
@@ -161,6 +164,9 @@ func TestWhoIsAnsweredOverTLS(t *testing.T) {
 	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
 	if !readsMagic(t, s.TLSAddr(), old) {
 		t.Error("TLS 1.2 was refused")
+	}
+	if n := i.metric("panics_total", ""); n != 0 {
+		t.Errorf("%v panics", n)
 	}
 	clients := s.Clients()
 	if len(clients) != 2 || clients[0].Transport != "tls" || clients[0].Role+clients[1].Role != "operator" {
