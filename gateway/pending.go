@@ -307,6 +307,7 @@ func describedAnew(a, b *Asset) bool {
 // Undo ends the batch as if its events had never come, because it could not be stored. Whether some of
 // it is on disk nobody knows: [State.Leftover] is to be stored before the next batch is begun.
 func (s *State) Undo() {
+	s.pinsStale = true
 	if s.unsure.assets == nil {
 		s.unsure.assets = make(map[Number]bool)
 		s.unsure.increments = make(map[Increment]bool)
@@ -373,6 +374,7 @@ func (s *State) Settle(i Instant) *Update {
 		s.audit.add(c)
 	}
 	s.pending.end()
+	s.findUnmetPins()
 	s.finish(u)
 	return u
 }

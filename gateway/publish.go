@@ -210,6 +210,7 @@ func (s *State) All(i Instant) *Update {
 		}
 	}
 	s.showAggregates(u)
+	s.findUnmetPins()
 	s.finish(u)
 	return u
 }

@@ -69,8 +69,6 @@ func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger
 			return nil, err
 		}
 		saved, journal = o.store.Saved(), lifeless{o.store}
-	} else {
-		rules = withoutUsedPins(rules, saved)
 	}
 	if err := o.begin(ctx, rules, saved, journal); err != nil {
 		return nil, errors.Join(err, o.close())
