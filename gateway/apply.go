@@ -86,9 +86,9 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 		return
 	}
 	settings := a.settings
-	if h.outside(e.At, settings.window()) {
+	if h.outside(e.At, settings.windowOf(f)) {
 		s.pending.touchHistory(a, f)
-		if h.late(f, &e, settings) {
+		if h.late(f, &e, settings, s.days(a)) {
 			s.pending.mark(a)
 		}
 		return
@@ -97,7 +97,9 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	if i == 0 && !found && h.before.Newest == 0 {
 		s.startEarlier(a, f, h.window[0].At, e.At)
 	}
-	if found && !settings.supersedes(f, &e, &h.window[i]) {
+	if found && f == TrafficFeed { // of two sensors: each event comes here once
+		e.Value += h.window[i].Value
+	} else if found && !settings.supersedes(f, &e, &h.window[i]) {
 		return
 	}
 	s.pending.mark(a)
@@ -113,12 +115,12 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 // prune drops what has left a feed's window; outputs with an on-delay remember where they stood before.
 func (s *State) prune(a *asset, f Feed) {
 	h := a.feeds[f]
-	n := h.surplus(a.settings.window())
+	n := h.surplus(a.settings.windowOf(f))
 	if n == 0 {
 		return
 	}
 	if a.settings.hasOnDelay() {
-		s.foldOutputs(a, f, h.begin(n, a.settings.window())-1)
+		s.foldOutputs(a, f, h.begin(n, a.settings.windowOf(f))-1)
 	}
 	h.drop(n, f, a.settings, s.days(a))
 }
@@ -145,6 +147,7 @@ func (s *State) pass(a *asset, e *Event) {
 	s.pending.touch(a, false)
 	s.pending.mark(a)
 	t := a.total
+	before := t
 	t.Asset = a.about.Number
 	t.In, t.Out, t.At = t.In+uint64(e.In), t.Out+uint64(e.Out), max(t.At, e.At)
 	added := e.At >= t.Day
@@ -156,7 +159,11 @@ func (s *State) pass(a *asset, e *Event) {
 	}
 	s.setTotal(a, t)
 	if a.settings.Evidence == EvidenceTraffic {
+		known := a.feeds[TrafficFeed] != nil
 		s.merge(a, TrafficFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(e.In - e.Out)})
+		if !known { // the operator has made it evidence since
+			a.feeds[TrafficFeed].before.beginTraffic(&before, e.At, a.settings)
+		}
 	}
 }
 

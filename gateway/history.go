@@ -152,7 +152,7 @@ func (h *history) begin(n int, window time.Duration) Timestamp {
 
 // prune drops what has left the window.
 func (h *history) prune(f Feed, s *Settings, days *calendar) {
-	if n := h.surplus(s.window()); n > 0 {
+	if n := h.surplus(s.windowOf(f)); n > 0 {
 		h.drop(n, f, s, days)
 	}
 }
@@ -187,8 +187,11 @@ func (b *Before) mark(v verdict, at Timestamp) {
 
 // late takes up a revision older than the window. Only a positive later than every other before the window
 // moves anything, so that no output turns off sooner for it. It returns whether it did.
-func (h *history) late(f Feed, e *Entry, s *Settings) bool {
+func (h *history) late(f Feed, e *Entry, s *Settings, days *calendar) bool {
 	b := &h.before
+	if f == TrafficFeed {
+		return b.lateTraffic(e, s, days)
+	}
 	if s.judge(f, int(e.Value)) != positive || e.At <= b.LastPositive {
 		return false
 	}
