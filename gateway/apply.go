@@ -32,6 +32,9 @@ func (s *State) apply(i Instant, e *Event) error {
 		return nil
 	}
 	now := s.clock.now(i)
+	s.mono = max(i.Mono, 1)
+	s.reinStrays(now, now)
+	s.stray = s.stray || e.At > now.Add(s.rules.MaxFuture)
 	s.newest = max(s.newest, e.At)
 	s.expire(now)
 	var key IncrementKey
@@ -82,7 +85,7 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	if h == nil {
 		s.pending.touch(a, false)
 		s.pending.mark(a)
-		s.setFeed(a, f, &history{window: []Entry{e}, saved: s.pending.number + 1})
+		s.setFeed(a, f, &history{window: []Entry{e}, arrived: s.mono, saved: s.pending.number + 1})
 		return
 	}
 	settings := a.settings
@@ -104,6 +107,9 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	}
 	s.pending.mark(a)
 	s.pending.touchHistory(a, f)
+	if i == len(h.window) || found && i == len(h.window)-1 {
+		h.arrived = s.mono
+	}
 	if found {
 		h.window[i] = e
 		return
@@ -204,6 +210,7 @@ func (s *State) hear(now Timestamp, site *asset, at Timestamp) {
 		s.markFollowers(site)
 	}
 	if at > l.heard {
+		l.arrived = s.mono
 		s.pending.hear(site)
 	}
 	l.hear(at, site.settings.DeadAfter)

@@ -12,7 +12,9 @@ const windowLimit = 256
 type history struct {
 	window []Entry
 	before Before
-	saved  uint64 // the batch that saved it for an undo
+
+	arrived time.Duration // Mono when the newest revision arrived; 0 not since the start
+	saved   uint64        // the batch that saved it for an undo
 }
 
 // newest returns the event time of the newest revision, 0 if there is none.

@@ -24,6 +24,7 @@ type pendingBatch struct {
 	unhandled uint64
 	reasons   [RefusalCount]uint64
 	refused   refusedRing
+	reined    bool // strays were given another time
 }
 
 type touchedAsset struct {
@@ -240,7 +241,9 @@ func (s *State) Batch() *Batch {
 	}
 	b.Audit = append(b.Audit, p.audit...)
 	b.Counted = append(b.Counted, p.counted...)
-	b.Alive = p.alive
+	if b.Alive = p.alive; b.Alive != 0 {
+		b.Process = &s.process
+	}
 	if !b.Empty() {
 		b.Expired = s.expired
 		s.addSites(b)
@@ -264,6 +267,7 @@ func (s *State) Beat(i Instant) {
 		s.found()
 	}
 	s.pending.alive = now
+	s.process = Process{Starts: s.starts, ClockWrong: s.clock.wrong(i)}
 	s.expireOverrides(now)
 }
 
@@ -308,6 +312,7 @@ func describedAnew(a, b *Asset) bool {
 // it is on disk nobody knows: [State.Leftover] is to be stored before the next batch is begun.
 func (s *State) Undo() {
 	s.pinsStale = true
+	s.stray = s.stray || s.pending.reined
 	if s.unsure.assets == nil {
 		s.unsure.assets = make(map[Number]bool)
 		s.unsure.increments = make(map[Increment]bool)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,7 +33,12 @@ type State struct {
 	extremes Settings  // the longest delays and the shortest silences of any asset
 
 	clock clock
-	alive Timestamp // when the process before was last known to be alive
+	mono  time.Duration // of the event that is applied
+	stray bool          // something may lie ahead of the clock by more than it should
+	alive Timestamp     // when the process before was last known to be alive, by the newest of starts
+
+	starts  []Start // see Process; the last is this process's
+	process Process // as it is to be stored
 
 	counted      increments
 	queue        deadlines
@@ -106,6 +112,7 @@ type Saved struct {
 	Audit     []OverrideChange // oldest first
 	Counted   []Increment
 	Alive     Timestamp // when the process before was last known to be alive; 0 never
+	Process   Process   // that it was
 }
 
 // NewState builds the state, as of an instant, from what was saved. The groups of the rules and the assets
@@ -124,7 +131,7 @@ func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		resolved:  make(map[settingsKey]*Settings),
 		extremes:  rules.extremes(),
 		counted:   newIncrements(),
-		alive:     saved.Alive,
+		starts:    saved.Process.Starts,
 		lostSites: make(map[*asset]bool),
 		forced:    make(map[*asset]bool),
 		clock:     clock{built: rules.Built, future: rules.MaxFuture, dead: rules.State.DeadAfter},
@@ -143,11 +150,29 @@ func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
 	for _, c := range saved.Audit {
 		s.audit.add(c)
 	}
-	s.clock.start(start, max(saved.Alive, s.newest))
+	s.clock.start(start, saved.Alive, s.newest, saved.Process.ClockWrong)
+	s.begun(saved.Alive, s.clock.now(start))
+	s.stray = true
+	s.reinStrays(s.clock.now(start), cmp.Or(saved.Alive, s.clock.now(start)))
 	s.pending.end() // what was restored is stored
 	s.reserve()
 	s.found()
 	return s, nil
+}
+
+// startsKept is how many starts are remembered: a silence that lasted longer is taken for a loss.
+const startsKept = 16
+
+// begun notes when a process started, and when the one before was last alive. A gateway that stopped in its
+// grace had not seen what it missed before.
+func (s *State) begun(alive, now Timestamp) {
+	starts := slices.Clone(s.starts)
+	if n := len(starts); n > 0 && alive <= starts[n-1].At.Add(s.rules.State.StartupGrace) {
+		alive = min(alive, starts[n-1].Alive)
+		starts = starts[:n-1]
+	}
+	s.starts, s.alive = append(starts, Start{alive, now}), alive
+	s.starts = s.starts[max(0, len(s.starts)-startsKept):]
 }
 
 func setOf(ids []AssetID) map[AssetID]bool {

@@ -58,6 +58,8 @@ func anySite(number gateway.Number) *rapid.Generator[gateway.SiteLife] {
 			Site: number, Newest: anyTime().Draw(t, "newest"), Last: int64(anyTime().Draw(t, "last")),
 			Minutes: rapid.SliceOf(rapid.Byte()).Draw(t, "minutes"),
 			Silence: gateway.Silence{From: anyTime().Draw(t, "from"), To: anyTime().Draw(t, "to")},
+			Older:   anyTime().Draw(t, "older"),
+			Starts:  [2]gateway.Timestamp{anyTime().Draw(t, "start"), anyTime().Draw(t, "start")},
 		}
 	})
 }

@@ -127,7 +127,7 @@ type lifeless struct{ journal gateway.Journal }
 
 func (l lifeless) Commit(ctx context.Context, b *gateway.Batch) error {
 	kept := *b
-	kept.Alive = 0
+	kept.Alive, kept.Process = 0, nil
 	if kept.Empty() {
 		return nil
 	}
