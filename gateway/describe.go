@@ -31,6 +31,7 @@ func (s *State) create(id AssetID, kind Kind, custom string) *asset {
 	s.place(a)
 	s.pending.touch(a, true)
 	s.redescribe(a)
+	s.pinsStale = true
 	return a
 }
 
@@ -151,6 +152,7 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	if next.CustomID != about.CustomID {
 		s.nameCustom(a)
 		s.pending.move(a)
+		s.pinsStale = true
 	}
 	if next.Parent != about.Parent {
 		s.attach(a, around)

@@ -154,6 +154,7 @@ type rows struct {
 	audit     []gateway.OverrideChange
 	counted   map[gateway.IncrementKey]gateway.Increment
 	alive     gateway.Timestamp
+	process   gateway.Process
 }
 
 var errDisk = errors.New("disk full")
@@ -218,7 +219,7 @@ func (j *journal) write(b *gateway.Batch) {
 		r.counted[c.Key] = c
 	}
 	if b.Alive != 0 {
-		r.alive = b.Alive
+		r.alive, r.process = b.Alive, *b.Process
 	}
 }
 
@@ -239,7 +240,7 @@ func (j *journal) saved() *gateway.Saved {
 		l.Minutes = slices.Clone(l.Minutes)
 		s.Sites = append(s.Sites, l)
 	}
-	s.Audit, s.Alive = slices.Clone(j.rows.audit), j.rows.alive
+	s.Audit, s.Alive, s.Process = slices.Clone(j.rows.audit), j.rows.alive, j.rows.process
 	return s
 }
 

@@ -50,6 +50,7 @@ type Hub struct {
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
 	diary   diary        // what was logged
+	unmet   string       // pins, as they were told
 	spare   sync.Pool    // of *request
 }
 
@@ -428,6 +429,11 @@ func (h *Hub) warn(s *Summary) {
 	}
 	h.told(FeedLost, &h.lost, lost)
 	h.told(ClockUntrusted, &h.doubt, s.ClockDoubt)
+	unmet := s.PinUnmet
+	if s.PinsUnmet > 1 {
+		unmet = fmt.Sprintf("%s; and %d more: \"butlr-gateway check\" shows them", unmet, s.PinsUnmet-1)
+	}
+	h.told(PinUnmet, &h.unmet, unmet)
 }
 
 // told raises an alarm, or ends it with "", if that is news.

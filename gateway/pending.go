@@ -25,6 +25,7 @@ type pendingBatch struct {
 	idle      [3]uint64 // duplicates, superseded, late
 	reasons   [RefusalCount]uint64
 	refused   refusedRing
+	reined    bool // strays were given another time
 }
 
 // Why an accepted event has no effect on what is shown now.
@@ -248,7 +249,9 @@ func (s *State) Batch() *Batch {
 	}
 	b.Audit = append(b.Audit, p.audit...)
 	b.Counted = append(b.Counted, p.counted...)
-	b.Alive = p.alive
+	if b.Alive = p.alive; b.Alive != 0 {
+		b.Process = &s.process
+	}
 	if !b.Empty() {
 		b.Expired = s.expired
 		s.addSites(b)
@@ -272,6 +275,7 @@ func (s *State) Beat(i Instant) {
 		s.found()
 	}
 	s.pending.alive = now
+	s.process = Process{Starts: s.starts, ClockWrong: s.clock.wrong(i)}
 	s.expireOverrides(now)
 }
 
@@ -315,6 +319,8 @@ func describedAnew(a, b *Asset) bool {
 // Undo ends the batch as if its events had never come, because it could not be stored. Whether some of
 // it is on disk nobody knows: [State.Leftover] is to be stored before the next batch is begun.
 func (s *State) Undo() {
+	s.pinsStale = true
+	s.stray = s.stray || s.pending.reined
 	if s.unsure.assets == nil {
 		s.unsure.assets = make(map[Number]bool)
 		s.unsure.increments = make(map[Increment]bool)
@@ -384,6 +390,7 @@ func (s *State) Settle(i Instant) *Update {
 		s.audit.add(c)
 	}
 	s.pending.end()
+	s.findUnmetPins()
 	s.finish(u)
 	return u
 }

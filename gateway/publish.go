@@ -132,7 +132,7 @@ func (s *State) contribute(a *asset, c contribution) {
 // watchSite notes whether a site's silence has lasted for so long that its feed is dead.
 func (s *State) watchSite(a *asset, now Timestamp) {
 	l := a.life
-	dead := l.heard.Add(a.settings.DeadAfter)
+	dead := s.ageFrom(l.heard, l.arrived).Add(a.settings.DeadAfter)
 	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
 	switch {
 	case !l.hasPulse() || now < dead:
@@ -214,6 +214,7 @@ func (s *State) All(i Instant) *Update {
 		}
 	}
 	s.showAggregates(u)
+	s.findUnmetPins()
 	s.finish(u)
 	return u
 }

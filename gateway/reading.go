@@ -57,6 +57,8 @@ type Summary struct {
 	SitesLost  int    // sites whose silence means that their feed is dead
 	SiteLost   string // the name of one of them
 	ClockDoubt string // why this machine's clock is not trusted; "" when it is
+	PinsUnmet  int    // assets that do not have the number that the operator pinned them to
+	PinUnmet   string // why not one of them, in words
 }
 
 // NowAt returns what the state takes for the time at an instant: the wall clock, unless it is not trusted.

@@ -250,7 +250,7 @@ func (e *evaluation) inForce(t Target) *Override {
 	for i := range e.asset.overrides {
 		o := &e.asset.overrides[i]
 		applies := o.Target == t || o.Target == TargetOutputs && t != TargetPeople
-		if !applies || e.now >= o.Until {
+		if !applies || e.moment >= o.Until {
 			continue
 		}
 		if best == nil || o.Source > best.Source || o.Source == best.Source && o.Target == t {

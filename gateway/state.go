@@ -1,10 +1,10 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -18,7 +18,8 @@ import (
 type State struct {
 	rules  Rules
 	allow  [3]map[AssetID]bool // organisations, sites, buildings; nil accepts all
-	pinned map[Number]AssetID
+	pins   map[AssetID]Number  // what the operator wants
+	pinned map[Number]AssetID  // numbers that are kept for the asset that is pinned to them
 
 	assets  []*asset // by number; nil where no asset has the number
 	byID    map[AssetID]*asset
@@ -32,7 +33,13 @@ type State struct {
 	extremes Settings  // the longest delays and the shortest silences of any asset
 
 	clock clock
-	alive Timestamp // when the process before was last known to be alive
+	mono  time.Duration // of the event that is applied
+	stray bool          // something may lie ahead of the clock by more than it should
+	alive Timestamp     // when the process before was last known to be alive, by the newest of starts
+	seen  Timestamp     // the same, as it was stored
+
+	starts  []Start // see Process; the last is this process's
+	process Process // as it is to be stored
 
 	counted      increments
 	queue        deadlines
@@ -54,6 +61,7 @@ type State struct {
 	forced       map[*asset]bool // assets that may have overrides
 	disturbed    [2][]*asset     // aggregates to be worked out: floors, then the others
 	membersMoved bool
+	pinsStale    bool     // which pins are met may have changed
 	unfounded    bool     // what the rules name came into being in a batch that failed
 	dirtySites   []*asset // with news that is yet to be stored
 	update       Update
@@ -106,11 +114,12 @@ type Saved struct {
 	Audit     []OverrideChange // oldest first
 	Counted   []Increment
 	Alive     Timestamp // when the process before was last known to be alive; 0 never
+	Process   Process   // that it was
 }
 
 // NewState builds the state, as of an instant, from what was saved. The groups of the rules and the assets
-// that they pin to a number come into being; [State.Batch] has them. An error names an asset whose pinned
-// number is another's.
+// that they pin to a number come into being; [State.Batch] has them. A pin to a number that another asset has
+// is not met: [State.UnmetPins] tells, and everything is served.
 func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
 	if rules.Location == nil {
 		rules.Location = time.UTC
@@ -124,7 +133,7 @@ func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		resolved:  make(map[settingsKey]*Settings),
 		extremes:  rules.extremes(),
 		counted:   newIncrements(),
-		alive:     saved.Alive,
+		starts:    saved.Process.Starts,
 		lostSites: make(map[*asset]bool),
 		forced:    make(map[*asset]bool),
 		clock:     clock{built: rules.Built, future: rules.MaxFuture, dead: rules.State.DeadAfter},
@@ -143,13 +152,30 @@ func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
 	for _, c := range saved.Audit {
 		s.audit.add(c)
 	}
-	s.clock.start(start, max(saved.Alive, s.newest))
+	s.clock.start(start, saved.Alive, s.newest, saved.Process.ClockWrong)
+	s.seen = saved.Alive
+	s.begun(saved.Alive, s.clock.now(start))
+	s.stray = true
+	s.reinStrays(s.clock.now(start), cmp.Or(saved.Alive, s.clock.now(start)))
 	s.pending.end() // what was restored is stored
-	if err := s.pin(); err != nil {
-		return nil, err
-	}
+	s.reserve()
 	s.found()
 	return s, nil
+}
+
+// startsKept is how many starts are remembered: a silence that lasted longer is taken for a loss.
+const startsKept = 16
+
+// begun notes when a process started, and when the one before was last alive. A gateway that stopped in its
+// grace had not seen what it missed before.
+func (s *State) begun(alive, now Timestamp) {
+	starts := slices.Clone(s.starts)
+	if n := len(starts); n > 0 && alive <= starts[n-1].At.Add(s.rules.State.StartupGrace) {
+		alive = min(alive, starts[n-1].Alive)
+		starts = starts[:n-1]
+	}
+	s.starts, s.alive = append(starts, Start{alive, now}), alive
+	s.starts = s.starts[max(0, len(s.starts)-startsKept):]
 }
 
 func setOf(ids []AssetID) map[AssetID]bool {
@@ -300,27 +326,6 @@ func (s *State) resolve(a *asset) *Settings {
 	return known
 }
 
-// pin reserves the numbers that the rules pin. The number of an asset
-// that is named by the customer's own id waits for the event that tells it.
-func (s *State) pin() error {
-	pins := make(map[AssetID]Number)
-	for id, rule := range s.rules.Assets {
-		pins[id] = rule.Index
-	}
-	for key, rule := range s.rules.Groups {
-		pins[GroupID(key)] = rule.Index
-	}
-	for _, id := range slices.Sorted(maps.Keys(pins)) {
-		if pins[id] == NoNumber {
-			continue
-		}
-		if err := s.reserve(id, pins[id]); err != nil {
-			return fmt.Errorf("pinning %s to number %d: %w", id, pins[id], err)
-		}
-	}
-	return nil
-}
-
 // found brings into being what the rules name: first the assets pinned to a number, then the groups.
 func (s *State) found() {
 	s.unfounded = false
@@ -331,32 +336,6 @@ func (s *State) found() {
 	}
 	s.formGroups()
 }
-
-func (s *State) reserve(id AssetID, index Number) error {
-	if index > MaxNumber || id.Kind() == NoKind && !id.isCustom() {
-		return fmt.Errorf("the id must begin as Butlr's ids do, and the number be at most %d", MaxNumber)
-	}
-	if other, ok := s.pinned[index]; ok {
-		return fmt.Errorf("%s is pinned to it", other)
-	}
-	known := s.byID[id]
-	if id.isCustom() {
-		if named := s.custom[strings.TrimPrefix(string(id), customPrefix)]; len(named) == 1 {
-			known = named[0]
-		}
-	}
-	if known != nil && known.about.Number != index {
-		return fmt.Errorf("it has number %d already, and a number never moves", known.about.Number)
-	}
-	if a := s.at(index); a != nil && a != known {
-		return fmt.Errorf("%s has that number; %d is free", a.about.ID, s.free())
-	}
-	s.pinned[index] = id
-	return nil
-}
-
-// isCustom tells whether an id of the configuration is the customer's own.
-func (id AssetID) isCustom() bool { return strings.HasPrefix(string(id), customPrefix) }
 
 // at returns the asset with that number, or nil.
 func (s *State) at(n Number) *asset {

@@ -133,9 +133,14 @@ func (l *loaded) meta(ctx context.Context, conn *sql.Conn) error {
 				l.lost("when the gateway was last alive: %v", err)
 				l.litter["DELETE FROM meta WHERE key = '"+aliveKey+"'"] = true
 			}
+		case processKey:
+			if l.saved.Process, err = l.pack.parseProcess(string(value)); err != nil {
+				l.lost("when the gateway was started: %v", err)
+				l.litter["DELETE FROM meta WHERE key = '"+processKey+"'"] = true
+			}
 		default:
 			l.lostRow("a value under %q: no gateway writes it", key)
-			l.litter["DELETE FROM meta WHERE typeof(key) <> 'text' OR key NOT IN ('gateway_id', 'boots', 'alive')"] = true
+			l.litter["DELETE FROM meta WHERE typeof(key) <> 'text' OR key NOT IN ('gateway_id', 'boots', 'alive', 'process')"] = true
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -25,6 +26,7 @@ type believed struct {
 	overrides map[int]gateway.Override
 	audit     []gateway.OverrideChange
 	alive     gateway.Timestamp
+	process   gateway.Process
 }
 
 func newBelieved() *believed {
@@ -66,12 +68,15 @@ func (m *believed) apply(b *gateway.Batch) {
 	if b.Alive != 0 {
 		m.alive = b.Alive
 	}
+	if b.Process != nil {
+		m.process = *b.Process
+	}
 }
 
 func (m *believed) saved() *gateway.Saved {
 	return &gateway.Saved{
 		Assets: ordered(m.assets), Histories: ordered(m.histories), Totals: ordered(m.totals), Sites: ordered(m.sites),
-		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive,
+		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive, Process: m.process,
 	}
 }
 
@@ -97,6 +102,12 @@ func anyOverride(n gateway.Number) *rapid.Generator[gateway.Override] {
 func anyBatch(serial int) *rapid.Generator[*gateway.Batch] {
 	return rapid.Custom(func(t *rapid.T) *gateway.Batch {
 		b := &gateway.Batch{Alive: anyTime().Draw(t, "alive")}
+		if rapid.Bool().Draw(t, "process") {
+			b.Process = &gateway.Process{ClockWrong: time.Duration(rapid.Int32().Draw(t, "wrong")) * time.Millisecond}
+			for range rapid.IntRange(0, 3).Draw(t, "starts") {
+				b.Process.Starts = append(b.Process.Starts, gateway.Start{Alive: anyTime().Draw(t, "alive"), At: anyTime().Draw(t, "start")})
+			}
+		}
 		for _, id := range rapid.SliceOfDistinct(rapid.Uint32Range(0, 4), rapid.ID[uint32]).Draw(t, "assets") {
 			n := gateway.Number(id)
 			if rapid.Bool().Draw(t, "removed") {
