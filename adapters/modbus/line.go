@@ -92,7 +92,7 @@ func openSerial(c *serial.Config) (io.ReadWriteCloser, error) {
 func (l *line) config() *serial.Config {
 	o := &l.options
 	return &serial.Config{
-		Address: o.Port, BaudRate: orDefault(o.Baud, DefaultBaud), DataBits: 8, StopBits: orDefault(o.StopBits, 1), Parity: o.Parity,
+		Address: deviceOf(o.Port), BaudRate: orDefault(o.Baud, DefaultBaud), DataBits: 8, StopBits: orDefault(o.StopBits, 1), Parity: o.Parity,
 		Timeout: lineTimeout, RS485: serial.RS485Config{Enabled: o.RS485, RtsHighDuringSend: true},
 	}
 }
