@@ -174,6 +174,39 @@ func TestWhoIsAnsweredOverTLS(t *testing.T) {
 	}
 }
 
+// Over TLS the role decides, beside the address, and who commands is told with it.
+func TestARoleCommandsOverTLS(t *testing.T) {
+	files := newCertificates(t)
+	files.make("guest", "client-ca", []pkix.Extension{roleExtension("guest")})
+	files.make("no-role", "client-ca", nil)
+	c, writable := commanded(t)
+	s := serve(t, c.building, writable, func(o *ServerOptions) { o.TLS, o.Write.Roles = files.options(), []string{"operator"} })
+	for _, row := range []struct{ certificate, want string }{
+		{"guest", "01:86 01"}, {"no-role", "01:86 01"}, {"operator", "01:06 0083 0002"},
+	} {
+		conn, err := tls.Dial("tcp", s.TLSAddr().String(), files.client(row.certificate))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		t.Run(row.certificate, func(t *testing.T) {
+			dialogue{mbapProtocol, conn}.ask(t, &edge{send: "01:06 0083 0002"}, "", row.want)
+		})
+	}
+	plain, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	dialogue{mbapProtocol, plain}.ask(t, &edge{send: "01:06 0083 0002"}, "", "01:86 01") // no certificate, no role
+	if len(c.forced) != 1 || c.forced[0].Author != "127.0.0.1 (operator)" {
+		t.Errorf("forced: %+v", c.forced)
+	}
+	if left := time.Until(s.CertificateExpiry()); left < 50*time.Minute || left > time.Hour {
+		t.Errorf("the certificate ends in %v", left)
+	}
+}
+
 // What is given a new authority counts for the next who connects; what cannot be used changes nothing.
 func TestTheFilesOfTLSAreReadAgain(t *testing.T) {
 	files := newCertificates(t)
