@@ -11,7 +11,7 @@ import (
 // Board keeps the newest readings of every asset.
 type Board struct {
 	mu      sync.RWMutex
-	shown   []*gateway.Snapshot // by number; nil where no asset has the number
+	shown   []*posted // by number; nil where no asset has the number
 	sites   map[gateway.AssetID]gateway.Number
 	heard   map[gateway.Number]gateway.Timestamp
 	summary gateway.Summary
@@ -42,13 +42,13 @@ func (b *Board) Publish(u *gateway.Update) {
 func (b *Board) show(s *gateway.Snapshot) {
 	n := int(s.Asset.Number)
 	if missing := n + 1 - len(b.shown); missing > 0 {
-		b.shown = append(b.shown, make([]*gateway.Snapshot, missing)...)
+		b.shown = append(b.shown, make([]*posted, missing)...)
 	}
 	if b.shown[n] == nil {
-		b.shown[n] = new(gateway.Snapshot)
+		b.shown[n] = new(posted)
 	}
-	b.forced += len(s.Overrides) - len(b.shown[n].Overrides)
-	*b.shown[n] = *s
+	b.forced += len(s.Overrides) - len(b.shown[n].overrides)
+	b.shown[n].keep(s)
 	if s.Asset.Kind == gateway.Site {
 		b.sites[s.Asset.ID] = s.Asset.Number
 	}
@@ -88,13 +88,14 @@ func (b *Board) Find(now gateway.Instant, text string, from, limit int) (found [
 	text = strings.ToLower(text)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	for _, s := range b.shown {
-		if s == nil || !matches(s.Asset, text) {
+	for _, r := range b.shown {
+		if r == nil || !matches(r.asset, text) {
 			continue
 		}
 		if total >= from && len(found) < limit {
-			age, heard := b.age(s, b.epoch.Add(now.Mono))
-			found = append(found, Entry{*s, age, heard})
+			s := r.snapshot()
+			age, heard := b.age(&s, b.epoch.Add(now.Mono))
+			found = append(found, Entry{s, age, heard})
 		}
 		total++
 	}
