@@ -28,6 +28,7 @@ check:
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) test -count=1 -run 'TestImportRules' ./cmd/butlr-gateway
 	$(GO) test -count=1 -run 'Reference|Example' ./config
+	$(GO) test -count=1 -run 'Document' ./adapters/modbus
 
 clean:
 	rm -rf bin

@@ -24,7 +24,8 @@ func (d *document) check(c *Config) {
 	d.short("gateway.name", c.Gateway.Name)
 	d.checkWebhook(&c.Webhook)
 	d.checkMQTT(&c.MQTT)
-	d.checkModbus(&c.Modbus)
+	d.checkModbus(c)
+	d.checkPush(c)
 	if c.Web.Listen != "" && !c.Web.Listen.Loopback() {
 		d.wrong("web.listen", "would show the page to other machines, and this version cannot ask them for a password", `write "127.0.0.1:8080"`)
 	}
@@ -100,29 +101,16 @@ func (d *document) checkEmbedded(m *MQTT) {
 	}
 }
 
-func (d *document) checkModbus(m *Modbus) {
-	d.between("modbus.unit_id", m.UnitID, 1, 48)
-	d.between("modbus.max_connections", m.MaxConnections, 1, 10_000)
-	d.between("modbus.max_per_address", m.MaxPerAddress, 1, 10_000)
-	if m.MaxPerAddress > m.MaxConnections && d.has("modbus.max_per_address") {
-		d.wrong("modbus.max_per_address", fmt.Sprintf("is more than max_connections, which is %d", m.MaxConnections),
-			"make it smaller, or max_connections larger", "modbus.max_connections")
-	}
-	d.lasts("modbus.idle_timeout", m.IdleTimeout, time.Second, 24*time.Hour)
-	d.warnOfEverybody("modbus.allow", m.Allow, "lets every address read the registers")
-	if m.Listen != "" && !m.Listen.Loopback() && len(m.Allow) == 0 {
-		d.wrong("modbus.listen", "would let every machine read, because there is no allow",
-			`write the controllers' networks, as in allow = ["10.20.0.0/16"]`, "modbus.allow")
-	}
-}
-
 // checkListeners reports parts that would want the same port.
 func (d *document) checkListeners(c *Config) {
 	type listener struct {
 		key    string
 		listen Listen
 	}
-	listeners := []listener{{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"web.listen", c.Web.Listen}}
+	listeners := []listener{
+		{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"modbus.tls.listen", c.Modbus.TLS.Listen},
+		{"modbus.rtu_over_tcp.listen", c.Modbus.RTUOverTCP.Listen}, {"web.listen", c.Web.Listen},
+	}
 	if c.MQTT.Broker == EmbeddedBroker {
 		listeners = append(listeners, listener{"mqtt.embedded.listen", c.MQTT.Embedded.Listen})
 	}
@@ -149,14 +137,18 @@ func (d *document) checkSwitches(c *Config) {
 		on           bool
 	}{
 		{"mqtt", "broker", c.MQTT.Broker != ""},
-		{"modbus", "listen", c.Modbus.Listen != ""},
+		{"modbus", "listen", c.Modbus.On()},
+		{"modbus.tls", "listen", c.Modbus.TLS.Listen != ""},
+		{"modbus.rtu_over_tcp", "listen", c.Modbus.RTUOverTCP.Listen != ""},
+		{"modbus.serial", "port", c.Modbus.Serial.Port != ""},
+		{"modbus.write", "allow", c.Modbus.Write.On()},
 		{"web", "listen", c.Web.Listen != ""},
 	} {
 		if !s.on && d.filled(s.section) && !d.has(s.section+"."+s.key) {
 			d.warn(s.section, "is off, because it has no "+s.key, "set "+s.key+", or remove the section")
 		}
 	}
-	if c.MQTT.Broker == "" && c.Modbus.Listen == "" {
+	if c.MQTT.Broker == "" && !c.Modbus.On() && len(c.Push) == 0 {
 		d.warn("modbus.listen", "is off, and so is mqtt.broker: nobody can read what arrives", "set one of them")
 	}
 }

@@ -18,6 +18,7 @@ type Config struct {
 	Webhook Webhook                   `toml:"webhook"`
 	MQTT    MQTT                      `toml:"mqtt"`
 	Modbus  Modbus                    `toml:"modbus"`
+	Push    map[string]Push           `toml:"push"` // by name
 	Web     Web                       `toml:"web"`
 	State   State                     `toml:"state"`
 	Classes map[string]Class          `toml:"class"` // by the kinds' names
@@ -78,18 +79,6 @@ type Embedded struct {
 	Listen   Listen `toml:"listen"`
 	Username string `toml:"username"`
 	Password Secret `toml:"password"`
-}
-
-// Modbus is the server that controllers read from.
-type Modbus struct {
-	Listen         Listen         `toml:"listen"` // "" is off
-	UnitID         int            `toml:"unit_id"`
-	Allow          []netip.Prefix `toml:"allow"`
-	WordOrder      WordOrder      `toml:"word_order"`
-	Unmapped       Unmapped       `toml:"unmapped"`
-	MaxConnections int            `toml:"max_connections"`
-	MaxPerAddress  int            `toml:"max_per_address"`
-	IdleTimeout    time.Duration  `toml:"idle_timeout"`
 }
 
 // Web is the page for people.
@@ -161,7 +150,10 @@ func Default() *Config {
 			MaxConnections: 64,
 			MaxPerAddress:  8,
 			IdleTimeout:    5 * time.Minute,
+			Serial:         ModbusSerial{Baud: 19200, Parity: EvenParity, StopBits: 1},
+			Write:          ModbusWrite{Expiry: 15 * time.Minute},
 		},
+		Push:    map[string]Push{},
 		State:   State{Horizon: rules.Horizon, MaxIDs: rules.MaxIDs, MaxFuture: rules.MaxFuture},
 		Classes: map[string]Class{},
 		Sites:   map[gateway.AssetID]Site{},

@@ -176,6 +176,57 @@ unmapped = "zero"
 max_connections = 2
 max_per_address = 1
 idle_timeout = "90s"
+[modbus.tls]
+listen = ":802"
+cert = "/etc/modbus.crt"
+key = "/etc/modbus.key"
+client_ca = "/etc/clients.crt"
+allow = ["10.20.1.0/24"]
+word_order = "ABCD"
+[modbus.rtu_over_tcp]
+listen = "127.0.0.1:4001"
+allow = ["127.0.0.1/32"]
+word_order = "CDAB"
+unit_ids = [49, 148]
+[modbus.serial]
+port = "/dev/ttyS1"
+baud = 9600
+parity = "none"
+stop_bits = 2
+rs485 = true
+word_order = "ABCD"
+unit_ids = [247]
+[modbus.write]
+allow = ["10.20.1.0/24"]
+roles = ["operator", "engineer"]
+serial = true
+expiry = "30m"
+watchdog = "2m"
+[push.ahu-3]
+target = "rtuovertcp://10.20.0.31:4001"
+unit_id = 5
+refresh = "1m"
+timeout = "5s"
+word_order = "CDAB"
+on_stop = "policy"
+[push.ahu-3.points.occupancy]
+asset = "group:ahu-3"
+measure = "occupied"
+register = "4x1701"
+function = 16
+type = "f32"
+word_order = "ABCD"
+scale = 0.5
+offset = -1
+values = { vacant = 0, occupied = 1, unknown = 2 }
+read_back = true
+on_stop = 2
+[push.boiler]
+target = "/dev/ttyUSB0"
+baud = 9600
+parity = "none"
+stop_bits = 2
+points.run = { asset = "custom:MH-3.09", measure = "hvac", coil = "0x17" }
 [web]
 listen = "localhost:8080"
 [state]
@@ -258,6 +309,40 @@ index = 0
 			Listen: "10.0.0.1:502", UnitID: 48, Allow: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")},
 			WordOrder: config.LowWordFirst, Unmapped: config.UnmappedZero, MaxConnections: 2, MaxPerAddress: 1,
 			IdleTimeout: 90 * time.Second,
+			TLS: config.ModbusTLS{
+				Listen: ":802", Cert: "/etc/modbus.crt", Key: "/etc/modbus.key", ClientCA: "/etc/clients.crt",
+				Allow: []netip.Prefix{netip.MustParsePrefix("10.20.1.0/24")}, WordOrder: config.HighWordFirst,
+			},
+			RTUOverTCP: config.ModbusRTU{
+				Listen: "127.0.0.1:4001", Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+				WordOrder: config.LowWordFirst, UnitIDs: []int{49, 148},
+			},
+			Serial: config.ModbusSerial{
+				Port: "/dev/ttyS1", Baud: 9600, Parity: config.NoParity, StopBits: 2, RS485: true,
+				WordOrder: config.HighWordFirst, UnitIDs: []int{247},
+			},
+			Write: config.ModbusWrite{
+				Allow: []netip.Prefix{netip.MustParsePrefix("10.20.1.0/24")}, Roles: []string{"operator", "engineer"},
+				Serial: true, Expiry: 30 * time.Minute, Watchdog: 2 * time.Minute,
+			},
+		},
+		Push: map[string]config.Push{
+			"ahu-3": {
+				Target: "rtuovertcp://10.20.0.31:4001", Baud: 19200, Parity: config.EvenParity, StopBits: 1, UnitID: 5,
+				Refresh: time.Minute, Timeout: 5 * time.Second, WordOrder: config.LowWordFirst, OnStop: config.OnStopPolicy,
+				Points: map[string]config.PushPoint{"occupancy": {
+					Asset: "group:ahu-3", Measure: "occupied", Register: 1700, Coil: config.NoCoil, Function: 16, Type: "f32",
+					WordOrder: config.HighWordFirst, Scale: 0.5, Offset: -1, ReadBack: true, OnStop: "2",
+					Values: config.StateMap{{State: "occupied", Number: 1}, {State: "unknown", Number: 2}, {State: "vacant", Number: 0}},
+				}},
+			},
+			"boiler": {
+				Target: "/dev/ttyUSB0", Baud: 9600, Parity: config.NoParity, StopBits: 2, UnitID: 1, Refresh: 30 * time.Second,
+				Timeout: 2 * time.Second, WordOrder: config.HighWordFirst, OnStop: config.OnStopLeave,
+				Points: map[string]config.PushPoint{"run": {
+					Asset: "custom:MH-3.09", Measure: "hvac", Register: config.NoRegister, Coil: 16, Scale: 1,
+				}},
+			},
 		},
 		Web: config.Web{Listen: "localhost:8080"},
 		State: config.State{

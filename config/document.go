@@ -128,6 +128,11 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 			sections(d, key, *into, Site{}, "site", "[sites.site_…]")
 		case *map[gateway.AssetID]Asset:
 			sections(d, key, *into, Asset{Index: gateway.NoNumber}, "asset", "[assets.room_…]")
+		case *map[string]Push:
+			sections(d, key, *into, defaultPush(), "target", "[push.ahu-3]")
+		case *map[string]PushPoint:
+			*into = map[string]PushPoint{}
+			sections(d, key, *into, defaultPoint(), "point", "[push.ahu-3.points.occupancy]")
 		case *map[string]Group:
 			sections(d, key, *into, Group{Index: gateway.NoNumber}, "group", "[groups.ahu-3]")
 		default:

@@ -31,30 +31,45 @@ const (
 	typeDuration       = "duration"
 	typeAddress        = "address"
 	typePath           = "path"
+	typePort           = "serial port"
 	typeChoice         = "choice"
 	typeChoiceOrNumber = "choice or number"
 	typeHours          = "hours"
 	typeIDs            = "list of ids"
 	typeMembers        = "list of assets"
 	typeNetworks       = "list of networks"
+	typeTexts          = "list of texts"
+	typeNumbers        = "list of numbers"
+	typeFraction       = "number, also with a fraction"
+	typeTarget         = "address or port"
+	typeAsset          = "asset"
+	typeRegister       = "number or reference"
+	typeStates         = "table of numbers"
 )
 
 // many are the sections of which there may be many, each with a name of its own, and what stands for that.
-var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY"}
+var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY"}
 
 // sectionName returns the name of a section as the reference has it: that of many sections' kind.
 func sectionName(section string) string {
 	first, own, _ := strings.Cut(section, ".")
+	if point := strings.Split(section, "."); len(point) == 4 && first == "push" && point[2] == "points" {
+		return pushPointName
+	}
 	if stands, ok := many[first]; ok && own != "" {
 		return first + "." + stands
 	}
 	return section
 }
 
+// pushPointName is the name of the sections of points.
+const pushPointName = "push.KEY.points.KEY"
+
 // Sections returns every section that this version knows, with its keys, in the order of the reference.
 func Sections() []Section {
 	return []Section{
-		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), modbusSection(), webSection(),
+		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), modbusSection(), modbusTLSSection(), modbusRTUSection(), modbusSerialSection(), modbusWriteSection(),
+		pushSection(), pushPointSection(), webSection(),
 		stateSection(), classSection(), siteSection(), assetSection(), groupSection(),
 	}
 }
@@ -103,7 +118,7 @@ func isPublic(name string) bool {
 // isSection tells whether a name is that of a section, or "", which stands before the first.
 func isSection(name string) bool {
 	_, own, _ := strings.Cut(name, ".")
-	return name == "" || !strings.Contains(own, ".") &&
+	return name == "" || (!strings.Contains(own, ".") || sectionName(name) == pushPointName) &&
 		slices.ContainsFunc(Sections(), func(s Section) bool { return s.Name == sectionName(name) })
 }
 
@@ -167,19 +182,6 @@ func embeddedSection() Section {
 		{"listen", typeAddress, `"127.0.0.1:1883"`, `":1883"`, "The address to listen on. Beyond this machine only with `username` and `password`."},
 		{"username", typeText, `""`, `"building"`, "User name that every client must give."},
 		{"password", typeSecret, `""`, `"env:EMBEDDED_PASSWORD"`, "The password to `username`."},
-	}}
-}
-
-func modbusSection() Section {
-	return Section{Name: "modbus", About: "The Modbus TCP server that controllers read from. Without `listen` this is off.", Keys: []Key{
-		{"listen", typeAddress, `""`, `":502"`, "The address to listen on. Empty is off. Beyond this machine only with `allow`."},
-		{"unit_id", typeNumber, `1`, `10`, "The first unit id, 1 to 48. Each 4 089 assets take one more."},
-		{"allow", typeNetworks, `[]`, `["10.20.0.0/16", "127.0.0.1/32"]`, "The networks of the controllers that may connect. `[\"0.0.0.0/0\"]` lets every IPv4 address in: Modbus has no password. This machine is no exception: `127.0.0.1/32` lets its own clients in."},
-		{"word_order", typeChoice, `"ABCD"`, `"CDAB"`, "Which half of a 32-bit value comes first: `ABCD` is the high word, `CDAB` the low word."},
-		{"unmapped", typeChoice, `"exception"`, `"zero"`, "What a register behind the last asset answers: `exception` (2, illegal data address) or, for masters that give up then, `zero`."},
-		{"max_connections", typeNumber, `64`, `16`, "How many connections may be open at a time."},
-		{"max_per_address", typeNumber, `8`, `2`, "How many of them from one address."},
-		{"idle_timeout", typeDuration, `"5m"`, `"1m"`, "A connection without a request for so long is closed; from `1s` to `24h`."},
 	}}
 }
 

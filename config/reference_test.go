@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
@@ -16,7 +17,7 @@ import (
 
 // oneOf names one section of those of which there may be many.
 func oneOf(section string) string {
-	return strings.NewReplacer("assets.KEY", "assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "sites.ID", "sites.site_3jjxDZeswABHTuukIaBLbQURjaX",
+	return strings.NewReplacer("push.KEY.points.KEY", "push.ahu-3.points.occupancy", "push.KEY", "push.ahu-3", "assets.KEY", "assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "sites.ID", "sites.site_3jjxDZeswABHTuukIaBLbQURjaX",
 		"class.KIND", "class.zone", "groups.KEY", "groups.ahu-3").Replace(section)
 }
 
@@ -82,7 +83,7 @@ func stateKeys() []config.Key {
 }
 
 // manyOf is what stands for the name of one section among many.
-var manyOf = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY"}
+var manyOf = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "push.KEY.points": "KEY"}
 
 // addKeys collects the full names of the keys of a struct's fields.
 func addKeys(section string, table reflect.Type, into *[]string) {
@@ -112,6 +113,9 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 				file.WriteString("listen = \"127.0.0.1:8443\"\n")
 			case k.Name == "members":
 				file.WriteString("members = [\"room_3jsO3M1KzCEuPDimYj0iZrqyaiW\"]\n")
+			case slices.Contains(requiredOfPush, k.Name):
+				file.WriteString(k.Name + " = " + k.Example + "\n")
+			case slices.Contains([]string{"baud", "parity", "stop_bits"}, k.Name): // with another target
 			case k.Default != "":
 				file.WriteString(k.Name + " = " + k.Default + "\n")
 			}
@@ -124,6 +128,13 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 	want.Classes["zone"] = config.Class{}
 	want.Sites["site_3jjxDZeswABHTuukIaBLbQURjaX"] = config.Site{}
 	want.Assets["room_3jsO3M1KzCEuPDimYj0iZrqyaiW"] = config.Asset{Index: gateway.NoNumber}
+	want.Push["ahu-3"] = config.Push{
+		Target: "tcp://10.20.0.31:502", Baud: 19200, Parity: config.EvenParity, StopBits: 1, UnitID: 1, Refresh: 30 * time.Second,
+		Timeout: 2 * time.Second, WordOrder: config.HighWordFirst, OnStop: config.OnStopLeave,
+		Points: map[string]config.PushPoint{"occupancy": {
+			Asset: "group:ahu-3", Measure: "occupied", Register: 1700, Coil: config.NoCoil, Scale: 1,
+		}},
+	}
 	want.Groups["ahu-3"] = config.Group{Index: gateway.NoNumber, Members: []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW"}}
 	got := parse(t, file.String())
 	if diff := cmp.Diff(gateway.DefaultSettings(), got.Rules().State); diff != "" {
@@ -134,16 +145,21 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 	}
 	got.State.Settings = nil // the defaults, as was seen
 	got.Webhook.TrustedProxies, got.Modbus.Allow = nil, nil
+	got.Modbus.TLS.Allow, got.Modbus.RTUOverTCP.Allow, got.Modbus.Write.Allow, got.Modbus.Write.Roles = nil, nil, nil, nil
+	got.Modbus.RTUOverTCP.UnitIDs, got.Modbus.Serial.UnitIDs = nil, nil
 	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("-defaults +reference:\n%s", diff)
 	}
 }
 
+// requiredOfPush are the keys of a target and of a point that have no default.
+var requiredOfPush = []string{"target", "asset", "measure", "register"}
+
 // TestTheExamplesOfTheReference reads each example alone: whatever else may be wrong with such a file,
 // the key is known and its value is one that it can have.
 func TestTheExamplesOfTheReference(t *testing.T) {
 	onUnix(t)
-	notItsOwnFault := regexp.MustCompile(`needs .*not set|environment variable|cannot be read|would |must be set`)
+	notItsOwnFault := regexp.MustCompile(`needs .*not set|environment variable|cannot be read|would |must be set|that this file does not have|nobody|needs a serial line`)
 	for _, s := range config.Sections() {
 		for _, k := range s.Keys {
 			section := oneOf(s.Name)
@@ -191,7 +207,7 @@ func TestTheExampleFile(t *testing.T) {
 		{"#header_name =", "header_name ="},
 		{"#header_value =", "header_value ="},
 		{"listen = \"127.0.0.1:502\"", "listen = \":502\""},
-		{"#allow =", "allow ="},
+		{"#allow = [\"10.20.0.0/16\", \"127.0.0.1/32\"]", "allow = [\"10.20.0.0/16\", \"127.0.0.1/32\"]"},
 		{"#[sites.", "[sites."},
 		{"#hours =", "hours ="},
 	} {
@@ -212,7 +228,7 @@ func TestTheExampleFile(t *testing.T) {
 // TestTheExampleFileHasEveryKey demands each key once, with its default, or where that is nothing with
 // the reference's example.
 func TestTheExampleFileHasEveryKey(t *testing.T) {
-	line := regexp.MustCompile(`^(#?)([a-z_]+) = ("[^"]*"|\[.*\]|[^ ]+)(?: +#.*)?$`)
+	line := regexp.MustCompile(`^(#?)([a-z0-9_]+) = ("[^"]*"|\[.*\]|\{.*\}|[^ ]+)(?: +#.*)?$`)
 	header := regexp.MustCompile(`^#?\[([a-zA-Z0-9_.-]+)\]$`)
 	type entry struct{ off, value string }
 	found := map[string]entry{}
@@ -220,7 +236,7 @@ func TestTheExampleFileHasEveryKey(t *testing.T) {
 	for text := range strings.Lines(exampleText(t)) {
 		text = strings.TrimSuffix(text, "\n")
 		if m := header.FindStringSubmatch(text); m != nil {
-			section = m[1]
+			section = strings.NewReplacer("push.boiler.points.run", "push.ahu-3.points.occupancy", "push.boiler", "push.ahu-3").Replace(m[1])
 			continue
 		}
 		m := line.FindStringSubmatch(text)
@@ -231,10 +247,12 @@ func TestTheExampleFileHasEveryKey(t *testing.T) {
 			continue
 		}
 		name := section + "." + m[2]
-		if _, twice := found[name]; twice {
+		if _, twice := found[name]; twice && !strings.HasPrefix(section, "push.") {
 			t.Errorf("%s is there twice", name)
 		}
-		found[name] = entry{m[1], m[3]}
+		if _, known := found[name]; !known {
+			found[name] = entry{m[1], m[3]}
+		}
 	}
 	for _, s := range config.Sections() {
 		for _, k := range s.Keys {
@@ -272,7 +290,7 @@ func TestTheExamplesOfTheExampleFile(t *testing.T) {
 		t.Fatal("there is no [state]")
 	}
 	c := parse(t, before+"\n[state]\n"+regexp.MustCompile(`(?m)^#([a-z_]+ = |\[)`).ReplaceAllString(after, "$1"))
-	if len(c.Classes) != 1 || len(c.Sites) != 1 || len(c.Assets) != 1 || len(c.Groups) != 1 || len(c.State.Settings) == 0 {
+	if len(c.Classes) != 1 || len(c.Sites) != 1 || len(c.Assets) != 1 || len(c.Groups) != 1 || len(c.Push) != 2 || len(c.State.Settings) == 0 {
 		t.Errorf("some sections are still off: %+v", c)
 	}
 }

@@ -26,8 +26,28 @@ func set(into, value any) []fault {
 		*into, bad = asInt(value)
 	case *gateway.Number:
 		*into, bad = asNumber(value)
+	case *float64:
+		*into, bad = asFloat(value)
+	case *Register:
+		var address int
+		address, bad = addressFrom(value, "4")
+		*into = Register(address)
+	case *Coil:
+		var address int
+		address, bad = addressFrom(value, "0")
+		*into = Coil(address)
+	case *OnStop:
+		*into, bad = onStopFrom(value)
+	case *StateMap:
+		list, wrong := stateMapFrom(value)
+		*into = list
+		return wrong
 	case *[]gateway.AssetID:
 		return setList(into, value, func(text string) (gateway.AssetID, *fault) { return gateway.AssetID(text), nil })
+	case *[]string:
+		return setList(into, value, func(text string) (string, *fault) { return text, nil })
+	case *[]int:
+		return setNumbers(into, value)
 	case *[]Member:
 		return setList(into, value, memberFrom)
 	case *[]netip.Prefix:
@@ -91,6 +111,8 @@ func setText(into any, text string) *fault {
 			option[gateway.TieRule]{"arrival", gateway.TieByArrival})
 	case *WordOrder:
 		return pick(into, text, option[WordOrder]{"ABCD", HighWordFirst}, option[WordOrder]{"CDAB", LowWordFirst})
+	case *Parity:
+		return pick(into, text, option[Parity]{"even", EvenParity}, option[Parity]{"odd", OddParity}, option[Parity]{"none", NoParity})
 	case *Unmapped:
 		return pick(into, text, option[Unmapped]{"exception", UnmappedException}, option[Unmapped]{"zero", UnmappedZero})
 	case interface{ parse(text string) *fault }:
@@ -169,6 +191,26 @@ func setList[T any](into *[]T, value any, parse func(string) (T, *fault)) []faul
 	return bad
 }
 
+// setNumbers puts a list of numbers into a field.
+func setNumbers(into *[]int, value any) (bad []fault) {
+	entries, ok := value.([]any)
+	if !ok {
+		return []fault{{message: "is not a list", hint: "write numbers between brackets, as in [2, 3]"}}
+	}
+	list := make([]int, 0, len(entries))
+	for _, e := range entries {
+		number, wrong := asInt(e)
+		if wrong != nil {
+			wrong.value = shown(e)
+			bad = append(bad, *wrong)
+			continue
+		}
+		list = append(list, number)
+	}
+	*into = list
+	return bad
+}
+
 func asText(value any) (string, *fault) {
 	text, ok := value.(string)
 	if !ok {
@@ -183,6 +225,16 @@ func asInt(value any) (int, *fault) {
 		return 0, &fault{message: "is not a whole number", hint: "write digits only, without quotes"}
 	}
 	return int(number), nil
+}
+
+func asFloat(value any) (float64, *fault) {
+	switch number := value.(type) {
+	case int64:
+		return float64(number), nil
+	case float64:
+		return number, nil
+	}
+	return 0, &fault{message: "is not a number", hint: "write digits, with a point where there is a fraction, without quotes"}
 }
 
 func asNumber(value any) (gateway.Number, *fault) {

@@ -12,6 +12,7 @@ func TestWarnings(t *testing.T) {
 	const (
 		webhook = "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n"
 		modbus  = "[modbus]\nlisten = \"127.0.0.1:502\"\n"
+		pushTo  = "[push.x]\ntarget = \"tcp://10.0.0.1\"\n[push.x.points.y]\nregister = 1\nasset = \"custom:a\"\n"
 	)
 	tests := []struct{ name, text, want string }{
 		{"nothing unwise", webhook + modbus, ""},
@@ -37,6 +38,21 @@ func TestWarnings(t *testing.T) {
 		{"the same port in two families", webhook + "[modbus]\nlisten = \"[::1]:8443\"\n", ""},
 		{"Modbus for everybody", webhook + "[modbus]\nlisten = \":502\"\nallow = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\n",
 			`gateway.toml:7: modbus.allow: "0.0.0.0/0" lets every address read the registers`},
+		{"a writer that cannot connect", webhook + "[modbus]\nlisten = \":502\"\nallow = [\"10.20.0.0/16\"]\n[modbus.write]\nallow = [\"10.20.0.31/32\", \"10.21.0.31/32\"]\n",
+			`gateway.toml:9: modbus.write.allow: "10.21.0.31/32" may write, but no listener lets it connect
+  hint: add it to the allow of the listener that it uses`},
+		{"everybody may write", webhook + modbus + "[modbus.write]\nallow = [\"0.0.0.0/0\"]\n",
+			`gateway.toml:8: modbus.write.allow: "0.0.0.0/0" lets every address command the building`},
+		{"ways to read that are off by oversight", webhook + modbus + "[modbus.tls]\ncert = \"/a\"\n[modbus.rtu_over_tcp]\nunit_ids = [2]\n[modbus.serial]\nbaud = 9600\n[modbus.write]\nexpiry = \"1h\"\n",
+			`gateway.toml:7: modbus.tls: is off, because it has no listen
+  hint: set listen, or remove the section
+gateway.toml:9: modbus.rtu_over_tcp: is off, because it has no listen
+  hint: set listen, or remove the section
+gateway.toml:11: modbus.serial: is off, because it has no port
+  hint: set port, or remove the section
+gateway.toml:13: modbus.write: is off, because it has no allow
+  hint: set allow, or remove the section`},
+		{"a serial line alone", webhook + "[modbus.serial]\nport = \"/dev/ttyUSB0\"\n", ""},
 		{"proxies everywhere", webhook + "trusted_proxies = [\"::/0\"]\n" + modbus,
 			`gateway.toml:5: webhook.trusted_proxies: "::/0" lets everybody choose the address that is held against them`},
 		{"no limit for strangers", webhook + "max_unknown_assets = 0\n" + modbus,
@@ -77,6 +93,18 @@ gateway.toml:11: groups.ahu-3.people_on_loss: 7 has no effect: a group hears no 
 		{"short delays where rooms have motion alone", webhook + modbus + "[state]\nhvac_off_delay = \"2m\"\n[class.room]\nevidence = \"motion\"\n", ""},
 		{"an id that lost its end", webhook + modbus + "[assets.room_3jsO3M1KzCEuPDimYj0iZrqyai]\n",
 			`gateway.toml:7: assets.room_3jsO3M1KzCEuPDimYj0iZrqyai: does not end with 27 letters and digits as Butlr's ids do: no event may ever name it
+  hint: copy it from Butlr again`},
+		{"nobody reads, but somebody is written to", webhook + pushTo + "measure = \"occupied\"\n", ""},
+		{"states without a number", webhook + pushTo + "measure = \"occupied\"\nvalues = { occupied = 5 }\nscale = 2\noffset = 7\n",
+			`gateway.toml:11: push.x.points.y.values: has no entry for vacant: then 7 is written
+  hint: write an entry for each of vacant and occupied`},
+		{"a count needs no numbers", webhook + pushTo + "measure = \"people\"\nvalues = { unknown = 9 }\n", ""},
+		{"a total in one register", webhook + pushTo + "measure = \"traffic_in\"\n",
+			`gateway.toml:10: push.x.points.y.measure: "traffic_in" is a total that only grows, and soon does not fit into u16 any more
+  hint: write type = "u32", which takes two registers`},
+		{"a total in two registers", webhook + pushTo + "measure = \"traffic_in\"\ntype = \"u32\"\n", ""},
+		{"a pushed id that lost its end", webhook + "[push.x]\ntarget = \"tcp://10.0.0.1\"\n[push.x.points.y]\nregister = 1\nasset = \"room_1\"\nmeasure = \"people\"\n",
+			`gateway.toml:9: push.x.points.y.asset: "room_1" does not end with 27 letters and digits as Butlr's ids do: no event may ever name it
   hint: copy it from Butlr again`},
 	}
 	for _, test := range tests {

@@ -23,13 +23,15 @@ const (
 	WatchdogExpired                  // a master that should write no longer does
 	StateRestored                    // the database was broken and an older copy is in use
 	SubscriptionWrong                // Butlr's webhook is not as configured
+	SerialDown                       // a serial port is gone, or cannot be opened
 	PinUnmet                         // an asset does not have the number that the configuration pins it to
 	AlarmCount          = iota
 )
 
 var alarmNames = [AlarmCount]string{
 	"feed_lost", "broker_down", "journal_failing", "clock_untrusted", "certificate_expiring", "map_full",
-	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "pin_unmet",
+	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "serial_down",
+	"pin_unmet",
 }
 
 // String returns the alarm's name.

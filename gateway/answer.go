@@ -239,12 +239,10 @@ func (e *evaluation) inUse(at Timestamp) bool {
 // policy is what an output does at a moment while a feed is dead. To hold what was never heard counts as
 // occupied, unless it is only that the building is not in use.
 func (e *evaluation) policy(o Output, v *evidence, at Timestamp) Policy {
-	p, inUse := e.settings.OnLoss[o], e.inUse(at)
+	inUse := e.inUse(at)
+	p := e.settings.lossPolicy(o, inUse)
 	if e.hours != nil && at == e.now {
 		e.wakeAt(e.hours.Next(e.now, e.days.place))
-	}
-	if p == PolicyOccupied && !inUse {
-		p = e.settings.OnLossAfterHours
 	}
 	switch {
 	case p != PolicyHold:

@@ -39,6 +39,16 @@ func (m Measure) String() string {
 	return fmt.Sprintf("measure(%d)", uint8(m))
 }
 
+// ParseMeasure is the reverse of String.
+func ParseMeasure(name string) (Measure, bool) {
+	for m, known := range measureNames {
+		if name == known {
+			return Measure(m), true
+		}
+	}
+	return 0, false
+}
+
 // Binary tells whether the measure is a yes or a no.
 func (m Measure) Binary() bool {
 	switch m {
@@ -46,6 +56,17 @@ func (m Measure) Binary() bool {
 		return true
 	}
 	return false
+}
+
+// States returns what people call a measure that is a no, and one that is a yes. Others have no states.
+func (m Measure) States() (no, yes string) {
+	switch {
+	case m == Motion:
+		return "off", "on"
+	case m.Binary():
+		return "vacant", "occupied"
+	}
+	return "", ""
 }
 
 // Measures is a set of measures.

@@ -131,11 +131,24 @@ func (s *State) Force(i Instant, id AssetID, o Override) (Override, error) {
 			old.Source, old.Author, old.Until.Time().In(s.days(a).place).Format("2006-01-02 15:04"))
 	}
 	s.pending.touch(a, false)
+	renewed := false
+	if k := findOverride(a.overrides, o.Target); k >= 0 && o.renews(&a.overrides[k], now) {
+		renewed, o.Since = true, a.overrides[k].Since
+	}
 	a.overrides = withOverride(a.overrides, o)
 	s.pending.override(a, o.Target)
-	s.pending.audit = append(s.pending.audit, OverrideChange{At: now, Asset: id, Change: "forced", By: o.Author, Override: o})
+	if !renewed {
+		s.pending.audit = append(s.pending.audit, OverrideChange{At: now, Asset: id, Change: "forced", By: o.Author, Override: o})
+	}
 	s.forced[a] = true
 	return o, nil
+}
+
+// renews tells whether an override only lets the one before last longer: what a controller says again every
+// minute would else fill the audit.
+func (o *Override) renews(old *Override, now Timestamp) bool {
+	return o.Source == FromController && old.Source == o.Source && now < old.Until &&
+		o.Value == old.Value && o.Author == old.Author && o.Reason == old.Reason
 }
 
 func (o *Override) check(now Timestamp) error {

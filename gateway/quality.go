@@ -30,3 +30,13 @@ func (q Quality) String() string {
 	}
 	return fmt.Sprintf("quality(%d)", uint8(q))
 }
+
+// ParseQuality is the reverse of String.
+func ParseQuality(name string) (Quality, bool) {
+	for q, known := range qualityNames {
+		if name == known {
+			return Quality(q), true
+		}
+	}
+	return 0, false
+}

@@ -92,6 +92,20 @@ func (r *Rules) For(id AssetID, kind Kind, site AssetID, custom string) Settings
 	return s
 }
 
+// Loss returns what an output of an asset does when nothing is heard any more from a moment on.
+func (r *Rules) Loss(a *Asset, o Output, at Timestamp) Policy {
+	settings := r.For(a.ID, a.Kind, a.Site, a.CustomID)
+	site := r.Sites[a.Site]
+	place := site.Location
+	if place == nil {
+		place = r.Location
+	}
+	if place == nil {
+		place = time.UTC
+	}
+	return settings.lossPolicy(o, site.Hours == nil || site.Hours.Inside(at, place))
+}
+
 // asset returns what the operator said of an asset under its id or under the customer's own.
 func (r *Rules) asset(id AssetID, custom string) (AssetRule, bool) {
 	if rule, ok := r.Assets[id]; ok {

@@ -141,6 +141,14 @@ func DefaultSettings() Settings {
 	}
 }
 
+// lossPolicy is what an output does while nothing is known, in a building that is in use or is not.
+func (s *Settings) lossPolicy(o Output, inUse bool) Policy {
+	if s.OnLoss[o] == PolicyOccupied && !inUse {
+		return s.OnLossAfterHours
+	}
+	return s.OnLoss[o]
+}
+
 // window is how far back from its newest revision a feed's revisions are kept.
 func (s *Settings) window() time.Duration {
 	on, off := time.Duration(0), time.Duration(0)

@@ -77,6 +77,42 @@ func (c *Client) Bits(t Table, address uint16, count int) ([]bool, error) {
 	return bits, nil
 }
 
+// AllRegisters reads input or holding registers with as many requests as it takes. What changes between
+// two of them is of different moments. With an error come those that were read before it.
+func (c *Client) AllRegisters(t Table, address uint16, count int) ([]uint16, error) {
+	return all(c.Registers, t, address, count, wholeFields)
+}
+
+// AllBits reads discrete inputs or coils in the same way.
+func (c *Client) AllBits(t Table, address uint16, count int) ([]bool, error) {
+	return all(c.Bits, t, address, count, maxBits)
+}
+
+// wholeFields is how many registers of a long range are read at once: no field of a block or a column that
+// begins with one is cut in two.
+const wholeFields = maxRegisters / blockLength * blockLength
+
+func all[T uint16 | bool](read func(Table, uint16, int) ([]T, error), t Table, address uint16, count, most int) ([]T, error) {
+	if count < 1 || int(address)+count > maxAddress {
+		return read(t, address, count) // which says what is wrong
+	}
+	values := make([]T, 0, count)
+	for len(values) < count {
+		some, err := read(t, address+uint16(len(values)), min(most, count-len(values)))
+		switch {
+		case err == nil:
+			values = append(values, some...)
+		case refusedWith(err) == illegalDataAddress && most > blockLength:
+			most = blockLength // in smaller steps, up to where the map ends
+		case refusedWith(err) == illegalDataAddress && most > 1:
+			most = 1
+		default:
+			return values, err
+		}
+	}
+	return values, nil
+}
+
 func (c *Client) check(t Table, bits bool, address uint16, count, limit int) error {
 	switch {
 	case t.Bits() != bits:
@@ -89,7 +125,8 @@ func (c *Client) check(t Table, bits bool, address uint16, count, limit int) err
 	return nil
 }
 
-// settle closes the connection after an error, and says what to do about it.
+// settle closes the connection after an error, unless the device gave it as its answer, and says what to do
+// about it.
 func (c *Client) settle(t Table, address uint16, count, got, want int, err error) error {
 	if err == nil && got != want {
 		err = fmt.Errorf("the answer has %d bytes where %d are due", got, want)
@@ -97,20 +134,35 @@ func (c *Client) settle(t Table, address uint16, count, got, want int, err error
 	if err == nil {
 		return nil
 	}
-	c.handler.Close()
 	err = fmt.Errorf("reading %d from %d of table %s from unit %d of %s: %w",
-		count, address, t, c.options.Unit, c.options.Address, err)
-	if refused, ok := errors.AsType[*modbus.ModbusError](err); ok {
-		if hint := hints[exception(refused.ExceptionCode)]; hint != "" {
-			return fmt.Errorf("%w: %s", err, hint)
-		}
+		count, address, t, c.handler.SlaveId, c.options.Address, err)
+	code := refusedWith(err)
+	if code == 0 {
+		c.handler.Close()
+	}
+	if hint := hints[code]; hint != "" {
+		err = fmt.Errorf("%w: %s", err, hint)
+	}
+	if digit := tables[t].digit; code == illegalDataAddress && digit > 0 && int(address) > 10000*digit && int(address) < 10000*(digit+1) {
+		err = fmt.Errorf("%w; if %d is a reference and not an address, write %dx%05d", err, address, digit, int(address)-10000*digit)
 	}
 	return err
 }
 
+// refusedWith returns the exception that a device answered, 0 if the error is none.
+func refusedWith(err error) exception {
+	if refused, ok := errors.AsType[*modbus.ModbusError](err); ok {
+		return exception(refused.ExceptionCode)
+	}
+	return 0
+}
+
 var hints = map[exception]string{
-	illegalFunction:        "the device does not know this table; try another one",
+	illegalFunction:        "the device does not know this table, or not from here; try another one",
 	illegalDataAddress:     "there is nothing at some of these addresses; read fewer, or look them up with \"points list\"",
 	illegalDataValue:       "the device does not take so many at once",
-	gatewayPathUnavailable: "there is no such unit; try the base unit, usually 1",
+	deviceFailure:          "the device has failed",
+	deviceBusy:             "the device is busy; try again",
+	gatewayPathUnavailable: "there is no such unit; a unit exists when it holds an asset, and the base unit, usually 1, always does",
+	0x0B:                   "the device behind this address does not answer",
 }

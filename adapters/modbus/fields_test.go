@@ -23,7 +23,7 @@ func TestFieldsLieInOrderAndDoNotOverlap(t *testing.T) {
 	for k := range blockFields {
 		f := &blockFields[k]
 		block = append(block, &f.field)
-		if (f.of == nil) == (f.aged == nil) {
+		if aged := f.offset == ageOffset || f.offset == offDelayOffset; aged != (f.of == nil) {
 			t.Errorf("%s comes from a snapshot or from the clock, one of them", f.name)
 		}
 	}

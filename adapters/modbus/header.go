@@ -16,8 +16,8 @@ type headerField struct {
 
 // header is what a unit's header is read from, at one moment.
 type header struct {
-	image *Image // locked
-	unit  int    // counted from the base unit
+	image *Image
+	unit  int // counted from the base unit; from 100 on it is a column unit
 	now   gateway.Instant
 }
 
@@ -28,7 +28,7 @@ var headerFields = [...]headerField{
 	{field{2, "schema", number16, noUnit, "", "version of the map's schema"},
 		func(header) uint32 { return schemaVersion }},
 	{field{3, "checksum", number32, noUnit, "", "of the schema and of every asset's number; changes when an asset moves, not when one is appended"},
-		func(h header) uint32 { return h.image.ledger.sum }},
+		func(h header) uint32 { return h.image.overview.checksum.Load() }},
 	{field{5, "heartbeat", number16, noUnit, "", "one more every second, then from 0 again"},
 		uptime},
 	{field{6, "unix_time", number32, unitSecond, "", "the gateway's clock: seconds since 1970 UTC"},
@@ -40,9 +40,9 @@ var headerFields = [...]headerField{
 	{field{11, "alarms", bits16, noUnit, "", "alarms in force; each is a discrete input and coil too"},
 		func(h header) uint32 { return h.image.options.Alarms.Bits() }},
 	{field{12, "feed_age", number16, unitSecond, "never", "since the newest event of the site that is silent for the longest; stops at 65534"},
-		func(h header) uint32 { return seconds(h.image.sites.silentest, h.image.time(h.now)) }},
+		feedAge},
 	{field{13, "assets", number16, noUnit, "", "assets in all; the seven counts by quality add up to it"},
-		func(h header) uint32 { return counted(h.image.summary.Assets) }},
+		func(h header) uint32 { return counted(h.image.overview.assets.Load()) }},
 	{field{14, "assets_good", number16, noUnit, "", "assets of quality good"},
 		assetsOf(gateway.Good)},
 	{field{15, "assets_held", number16, noUnit, "", "assets of quality held"},
@@ -52,17 +52,17 @@ var headerFields = [...]headerField{
 	{field{17, "assets_forced", number16, noUnit, "", "assets of quality forced"},
 		assetsOf(gateway.Forced)},
 	{field{18, "events_accepted", number32, noUnit, "", "events accepted since the program started"},
-		func(h header) uint32 { return uint32(h.image.summary.Accepted) }},
+		func(h header) uint32 { return uint32(h.image.overview.accepted.Load()) }},
 	{field{20, "events_refused", number32, noUnit, "", "events refused since the program started"},
-		func(h header) uint32 { return uint32(h.image.summary.Refused) }},
-	{field{22, "block_index", number16, noUnit, "", "which of the gateway's units this is, the base unit is 0"},
-		func(h header) uint32 { return uint32(h.unit) }},
+		func(h header) uint32 { return uint32(h.image.overview.refused.Load()) }},
+	{field{22, "block_index", number16, noUnit, "", "which block unit this is, the base unit is 0; a column unit has that of its block unit"},
+		func(h header) uint32 { return uint32(h.unit % columnUnits) }},
 	{field{23, "assets_here", number16, noUnit, "", "assets on this unit"},
 		assetsHere},
-	{field{24, "watchdog", number16, noUnit, "", "what a master wrote last; nothing can be written"},
-		func(header) uint32 { return 0 }},
+	{field{24, "watchdog", number16, noUnit, "", "what a master wrote last; written where [modbus.write] allows it"},
+		func(h header) uint32 { return uint32(h.image.watchdog.value(h.unit)) }},
 	{field{25, "watchdog_age", number16, unitSecond, "never", "since a master wrote the watchdog"},
-		func(header) uint32 { return unknown16 }},
+		func(h header) uint32 { return h.image.watchdog.age(h.unit, h.now) }},
 	{field{26, "assets_uncertain", number16, noUnit, "", "assets of quality uncertain"},
 		assetsOf(gateway.Uncertain)},
 	{field{27, "assets_never", number16, noUnit, "", "assets of quality never"},
@@ -70,7 +70,7 @@ var headerFields = [...]headerField{
 	{field{28, "assets_out_of_service", number16, noUnit, "", "assets of quality out of service"},
 		assetsOf(gateway.OutOfService)},
 	{field{29, "assets_appended", number16, noUnit, "", "assets that the checksum does not cover"},
-		func(h header) uint32 { return counted(h.image.ledger.appended) }},
+		func(h header) uint32 { return counted(h.image.overview.appended.Load()) }},
 }
 
 // uptime returns whole seconds since the start; the heartbeat is its low word.
@@ -79,15 +79,20 @@ func uptime(h header) uint32 {
 }
 
 func assetsOf(q gateway.Quality) func(header) uint32 {
-	return func(h header) uint32 { return counted(h.image.summary.Qualities[q]) }
+	return func(h header) uint32 { return counted(h.image.overview.qualities[q].Load()) }
 }
 
 func assetsHere(h header) uint32 {
-	if u := h.image.units[h.unit]; u != nil {
-		return counted(u.assets)
+	if u := h.image.unit(h.unit); u != nil {
+		return counted(int64(u.assets.Load()))
 	}
 	return 0
 }
 
+// feedAge returns how long ago the site was heard of that is silent for the longest.
+func feedAge(h header) uint32 {
+	return seconds(gateway.Timestamp(h.image.sites.silentest.Load()), h.image.timeAt(h.now))
+}
+
 // counted returns a count for a register, saturating.
-func counted(n int) uint32 { return uint32(min(n, math.MaxUint16)) }
+func counted(n int64) uint32 { return uint32(min(n, math.MaxUint16)) }

@@ -64,9 +64,13 @@ func at(clock string) gateway.Timestamp {
 type clock struct {
 	past atomic.Int64
 	wall atomic.Int64 // how far the clock on the wall is wrong
+	gone atomic.Bool  // asking it is a panic
 }
 
 func (c *clock) now() gateway.Instant {
+	if c.gone.Load() {
+		panic("no time")
+	}
 	past := time.Duration(c.past.Load())
 	return gateway.Instant{Wall: noon.Add(past + time.Duration(c.wall.Load())), Mono: time.Hour + past}
 }
@@ -146,6 +150,12 @@ func occupied(v int64) map[gateway.Measure]int64 {
 	return map[gateway.Measure]int64{gateway.Occupied: v, gateway.Lighting: v, gateway.HVAC: v, gateway.Ventilation: v}
 }
 
+// butlr is what servers say of themselves in tests.
+var butlr = Identity{
+	Vendor: "Butlr", ProductCode: "butlr-gateway", Revision: "1.2.3",
+	Product: "Butlr gateway", Model: "linux/amd64", Name: "maas-house",
+}
+
 // newCore returns what every transport shares, with unit 1 as the base unit unless edited.
 func newCore(t testing.TB, image *Image, edit ...func(*MapOptions)) *core {
 	t.Helper()
@@ -157,7 +167,10 @@ func newCore(t testing.TB, image *Image, edit ...func(*MapOptions)) *core {
 	for _, e := range edit {
 		e(&o)
 	}
-	return &core{image, o, m}
+	i := newIdentity(butlr)
+	c := &core{image: image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &i, peer: new(peer)}
+	m.requests.join(&c.peer.tally)
+	return c
 }
 
 // request returns the PDU of a read.

@@ -1,10 +1,10 @@
 package modbus
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"butlr-gateway/gateway"
 )
@@ -17,40 +17,44 @@ type ImageOptions struct {
 	Boot   uint16          // how many times it has started
 
 	// Covers tells whether the checksum covers an asset: whether it had its number when the checksum
-	// was fixed. It must always answer the same for one number. Nil covers every asset, so that every
-	// new one changes the checksum: right until it is fixed, which takes storage that is not ours.
+	// was fixed. It must always answer the same for one number, until [Image.Fix]. Nil covers every
+	// asset, so that every new one changes the checksum: right until it is fixed, which takes storage
+	// that is not ours.
 	Covers func(gateway.Number) bool
 }
 
 // Image holds the registers of every asset. It is a [gateway.Sink], and may be read by any number of
-// goroutines while it is published to. Its memory grows with the highest number on each unit.
+// goroutines while it is published to. Its memory grows with the numbers in use.
+//
+// Readers take no lock and never wait for each other. What they read are atomic words, and version tells
+// whether all of them were of one moment: it is odd while words change, and another one afterwards. A
+// reader that meets a change reads again, holding mu, which keeps changes away.
 type Image struct {
 	options ImageOptions
+	version atomic.Uint64
 
-	mu      sync.RWMutex // held while registers are copied, never during I/O
-	units   [maxUnits]*unit
-	sites   sites
-	ledger  ledger
-	epoch   gateway.Timestamp // what the state takes for the time at Mono 0
-	summary gateway.Summary
-	full    bool // an asset did not fit
+	// What readers see.
+	units    [maxUnits]atomic.Pointer[unit]
+	overview overview
+	watchdog watchdog
+
+	mu     sync.Mutex // held by whoever changes the image
+	sites  sites
+	ledger ledger
+	full   bool // an asset did not fit
 }
 
 var _ gateway.Sink = (*Image)(nil)
 
-// unit is the assets of one unit; it exists from its first asset on.
-type unit struct {
-	blocks []block // by the asset's number on this unit; there may be gaps
-	assets int
-}
-
-// block is one asset. The zero block stands for a number without an asset.
-type block struct {
-	asset        *gateway.Asset
-	site         *site // whose age it follows, nil if it has a rhythm of its own
-	oldest       gateway.Timestamp
-	offDelayEnds gateway.Timestamp
-	registers    [2 * blockLength]byte // big-endian, the high word first; without what ages
+// overview is what the newest update said of the gateway as a whole.
+type overview struct {
+	epoch     atomic.Int64 // gateway.Timestamp: what the state takes for the time at Mono 0
+	assets    atomic.Int64
+	qualities [gateway.QualityCount]atomic.Int64
+	accepted  atomic.Uint64
+	refused   atomic.Uint64
+	checksum  atomic.Uint32
+	appended  atomic.Int64
 }
 
 // NewImage returns an image without assets.
@@ -58,7 +62,11 @@ func NewImage(o ImageOptions) (*Image, error) {
 	if o.Clock == nil || o.Alarms == nil {
 		return nil, errors.New("making a register image: it needs a clock and alarms")
 	}
-	return &Image{options: o, ledger: newLedger(), sites: newSites()}, nil
+	i := &Image{options: o, watchdog: newWatchdog()}
+	i.sites.begin()
+	i.ledger.begin(o.Covers)
+	i.overview.showLedger(&i.ledger)
+	return i, nil
 }
 
 // Publish takes over what changed. Whoever reads sees all of the update or nothing of it.
@@ -75,180 +83,131 @@ func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 	defer i.mu.Unlock()
 	for k := range u.Changed {
 		s := &u.Changed[k]
-		if s.Asset.Kind == gateway.Site {
-			i.sites.meet(s.Asset, s.Quality)
-		}
-		switch b := i.claim(s.Asset); {
-		case b != nil:
-			i.write(b, s)
-		case s.Asset.Number != gateway.NoNumber && !i.full:
+		if !i.claim(s) && s.Asset.Number != gateway.NoNumber && !i.full {
 			i.full, misfit = true, s.Asset
 		}
 	}
-	for _, heard := range u.Heard {
-		i.sites.hear(heard)
-	}
-	i.sites.settle()
 	i.ledger.settle(i)
-	i.epoch, i.summary = u.Epoch, u.Summary
+	i.change(func() {
+		for k := range u.Changed {
+			i.write(&u.Changed[k])
+		}
+		for _, heard := range u.Heard {
+			i.sites.hear(heard)
+		}
+		i.sites.settle()
+		i.overview.show(u)
+		i.overview.showLedger(&i.ledger)
+	})
 	return misfit
 }
 
-// time returns what the state takes for the time: ages are measured by it, not by a clock on the wall
-// that may be wrong, or jump.
-func (i *Image) time(now gateway.Instant) gateway.Timestamp { return i.epoch.Add(now.Mono) }
+// Fix says anew which assets the checksum covers: those that had their number when the map was last
+// declared right.
+func (i *Image) Fix(covers func(gateway.Number) bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.ledger.covers, i.ledger.broken = covers, true
+	i.ledger.settle(i)
+	i.change(func() { i.overview.showLedger(&i.ledger) })
+}
 
-// claim returns an asset's block, made if need be; nil if the map ends before it.
-func (i *Image) claim(a *gateway.Asset) *block {
+// change makes a change of what readers see, all of it at one moment.
+func (i *Image) change(words func()) {
+	i.version.Add(1)
+	defer i.version.Add(1)
+	words()
+}
+
+// claim gives a place to an asset that is new; readers see nothing of it yet. It returns false if the map
+// ends before the asset's number.
+func (i *Image) claim(s *gateway.Snapshot) bool {
+	a := s.Asset
 	if a.Number >= Capacity {
-		return nil
+		return false
 	}
-	at, n := a.Number/unitAssets, int(a.Number%unitAssets)
-	u := i.units[at]
+	u := i.units[a.Number/unitAssets].Load()
 	if u == nil {
 		u = new(unit)
-		i.units[at] = u
+		i.units[a.Number/unitAssets].Store(u)
 	}
-	if missing := n + 1 - len(u.blocks); missing > 0 {
-		gap := len(u.blocks)
-		u.blocks = append(u.blocks, make([]block, missing)...)
-		for k := gap; k < n; k++ {
-			u.blocks[k] = vacancy
-		}
+	at := int(a.Number % unitAssets)
+	b, n := u.banks[at/bankAssets].Load(), at%bankAssets
+	if b == nil {
+		b = newBank()
+		u.banks[at/bankAssets].Store(b)
 	}
-	b := &u.blocks[n]
+	before, wasRetired, retired := b.assets[n], b.retired>>n&1 == 1, s.Quality == gateway.OutOfService
 	switch {
-	case b.asset == nil:
-		u.assets++
-		i.ledger.enter(a, i.options.Covers)
-	case b.asset != a && b.asset.ID != a.ID:
+	case before == nil:
+		u.claimed++
+		i.ledger.enter(a, retired)
+	case before.ID != a.ID, wasRetired != retired:
 		i.ledger.broken = true
 	}
-	b.asset = a
-	return b
+	b.retired &^= 1 << n
+	if retired {
+		b.retired |= 1 << n
+	}
+	if before != a {
+		b.assets[n] = a
+		b.renamed |= 1 << n
+	}
+	return true
 }
 
-// write renders what does not age.
-func (i *Image) write(b *block, s *gateway.Snapshot) {
-	b.oldest, b.offDelayEnds, b.site = s.Oldest, s.OffDelayEnds, nil
+// write renders what does not age of an asset that has a place.
+func (i *Image) write(s *gateway.Snapshot) {
+	a := s.Asset
+	if a.Kind == gateway.Site {
+		i.sites.meet(a, s.Quality)
+	}
+	if a.Number >= Capacity {
+		return
+	}
+	u, at := i.units[a.Number/unitAssets].Load(), int(a.Number%unitAssets)
+	var follows *site
 	if s.FollowsSite {
-		b.site = i.sites.named(s.Asset.Site)
+		follows = i.sites.named(a.Site)
 	}
-	for k := range blockFields {
-		if f := &blockFields[k]; f.of != nil {
-			f.put(b.registers[:], f.of(s))
-		}
-	}
+	b, n := u.banks[at/bankAssets].Load(), at%bankAssets
+	b.write(n, s, follows)
+	b.writeName(n)
+	u.end.Store(max(u.end.Load(), int32(at+1)))
+	u.assets.Store(u.claimed)
 }
 
-// vacancy is the block of a number that no asset has: everything unknown, and no status bit set.
-var vacancy = func() (b block) {
-	for k := range blockFields {
-		if f := &blockFields[k]; f.unknown != "" {
-			f.put(b.registers[:], unknown16)
-		}
+func (o *overview) show(u *gateway.Update) {
+	o.epoch.Store(int64(u.Epoch))
+	o.assets.Store(int64(u.Summary.Assets))
+	for q, count := range u.Summary.Qualities {
+		o.qualities[q].Store(int64(count))
 	}
-	return b
-}()
-
-// has tells whether a unit exists, counted from the base unit, which always does.
-func (i *Image) has(unit int) bool {
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	return unit == 0 || i.units[unit] != nil
+	o.accepted.Store(u.Summary.Accepted)
+	o.refused.Store(u.Summary.Refused)
 }
 
-// readRegisters appends count registers of a unit to out, as they are at this moment. It returns false
-// if some of them lie behind the unit's last asset and that is to be an exception.
-func (i *Image) readRegisters(out []byte, unit, address, count int, o MapOptions) ([]byte, bool) {
-	now := i.options.Clock()
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	blocks := i.blocks(unit)
-	if o.Unmapped == UnmappedException && address+count > headerLength+blockLength*len(blocks) {
-		return out, false
-	}
-	end := address + count
-	if address < headerLength {
-		var registers [2 * headerLength]byte
-		i.readHeader(registers[:], unit, now, o.WordOrder)
-		upTo := min(end, headerLength)
-		out = append(out, registers[2*address:2*upTo]...)
-		address = upTo
-	}
-	for address < end {
-		var registers [2 * blockLength]byte
-		n, from := (address-headerLength)/blockLength, (address-headerLength)%blockLength
-		if n < len(blocks) {
-			blocks[n].read(registers[:], i.time(now), o.WordOrder)
-		}
-		upTo := min(from+end-address, blockLength)
-		out = append(out, registers[2*from:2*upTo]...)
-		address += upTo - from
-	}
-	return out, true
+func (o *overview) showLedger(l *ledger) {
+	o.checksum.Store(l.sum)
+	o.appended.Store(int64(l.appended))
 }
 
-func (i *Image) blocks(unit int) []block {
-	if u := i.units[unit]; u != nil {
-		return u.blocks
+// unit returns the assets of a unit, counted from the base unit; nil if there are none. A column unit's are
+// those of its block unit.
+func (i *Image) unit(index int) *unit {
+	if u := i.units[index%columnUnits].Load(); u != nil && u.end.Load() > 0 {
+		return u
 	}
 	return nil
 }
 
-func (i *Image) readHeader(registers []byte, unit int, now gateway.Instant, order WordOrder) {
-	for k := range headerFields {
-		f := &headerFields[k]
-		f.put(registers, f.of(header{i, unit, now}))
-		f.reorder(registers, order)
-	}
-}
+// has tells whether a unit exists, counted from the base unit, which always does.
+func (i *Image) has(index int) bool { return index == 0 || i.unit(index) != nil }
 
-// read renders the block as it is at one moment.
-func (b *block) read(registers []byte, now gateway.Timestamp, order WordOrder) {
-	copy(registers, b.registers[:])
-	for k := range blockFields {
-		f := &blockFields[k]
-		if f.aged != nil {
-			f.put(registers, f.aged(b, now))
-		}
-		f.reorder(registers, order)
-	}
-}
+// time returns what the state takes for the time now: ages are measured by it, not by a clock on the wall
+// that may be wrong, or jump.
+func (i *Image) time() gateway.Timestamp { return i.timeAt(i.options.Clock()) }
 
-// readBits appends count discrete inputs of a unit to out, the first in the lowest bit of the first
-// byte. It returns false as readRegisters does.
-func (i *Image) readBits(out []byte, unit, address, count int, o MapOptions) ([]byte, bool) {
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	blocks := i.blocks(unit)
-	if o.Unmapped == UnmappedException && address+count > headerLength+blockLength*len(blocks) {
-		return out, false
-	}
-	alarms := i.options.Alarms.Bits() & (1<<gateway.AlarmCount - 1)
-	var packed byte
-	for k := range count {
-		at := address + k
-		var word uint32
-		bit := at
-		if at < headerLength {
-			word = alarms
-		} else {
-			n := (at - headerLength) / blockLength
-			bit = (at - headerLength) % blockLength
-			if n < len(blocks) {
-				word = blocks[n].status()
-			}
-		}
-		packed |= byte(word>>bit&1) << (k % 8)
-		if k%8 == 7 || k == count-1 {
-			out, packed = append(out, packed), 0
-		}
-	}
-	return out, true
-}
-
-// status returns the status register; its bits are the discrete inputs.
-func (b *block) status() uint32 {
-	return uint32(binary.BigEndian.Uint16(b.registers[2*statusOffset:]))
+func (i *Image) timeAt(now gateway.Instant) gateway.Timestamp {
+	return gateway.Timestamp(i.overview.epoch.Load()).Add(now.Mono)
 }

@@ -2,15 +2,12 @@ package modbus
 
 import (
 	"fmt"
-	"hash/crc32"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"butlr-gateway/gateway"
-
-	"pgregory.net/rapid"
 )
 
 // snapshots are assets in the states that a controller meets.
@@ -320,57 +317,6 @@ func TestAnAssetBeyondTheMapRaisesAnAlarm(t *testing.T) {
 	newCore(t, b.Image).registers(t, 1, 100, 16)
 }
 
-func TestTheChecksumIsThatOfTheDocumentedText(t *testing.T) {
-	checksum := func(b building) uint32 {
-		r := newCore(t, b.Image).registers(t, 1, 3, 2)
-		return uint32(r[0])<<16 | uint32(r[1])
-	}
-	rapid.Check(t, func(rt *rapid.T) {
-		numbers := rapid.SliceOfDistinct(rapid.IntRange(0, 9000), func(n int) int { return n }).Draw(rt, "numbers in order of appearance")
-		covered := rapid.IntRange(0, len(numbers)).Draw(rt, "covered")
-		appended := len(numbers) - covered
-		fixed := make(map[gateway.Number]bool)
-		lines := make(map[int]string)
-		for _, n := range numbers[:covered] {
-			fixed[gateway.Number(n)] = true
-			lines[n] = fmt.Sprintf("%d room_%d\n", n, n)
-		}
-		b := newBuilding(t, func(o *ImageOptions) { o.Covers = func(n gateway.Number) bool { return fixed[n] } })
-		for len(numbers) > 0 {
-			batch := rapid.IntRange(1, len(numbers)).Draw(rt, "batch")
-			var rooms []gateway.Snapshot
-			for _, n := range numbers[:batch] {
-				rooms = append(rooms, room(gateway.Number(n)))
-			}
-			b.show(append(rooms, rooms[0])...)
-			numbers = numbers[batch:]
-		}
-		var text strings.Builder
-		text.WriteString("BGW1 1\n")
-		for n := range 9001 {
-			text.WriteString(lines[n])
-		}
-		if got, want := checksum(b), crc32.ChecksumIEEE([]byte(text.String())); got != want {
-			rt.Fatalf("got %08x, want %08x", got, want)
-		}
-		if got := newCore(t, b.Image).registers(t, 1, 29, 1)[0]; int(got) != appended {
-			rt.Fatalf("appended: got %d, want %d", got, appended)
-		}
-	})
-	b := newBuilding(t)
-	b.show(room(0), room(1))
-	before := checksum(b)
-	moved := room(1)
-	moved.Asset.ID = "room_X"
-	b.show(moved)
-	if checksum(b) == before {
-		t.Error("another asset behind the same number must change the checksum")
-	}
-	if b.show(moved, room(2)); checksum(b) == before {
-		t.Error("without a fixed set, a new asset must change the checksum")
-	}
-}
-
 // A reader must never see half of an update: the writer gives all rooms and totals one value at a time.
 func TestARequestReadsOneState(t *testing.T) {
 	b := newBuilding(t)
@@ -422,10 +368,16 @@ func TestReadingAllocatesNothing(t *testing.T) {
 		"125 registers":        request(readInputRegisters, 100, 125),
 		"the header and rooms": request(readHoldingRegisters, 0, 125),
 		"2000 bits":            request(readDiscreteInputs, 100, 2000),
-		"an exception":         request(readInputRegisters, 60000, 1),
+		"125 of a column":      request(readInputRegisters, 8193, 125),
+		"125 ages":             request(readInputRegisters, 16384, 125),
+		"names":                request(readInputRegisters, nameAddress+5, 125),
+		"2000 bits of one":     request(readCoils, 4097, 2000),
+		"an exception":         request(readInputRegisters, 65535, 1),
 	} {
-		if allocations := testing.AllocsPerRun(100, func() { out = c.handlePDU(1, "", pdu, out[:0]) }); allocations != 0 {
-			t.Errorf("%s: %v allocations", name, allocations)
+		for _, unit := range []byte{1, 101} {
+			if allocations := testing.AllocsPerRun(100, func() { out = c.handlePDU(unit, "", pdu, out[:0]) }); allocations != 0 {
+				t.Errorf("%s of unit %d: %v allocations", name, unit, allocations)
+			}
 		}
 	}
 	u := gateway.Update{Changed: []gateway.Snapshot{snapshots()["full"]}, Heard: []gateway.SiteFeed{{Site: 0, Newest: 1}}}
@@ -453,35 +405,94 @@ func TestTenThousandAssetsAreSmall(t *testing.T) {
 	}
 	used := int64(heap()) - int64(before)
 	t.Logf("%d bytes an asset", used/assets)
-	if used > 2<<20 {
+	if used > 110*assets {
 		t.Errorf("%d bytes for %d assets", used, assets)
 	}
 	runtime.KeepAlive(b.Image)
 	runtime.KeepAlive(rooms)
 }
 
-func BenchmarkRead125Registers(b *testing.B) {
+// crowdedImage has a full unit, so that what is read does not lie in the nearest cache by chance.
+func crowdedImage(b *testing.B) *core {
 	image := newBuilding(b)
-	for n := range gateway.Number(20) {
-		image.show(room(n))
+	u, s := gateway.Update{}, snapshots()["full"]
+	for n := range gateway.Number(unitAssets) {
+		s.Asset = room(n).Asset
+		u.Changed = append(u.Changed, s)
 	}
-	c := newCore(b, image.Image)
-	pdu, out := request(readInputRegisters, 100, 125), make([]byte, 0, maxPDU)
-	for b.Loop() {
-		out = c.handlePDU(1, "", pdu, out[:0])
+	image.Publish(&u)
+	return newCore(b, image.Image)
+}
+
+func BenchmarkImage(b *testing.B) {
+	c := crowdedImage(b)
+	for _, read := range []struct {
+		what          string
+		unit          byte
+		function      byte
+		address, step int
+		count, end    int
+	}{
+		{"header", 1, readInputRegisters, 0, 0, 100, 100},
+		{"blocks", 1, readInputRegisters, headerLength, 125, 125, headerLength + blockLength*unitAssets},
+		{"block_again", 1, readInputRegisters, 116, 0, 125, 65524},
+		{"people", 101, readInputRegisters, 8192, 125, 125, 8192 + unitAssets},
+		{"ages", 101, readInputRegisters, 16384, 125, 125, 16384 + unitAssets},
+		{"names", 101, readInputRegisters, nameAddress, 125, 125, nameAddress + 8*unitAssets},
+		{"status_bits", 1, readDiscreteInputs, headerLength, 2000, 2000, headerLength + blockLength*unitAssets},
+		{"hvac_bits", 101, readDiscreteInputs, 4096, 2000, 2000, 4096 + unitAssets},
+	} {
+		b.Run(read.what, func(b *testing.B) {
+			out, address := make([]byte, 0, maxPDU), read.address
+			for b.Loop() {
+				out = c.handlePDU(read.unit, "", request(read.function, address, read.count), out[:0])
+				if address += read.step; address+read.count > read.end {
+					address = read.address
+				}
+			}
+			if out[0] != read.function {
+				b.Fatalf("got % x", out)
+			}
+		})
 	}
 }
 
-func BenchmarkRead2000Bits(b *testing.B) {
-	image := newBuilding(b)
-	for n := range gateway.Number(200) {
-		image.show(room(n))
-	}
-	c := newCore(b, image.Image)
-	pdu, out := request(readDiscreteInputs, 100, 2000), make([]byte, 0, maxPDU)
-	for b.Loop() {
-		out = c.handlePDU(1, "", pdu, out[:0])
-	}
+// Readers on every processor, while a writer publishes as fast as it can.
+func BenchmarkImageBesideAWriter(b *testing.B) {
+	c := crowdedImage(b)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		u := gateway.Update{Changed: []gateway.Snapshot{snapshots()["full"]}}
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				c.image.Publish(&u)
+			}
+		}
+	}()
+	pdu := request(readInputRegisters, headerLength, 125)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		out := make([]byte, 0, maxPDU)
+		for pb.Next() {
+			out = c.handlePDU(1, "", pdu, out[:0])
+		}
+	})
+}
+
+func BenchmarkImageInParallel(b *testing.B) {
+	c := crowdedImage(b)
+	pdu := request(readInputRegisters, headerLength, 125)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		out := make([]byte, 0, maxPDU)
+		for pb.Next() {
+			out = c.handlePDU(1, "", pdu, out[:0])
+		}
+	})
 }
 
 func BenchmarkPublish(b *testing.B) {

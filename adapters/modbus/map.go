@@ -14,7 +14,9 @@ const (
 	blockLength   = 16   // registers of one asset, and its status bits
 	unitAssets    = 4089 // assets on one unit: the last block ends at register 65 523
 	maxUnits      = 100  // block units
-	maxUnitID     = 48   // with 100 block units, and as many column units 100 above them, the last is 247
+	columnUnits   = 100  // a block unit's column unit lies so far above it
+	allUnits      = columnUnits + maxUnits
+	maxUnitID     = 48 // of the base unit: the last column unit is then 247, the last there is
 )
 
 // Capacity is how many assets the map holds.
@@ -114,21 +116,22 @@ func (o MapOptions) Locate(n gateway.Number) (Place, bool) {
 	}, true
 }
 
-// block returns which block unit, counted from the base unit, a unit id means. On TCP 0 and 255 mean
-// the device itself (MODBUS Messaging on TCP/IP Implementation Guide 1.0b, 4.4.2.1): the base unit.
+// block returns which unit, counted from the base unit, a unit id means: up to 99 a block unit, from 100
+// on a column unit. On TCP 0 and 255 mean the device itself (MODBUS Messaging on TCP/IP Implementation
+// Guide 1.0b, 4.4.2.1): the base unit.
 func (o MapOptions) block(unit uint8) (int, bool) {
 	if unit == 0 || unit == 255 {
 		return 0, true
 	}
 	i := int(unit) - int(o.UnitID)
-	return i, i >= 0 && i < maxUnits
+	return i, i >= 0 && i < allUnits
 }
 
 // number returns the number of the asset whose block covers an address, NoNumber if none can.
 func (o MapOptions) number(unit uint8, address int) gateway.Number {
 	i, ok := o.block(unit)
 	n := (address - headerLength) / blockLength
-	if !ok || address < headerLength || n >= unitAssets {
+	if !ok || i >= maxUnits || address < headerLength || n >= unitAssets {
 		return gateway.NoNumber
 	}
 	return gateway.Number(i*unitAssets + n)
@@ -178,4 +181,17 @@ func (t Table) Reference(address uint16) string {
 		return ""
 	}
 	return fmt.Sprintf("%d%04d", tables[t].digit, int(address)+1)
+}
+
+// Together returns how many registers or bits from an address on belong together: the rest of the header, a
+// block, or 16 assets of a column.
+func (o MapOptions) Together(unit uint8, t Table, address uint16) int {
+	at, words := int(address), 1
+	if at < headerLength {
+		return headerLength - at
+	}
+	if f, _, _ := o.registerAt(unit, at); !t.Bits() && f != nil && f.format == longText {
+		words = f.words()
+	}
+	return min(blockLength*words, maxAddress-at)
 }

@@ -14,10 +14,11 @@ const (
 	notAllowed               // its address is not on the allow-list
 	tooMany                  // all connections are taken, and none is idle
 	tooManyOfAddress         // all connections of this address are taken, and none is idle
+	insecure                 // it showed no certificate that can be trusted, or speaks no TLS
 	refusalCount     = iota
 )
 
-var refusalNames = [refusalCount]string{"", "not_allowed", "connections", "connections_of_address"}
+var refusalNames = [refusalCount]string{"", "not_allowed", "connections", "connections_of_address", "tls"}
 
 // ending is why a connection ended.
 type ending uint8
@@ -31,11 +32,12 @@ const (
 	endedEvicted         // idle, and a newcomer had no place
 	endedByStop          // we stop
 	endedByPanic         // a defect of ours
+	endedInsecure        // the TLS handshake failed
 	endingCount   = iota
 )
 
 var endingNames = [endingCount]string{
-	"client", "idle", "stalled_frame", "bad_frame", "slow_reader", "evicted", "stop", "panic",
+	"client", "idle", "stalled_frame", "bad_frame", "slow_reader", "evicted", "stop", "panic", "handshake",
 }
 
 // metrics hold one counter each for what is known to happen, so that counting neither looks anything
@@ -45,7 +47,7 @@ type metrics struct {
 	refused     [refusalCount]prometheus.Counter
 	ended       [endingCount]prometheus.Counter
 	panics      prometheus.Counter
-	requests    [functionClassCount]prometheus.Counter
+	requests    *tallies
 	exceptions  map[exception]prometheus.Counter
 }
 
@@ -57,13 +59,16 @@ const (
 	classDiscreteInputs
 	classHoldingRegisters
 	classInputRegisters
-	classWrite // all of them are refused
+	classWrite
+	classIdentity // who the server is
+	classDiagnostics
 	classOther
 	functionClassCount = iota
 )
 
 var functionClassNames = [functionClassCount]string{
-	"read_coils", "read_discrete_inputs", "read_holding_registers", "read_input_registers", "write", "other",
+	"read_coils", "read_discrete_inputs", "read_holding_registers", "read_input_registers", "write",
+	"identity", "diagnostics", "other",
 }
 
 func classOf(function byte) functionClass {
@@ -78,6 +83,10 @@ func classOf(function byte) functionClass {
 		return classInputRegisters
 	case 5, 6, 15, 16, 22, 23:
 		return classWrite
+	case reportServerID, encapsulated:
+		return classIdentity
+	case diagnose:
+		return classDiagnostics
 	}
 	return classOther
 }
@@ -96,9 +105,16 @@ func newMetrics(registerer prometheus.Registerer, transport string) (*metrics, e
 	}
 	refused := vector("refused_connections_total", "Connections turned away.", "reason")
 	ended := vector("ended_connections_total", "Connections that ended.", "reason")
-	requests := vector("requests_total", "Requests answered, exceptions included.", "function")
 	exceptions := vector("exceptions_total", "Requests answered with an exception.", "code")
-	for _, c := range []prometheus.Collector{gauge, panics, refused, ended, requests, exceptions} {
+	requests := newTallies()
+	collectors := []prometheus.Collector{gauge, panics, refused, ended, exceptions}
+	for f := range functionClass(functionClassCount) {
+		collectors = append(collectors, prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: prefix + "requests_total", Help: "Requests answered, exceptions included.",
+			ConstLabels: prometheus.Labels{"transport": transport, "function": functionClassNames[f]},
+		}, func() float64 { return float64(requests.of(f)) }))
+	}
+	for _, c := range collectors {
 		if registerer == nil {
 			break
 		}
@@ -106,26 +122,15 @@ func newMetrics(registerer prometheus.Registerer, transport string) (*metrics, e
 			return nil, fmt.Errorf("registering Modbus metrics: %w", err)
 		}
 	}
-	m := &metrics{connections: gauge, panics: panics, exceptions: make(map[exception]prometheus.Counter)}
+	m := &metrics{connections: gauge, panics: panics, requests: requests, exceptions: make(map[exception]prometheus.Counter)}
 	for r := notAllowed; r < refusalCount; r++ {
 		m.refused[r] = refused.WithLabelValues(refusalNames[r])
 	}
 	for e := range ending(endingCount) {
 		m.ended[e] = ended.WithLabelValues(endingNames[e])
 	}
-	for f := range functionClass(functionClassCount) {
-		m.requests[f] = requests.WithLabelValues(functionClassNames[f])
-	}
-	for _, x := range []exception{illegalFunction, illegalDataAddress, illegalDataValue, gatewayPathUnavailable} {
+	for _, x := range []exception{illegalFunction, illegalDataAddress, illegalDataValue, deviceFailure, deviceBusy, gatewayPathUnavailable} {
 		m.exceptions[x] = exceptions.WithLabelValues(fmt.Sprint(byte(x)))
 	}
 	return m, nil
-}
-
-// count notes one request and, unless it is 0, the exception that answered it.
-func (m *metrics) count(function byte, x exception) {
-	m.requests[classOf(function)].Inc()
-	if x != 0 {
-		m.exceptions[x].Inc()
-	}
 }

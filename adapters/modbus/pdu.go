@@ -2,12 +2,19 @@ package modbus
 
 import "encoding/binary"
 
-// The function codes that are answered (MODBUS Application Protocol V1.1b3, section 6).
+// The function codes that are known (MODBUS Application Protocol V1.1b3, section 6).
 const (
 	readCoils            = 1
 	readDiscreteInputs   = 2
 	readHoldingRegisters = 3
 	readInputRegisters   = 4
+	writeSingleRegister  = 6
+	diagnose             = 8
+	writeRegisters       = 16
+	reportServerID       = 17
+	maskWriteRegister    = 22
+	readWriteRegisters   = 23
+	encapsulated         = 43
 )
 
 const (
@@ -15,6 +22,7 @@ const (
 	maxBits      = 2000 // of one request, V1.1b3 sections 6.1 and 6.2
 	maxAddress   = 65536
 	maxPDU       = 253
+	exceptionBit = 0x80 // of the function code of an exception
 )
 
 // exception is why a request is not answered as asked (V1.1b3, section 7); 0 is none.
@@ -24,44 +32,76 @@ const (
 	illegalFunction        exception = 0x01
 	illegalDataAddress     exception = 0x02
 	illegalDataValue       exception = 0x03
+	deviceFailure          exception = 0x04
+	deviceBusy             exception = 0x06
 	gatewayPathUnavailable exception = 0x0A
 )
 
 // role is who asks, as a client's certificate tells; "" where there is none.
 type role string
 
-// core answers requests, whatever they came over.
+// core answers the requests of one client, whatever they come over.
 type core struct {
-	image   *Image
-	options MapOptions
-	metrics *metrics
+	image    *Image
+	options  MapOptions
+	metrics  *metrics
+	bus      *bus
+	identity *identity
+	writes   *writes // nil where nothing can be written
+	peer     *peer
 }
 
 // handlePDU appends the answer to one request, which may be an exception, to out. An empty request has
-// no answer. It is safe for several goroutines.
+// no answer.
 func (c *core) handlePDU(unit byte, from role, pdu, out []byte) []byte {
 	if len(pdu) == 0 {
 		return out
 	}
 	function := pdu[0]
+	c.peer.tally.count(function)
 	answered, refused := c.answer(unit, from, pdu, out)
-	c.metrics.count(function, refused)
+	c.peer.asked(unit, refused)
 	if refused != 0 {
-		return append(out, function|0x80, byte(refused))
+		c.metrics.exceptions[refused].Inc()
+		c.bus.refused(refused)
+		return append(out, function|exceptionBit, byte(refused))
 	}
 	return answered
 }
 
+// serves tells whether there is a unit of that id.
+func (c *core) serves(unit byte) (block int, ok bool) {
+	block, ok = c.options.block(unit)
+	return block, ok && c.image.has(block)
+}
+
 // answer checks in the order of V1.1b3, figure 9: function, quantity and length, address range.
 func (c *core) answer(unit byte, from role, pdu, out []byte) ([]byte, exception) {
-	block, ok := c.options.block(unit)
-	if !ok || !c.image.has(block) {
+	block, ok := c.serves(unit)
+	if !ok {
 		return out, gatewayPathUnavailable
 	}
-	function := pdu[0]
-	if !allowed(function, from) {
-		return out, illegalFunction
+	switch function := pdu[0]; function {
+	case readCoils, readDiscreteInputs, readHoldingRegisters, readInputRegisters:
+		return c.read(unit, block, pdu, out)
+	case diagnose:
+		return c.bus.diagnose(pdu, out)
+	case reportServerID:
+		return c.identity.report(pdu, out)
+	case encapsulated:
+		return c.identity.identify(pdu, out)
+	case writeSingleRegister, writeRegisters, maskWriteRegister, readWriteRegisters:
+		if c.writes.allows(c.peer, from) {
+			return c.write(unit, block, pdu, out)
+		}
 	}
+	return out, illegalFunction
+}
+
+// read answers the functions 1 to 4. Holding registers mirror input registers, and coils mirror discrete
+// inputs.
+func (c *core) read(unit byte, block int, pdu, out []byte) ([]byte, exception) {
+	function := pdu[0]
 	bits := function == readCoils || function == readDiscreteInputs
 	limit := maxRegisters
 	if bits {
@@ -77,6 +117,8 @@ func (c *core) answer(unit byte, from role, pdu, out []byte) ([]byte, exception)
 	if address+count > maxAddress {
 		return out, illegalDataAddress
 	}
+	c.peer.read(unit, readTables[function], address, count)
+	var ok bool
 	if bits {
 		out, ok = c.image.readBits(append(out, function, byte((count+7)/8)), block, address, count, c.options)
 	} else {
@@ -88,8 +130,7 @@ func (c *core) answer(unit byte, from role, pdu, out []byte) ([]byte, exception)
 	return out, 0
 }
 
-// allowed tells whether a function is known and may be used. Reading is for everybody who may connect;
-// writing is for nobody, whatever the role.
-func allowed(function byte, _ role) bool {
-	return function >= readCoils && function <= readInputRegisters
+// readTables are the tables that the functions read.
+var readTables = [...]Table{
+	readCoils: Coil, readDiscreteInputs: Discrete, readHoldingRegisters: Holding, readInputRegisters: Input,
 }

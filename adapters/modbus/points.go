@@ -21,7 +21,7 @@ type Row struct {
 	Table       string          `json:"table"`   // input, holding, discrete or coil
 	Address     uint16          `json:"address"` // 0-based
 	Reference   string          `json:"reference"`
-	Type        string          `json:"type"`       // u16, u32, bits or bool
+	Type        string          `json:"type"`       // u16, u32, bits, text or bool
 	WordOrder   string          `json:"word_order"` // of u32, else ""
 	Scale       float64         `json:"scale"`      // value = raw × scale
 	Unit        string          `json:"unit"`
@@ -29,7 +29,11 @@ type Row struct {
 	Description string          `json:"description"`
 }
 
-const readOnly = "read"
+// What a row says of access. Where writing is allowed is for the configuration to say.
+const (
+	readOnly  = "read"
+	readWrite = "read/write"
+)
 
 // Columns are the names of a row's columns, in order.
 func Columns() []string {
@@ -53,43 +57,46 @@ func (r *Row) Record() []string {
 // discrete and coil. All assets give the same rows, whatever they measure today: a row says where a
 // value is, and stays true when a room gets another sensor. Assets that the map does not hold give none.
 func Points(assets iter.Seq[*gateway.Asset], o MapOptions) iter.Seq[Row] {
+	return rowsOf(assets, o, yieldBlock)
+}
+
+// ColumnPoints yields where the values of the assets are read that columns have, in the same way.
+func ColumnPoints(assets iter.Seq[*gateway.Asset], o MapOptions) iter.Seq[Row] {
+	return rowsOf(assets, o, yieldColumns)
+}
+
+func rowsOf(assets iter.Seq[*gateway.Asset], o MapOptions, of func(Row, *gateway.Asset, MapOptions, func(Row) bool) bool) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for a := range assets {
-			if place, ok := o.Locate(a.Number); ok && !yieldRows(a, place, o, yield) {
+			row := Row{
+				Asset: a.ID, Kind: a.Kind.String(), Name: a.Name, CustomID: a.CustomID,
+				Path: strings.Join(a.Path, " / "), Access: readOnly,
+			}
+			if a.Number < Capacity && !of(row, a, o, yield) {
 				return
 			}
 		}
 	}
 }
 
-func yieldRows(a *gateway.Asset, place Place, o MapOptions, yield func(Row) bool) bool {
-	row := Row{
-		Asset: a.ID, Kind: a.Kind.String(), Name: a.Name, CustomID: a.CustomID,
-		Path: strings.Join(a.Path, " / "), UnitID: place.Unit, Access: readOnly,
-	}
-	at := func(t Table, offset int) Row {
-		row.Table, row.Address = t.String(), place.Address+uint16(offset)
-		row.Reference = t.Reference(row.Address)
-		return row
-	}
+func yieldBlock(row Row, a *gateway.Asset, o MapOptions, yield func(Row) bool) bool {
+	place, _ := o.Locate(a.Number)
+	row.UnitID = place.Unit
 	for _, t := range []Table{Input, Holding} {
 		for k := range blockFields {
 			f := &blockFields[k].field
-			row.Measure, row.Type, row.Unit, row.Scale, row.Description = f.name, f.format.String(), f.unit, f.scale(), f.explained()
-			row.WordOrder = ""
-			if f.format == number32 {
-				row.WordOrder = o.WordOrder.String()
+			point := row.of(f, o.WordOrder).at(t, int(place.Address)+f.offset)
+			if t == Holding && f.offset == commandOffset {
+				point.Access = readWrite
 			}
-			if !yield(at(t, f.offset)) {
+			if !yield(point) {
 				return false
 			}
 		}
 	}
-	row.Type, row.Unit, row.Scale = "bool", "", 1
 	for _, t := range []Table{Discrete, Coil} {
 		for k := range statusBits {
-			row.Measure, row.Description = statusBits[k].name, statusBits[k].description
-			if !yield(at(t, k)) {
+			if !yield(row.ofBit(k).at(t, int(place.Address)+k)) {
 				return false
 			}
 		}
@@ -97,10 +104,45 @@ func yieldRows(a *gateway.Asset, place Place, o MapOptions, yield func(Row) bool
 	return true
 }
 
-// explained returns the description with what 65535 says.
-func (f *field) explained() string {
-	if f.unknown == "" {
-		return f.description
+func yieldColumns(row Row, a *gateway.Asset, o MapOptions, yield func(Row) bool) bool {
+	n := int(a.Number % unitAssets)
+	row.UnitID = o.UnitID + columnUnits + uint8(a.Number/unitAssets)
+	for _, t := range []Table{Input, Holding} {
+		for k := range columns {
+			c := &columns[k]
+			if !yield(row.of(&c.field, o.WordOrder).at(t, c.offset+n*c.words())) {
+				return false
+			}
+		}
 	}
-	return f.description + "; 65535 " + f.unknown
+	for _, t := range []Table{Discrete, Coil} {
+		for _, c := range bitColumns {
+			if !yield(row.ofBit(c.bit).at(t, c.address+n)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// of returns the row with what there is to say about a field.
+func (r Row) of(f *field, order WordOrder) Row {
+	r.Measure, r.Type, r.Unit, r.Scale, r.Description = f.name, f.format.String(), f.unit, f.scale(), f.explained()
+	if f.format == number32 {
+		r.WordOrder = order.String()
+	}
+	return r
+}
+
+// ofBit returns the row with what there is to say about a status bit.
+func (r Row) ofBit(bit int) Row {
+	r.Measure, r.Type, r.Scale, r.Description = statusBits[bit].name, "bool", 1, statusBits[bit].description
+	return r
+}
+
+// at returns the row with a place.
+func (r Row) at(t Table, address int) Row {
+	r.Table, r.Address = t.String(), uint16(address)
+	r.Reference = t.Reference(r.Address)
+	return r
 }

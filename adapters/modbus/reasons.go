@@ -1,11 +1,6 @@
 package modbus
 
-import (
-	"strconv"
-	"strings"
-
-	"butlr-gateway/gateway"
-)
+import "butlr-gateway/gateway"
 
 // reasonWords say what each reason code means, for the point list and for who reads registers by hand.
 var reasonWords = [gateway.ReasonOutOfService + 1]string{
@@ -27,21 +22,4 @@ var reasonWords = [gateway.ReasonOutOfService + 1]string{
 	gateway.ReasonStartupGrace:       "start-up grace",
 	gateway.ReasonWaitingForLiveFeed: "waiting for a live feed",
 	gateway.ReasonOutOfService:       "out of service",
-}
-
-// everyReason lists the codes with their words, as the point list has them.
-func everyReason() string {
-	var list []string
-	for code, words := range reasonWords {
-		list = append(list, strconv.Itoa(code)+" "+words)
-	}
-	return strings.Join(list, ", ")
-}
-
-// reasonInWords returns a code as people read it, also one of a newer gateway.
-func reasonInWords(code uint32) string {
-	if code < uint32(len(reasonWords)) {
-		return reasonWords[code]
-	}
-	return strconv.FormatUint(uint64(code), 10)
 }

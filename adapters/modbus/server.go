@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,17 +15,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// ServerOptions are what a server needs.
+// ServerOptions are what a server needs. It serves any of its transports together, at least one.
 type ServerOptions struct {
-	Listen string // host:port, ":502" on every address; port 0 takes a free one
+	Listen string // Modbus TCP: host:port, ":502" on every address; port 0 takes a free one; "" is off
 	Map    MapOptions
 	Image  *Image // must not be nil
 
-	// Allow says from where clients may connect. It may be empty, for everybody, only where Listen is
-	// a loopback address: Modbus knows no passwords.
+	// Allow says from where clients may connect to Listen. It may be empty, for everybody, only where
+	// that is a loopback address: Modbus knows no passwords.
 	Allow []netip.Prefix
 
-	MaxConnections int           // 0 is 64
+	TLS        *TLSOptions        // nil is off
+	RTUOverTCP *RTUOverTCPOptions // nil is off
+	Serial     *SerialOptions     // nil is off
+	Write      *WriteOptions      // nil lets nobody write
+	Identity   Identity
+
+	MaxConnections int           // of all transports together; 0 is 64
 	MaxPerAddress  int           // connections of one address; 0 is 8
 	IdleTimeout    time.Duration // a connection that asks nothing for so long is closed; 0 is 5 minutes
 
@@ -39,60 +46,74 @@ const (
 	DefaultIdleTimeout    = 5 * time.Minute
 )
 
-const (
-	drainTimeout  = time.Second // how long a stop waits for answers on their way
-	acceptBackoff = time.Second // after the system refused us a connection
-	refusalPeriod = time.Minute // refused connections are logged at most so often for each reason
-)
+const drainTimeout = time.Second // how long a stop waits for answers on their way
 
-// Server answers Modbus TCP clients.
+// Server answers Modbus clients.
 type Server struct {
-	listen      string
-	allow       []netip.Prefix
-	idleTimeout time.Duration
-	core        core
-	gate        *gate
-	metrics     *metrics
-	log         *slog.Logger
-	started     time.Time
-	refusals    [refusalCount]time.Time // when a refusal was last logged
+	options  ServerOptions
+	identity identity
+	writes   *writes
+	log      *slog.Logger
+	started  time.Time
 
-	listener net.Listener
-	stopping atomic.Bool
-	sessions sync.WaitGroup
+	listeners []*listener
+	line      *line // nil without a serial line
+	gate      *gate
+	clients   clients
+	stopping  atomic.Bool
+	sessions  sync.WaitGroup
 }
 
 // NewServer checks the options. It opens nothing.
 func NewServer(o ServerOptions) (*Server, error) {
-	if o.Image == nil {
-		return nil, errors.New("making a Modbus server: it needs an image")
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if err := o.Map.check(); err != nil {
+	s, err := newServer(o)
+	if err != nil {
 		return nil, fmt.Errorf("making a Modbus server: %w", err)
 	}
-	if err := checkAllow(o.Listen, o.Allow); err != nil {
+	return s, nil
+}
+
+func newServer(o ServerOptions) (*Server, error) {
+	if o.Image == nil {
+		return nil, errors.New("it needs an image")
+	}
+	if err := o.Map.check(); err != nil {
 		return nil, err
 	}
 	if o.MaxConnections < 0 || o.MaxPerAddress < 0 || o.IdleTimeout < 0 {
-		return nil, errors.New("making a Modbus server: limits cannot be negative")
+		return nil, errors.New("limits cannot be negative")
 	}
-	metrics, err := newMetrics(o.Metrics, "tcp")
-	if err != nil {
-		return nil, err
+	o.MaxConnections = orDefault(o.MaxConnections, DefaultMaxConnections)
+	o.MaxPerAddress = orDefault(o.MaxPerAddress, DefaultMaxPerAddress)
+	o.IdleTimeout = orDefault(o.IdleTimeout, DefaultIdleTimeout)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{
-		listen:      o.Listen,
-		allow:       o.Allow,
-		idleTimeout: orDefault(o.IdleTimeout, DefaultIdleTimeout),
-		core:        core{o.Image, o.Map, metrics},
-		gate:        newGate(orDefault(o.MaxConnections, DefaultMaxConnections), orDefault(o.MaxPerAddress, DefaultMaxPerAddress)),
-		metrics:     metrics,
-		log:         o.Log,
-		started:     time.Now(),
-	}, nil
+	s := &Server{
+		options: o, identity: newIdentity(o.Identity), log: o.Log, started: time.Now(),
+		gate: newGate(o.MaxConnections, o.MaxPerAddress),
+	}
+	if o.Write != nil {
+		if err := o.Write.check(); err != nil {
+			return nil, err
+		}
+		s.writes = &writes{*o.Write, o.Image}
+		s.writes.options.Expiry = orDefault(o.Write.Expiry, DefaultExpiry)
+	}
+	return s, s.makeTransports()
+}
+
+// makeTransports makes what the options ask for.
+func (s *Server) makeTransports() error {
+	for _, make := range []func() error{s.makeTCP, s.makeTLS, s.makeRTUOverTCP, s.makeSerial} {
+		if err := make(); err != nil {
+			return err
+		}
+	}
+	if len(s.listeners) == 0 && s.line == nil {
+		return errors.New("it needs an address to listen on, or a serial line")
+	}
+	return nil
 }
 
 func orDefault[T int | time.Duration](v, otherwise T) T {
@@ -102,147 +123,100 @@ func orDefault[T int | time.Duration](v, otherwise T) T {
 	return v
 }
 
-// checkAllow demands an allow-list wherever others than this machine can connect.
-func checkAllow(listen string, allow []netip.Prefix) error {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return fmt.Errorf("checking the Modbus address %q: write host:port or :port: %w", listen, err)
-	}
-	for _, p := range allow {
-		if !p.IsValid() {
-			return fmt.Errorf("checking who may connect to Modbus on %s: an empty range of addresses", listen)
+// core returns what answers the clients of one transport; each of them needs its own peer.
+func (s *Server) core(words WordOrder, m *metrics) core {
+	o := s.options.Map
+	o.WordOrder = words
+	return core{image: s.options.Image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &s.identity, writes: s.writes}
+}
+
+// ListenError says which transport could not be served.
+type ListenError struct {
+	Transport string // as Poller.Transport
+	Err       error
+}
+
+// Error returns what was wrong.
+func (e *ListenError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what was wrong.
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Listen opens every port, or says with a [*ListenError] which cannot be; clients that connect wait until [Server.Run]. A serial line is opened by Run:
+// one that is missing may come.
+func (s *Server) Listen() error {
+	for _, l := range s.listeners {
+		if err := l.open(); err != nil {
+			s.Close()
+			return &ListenError{l.transport, err}
 		}
 	}
-	address, err := netip.ParseAddr(host)
-	loopback := host == "localhost" || err == nil && address.Unmap().IsLoopback()
-	if !loopback && len(allow) == 0 {
-		return fmt.Errorf("checking who may connect to Modbus on %s: others than this machine can, so say who: "+
-			`allow = ["10.20.0.0/16"], or ["0.0.0.0/0", "::/0"] for everybody`, listen)
-	}
 	return nil
 }
 
-// Listen opens the port; clients that connect wait until [Server.Run].
-func (s *Server) Listen() error {
-	l, err := net.Listen("tcp", s.listen)
-	if err != nil {
-		return fmt.Errorf("binding %s for Modbus: %w", s.listen, err)
-	}
-	s.listener = l
-	return nil
-}
+// Addr returns the address on which Modbus TCP is served, nil if it is not, or before [Server.Listen].
+func (s *Server) Addr() net.Addr { return s.addrOf(transportTCP) }
 
-// Addr returns the address that is listened on, nil before [Server.Listen].
-func (s *Server) Addr() net.Addr {
-	if s.listener == nil {
+// TLSAddr is that of Modbus over TLS.
+func (s *Server) TLSAddr() net.Addr { return s.addrOf(transportTLS) }
+
+// RTUOverTCPAddr is that of RTU frames over TCP.
+func (s *Server) RTUOverTCPAddr() net.Addr { return s.addrOf(transportRTU) }
+
+func (s *Server) addrOf(transport string) net.Addr {
+	i := slices.IndexFunc(s.listeners, func(l *listener) bool { return l.transport == transport })
+	if i < 0 || s.listeners[i].listener == nil {
 		return nil
 	}
-	return s.listener.Addr()
+	return s.listeners[i].listener.Addr()
 }
 
-// Close gives the port back when [Server.Run] is not called after all.
+// Close gives the ports back when [Server.Run] is not called after all.
 func (s *Server) Close() error {
-	if s.listener == nil {
-		return nil
+	var errs []error
+	for _, l := range s.listeners {
+		if l.listener != nil {
+			errs = append(errs, l.listener.Close())
+		}
 	}
-	return s.listener.Close()
+	return errors.Join(errs...)
 }
 
 // Run serves until ctx ends: answers on their way are then sent, for at most a second. It returns when
 // everything that it started has ended, with an error only if it could not go on listening.
 func (s *Server) Run(ctx context.Context) error {
-	if s.listener == nil {
-		return errors.New("running the Modbus server: it does not listen yet")
+	for _, l := range s.listeners {
+		if l.listener == nil {
+			return errors.New("running the Modbus server: it does not listen yet")
+		}
 	}
-	defer context.AfterFunc(ctx, func() { s.listener.Close() })()
-	err := s.accept(ctx)
-	s.listener.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var running sync.WaitGroup
+	failed := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		running.Go(func() {
+			failed <- l.run(ctx)
+			stop() // one port that fails ends all of it
+		})
+	}
+	if s.line != nil {
+		running.Go(func() { s.line.run(ctx) })
+	}
+	if s.writes != nil && s.writes.options.Watchdog > 0 {
+		image := s.options.Image
+		running.Go(func() {
+			image.watchdog.watch(ctx, s.writes.options.Watchdog, s.options.Map.UnitID, &image.options)
+		})
+	}
+	running.Wait()
 	s.drain()
-	return err
-}
-
-func (s *Server) accept(ctx context.Context) error {
-	failing := false
-	for {
-		conn, err := s.listener.Accept()
-		switch {
-		case ctx.Err() != nil:
-			if err == nil {
-				conn.Close()
-			}
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return fmt.Errorf("accepting Modbus clients: %w", err)
-		case err != nil:
-			if !failing {
-				s.log.Warn("accepting Modbus clients fails, retrying", "addr", s.listen, "err", err)
-			}
-			failing = true
-			pause(ctx, acceptBackoff)
-		default:
-			failing = false
-			s.admit(conn)
-		}
+	close(failed)
+	var errs []error
+	for err := range failed {
+		errs = append(errs, err)
 	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
-// admit serves a client in a goroutine of its own, or closes the connection.
-func (s *Server) admit(conn net.Conn) {
-	address := addressOf(conn.RemoteAddr())
-	if !s.allowed(address) {
-		s.refuse(conn, address, notAllowed)
-		return
-	}
-	c := &session{server: s, conn: conn, address: address, state: idleness{since: s.elapsed()}}
-	evicted, why := s.gate.enter(c)
-	if why != welcome {
-		s.refuse(conn, address, why)
-		return
-	}
-	if evicted != nil {
-		evicted.evict()
-	}
-	s.metrics.connections.Inc()
-	s.sessions.Go(func() {
-		defer s.metrics.connections.Dec()
-		defer s.gate.leave(c)
-		s.metrics.ended[c.serve()].Inc()
-	})
-}
-
-// addressOf returns a client's address, an IPv4 one as such.
-func addressOf(a net.Addr) netip.Addr {
-	if tcp, ok := a.(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap().WithZone("")
-	}
-	return netip.Addr{}
-}
-
-func (s *Server) allowed(address netip.Addr) bool {
-	for _, p := range s.allow {
-		if p.Contains(address) {
-			return true
-		}
-	}
-	return len(s.allow) == 0
-}
-
-// refuse closes a connection and says so, but not for each of a flood. Only accept calls it.
-func (s *Server) refuse(conn net.Conn, address netip.Addr, why refusal) {
-	conn.Close()
-	s.metrics.refused[why].Inc()
-	if now := time.Now(); now.Sub(s.refusals[why]) >= refusalPeriod {
-		s.refusals[why] = now
-		s.log.Warn("Modbus connection refused; more of the kind are only counted for a minute",
-			"addr", address, "reason", refusalNames[why])
-	}
+	return errors.Join(errs...)
 }
 
 // elapsed is the server's own clock.

@@ -20,6 +20,12 @@ import (
 // serveTCP runs a server on a free port until the test ends and returns its address.
 func serveTCP(t *testing.T, b building, edit ...func(*ServerOptions)) string {
 	t.Helper()
+	return serve(t, b, edit...).Addr().String()
+}
+
+// serve runs a server until the test ends.
+func serve(t *testing.T, b building, edit ...func(*ServerOptions)) *Server {
+	t.Helper()
 	o := ServerOptions{Listen: "127.0.0.1:0", Map: MapOptions{UnitID: 1}, Image: b.Image}
 	for _, e := range edit {
 		e(&o)
@@ -51,7 +57,7 @@ func serveTCP(t *testing.T, b building, edit ...func(*ServerOptions)) string {
 			t.Error("the server does not stop")
 		}
 	})
-	return s.Addr().String()
+	return s
 }
 
 // furnished is a building with one room of every sort, in the order of their names.
@@ -63,14 +69,18 @@ func furnished(t *testing.T) building {
 	return b
 }
 
-// mbpoll runs Debian's Modbus client and returns the values by address.
+// mbpoll runs Debian's Modbus client over TCP and returns the values by address.
 func mbpoll(t *testing.T, target string, arguments ...string) map[int]string {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(target)
+	return runMbpoll(t, append(append([]string{"-m", "tcp", "-p", port}, arguments...), host)...)
+}
+
+func runMbpoll(t *testing.T, arguments ...string) map[int]string {
 	t.Helper()
 	program, err := exec.LookPath("mbpoll")
 	tool(t, "mbpoll", err)
-	host, port, _ := net.SplitHostPort(target)
-	command := exec.CommandContext(t.Context(), program,
-		append([]string{"-m", "tcp", "-p", port, "-0", "-1", "-o", "5"}, append(arguments, host)...)...)
+	command := exec.CommandContext(t.Context(), program, append([]string{"-0", "-1", "-o", "5"}, arguments...)...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %v\n%s", command.Args, err, output)

@@ -72,6 +72,12 @@ type installation struct {
 // install runs a server in the current bubble until the test ends.
 func install(t *testing.T, edit ...func(*ServerOptions)) *installation {
 	t.Helper()
+	return installWith(t, func(*Server) {}, edit...)
+}
+
+// installWith does something with the server before it runs.
+func installWith(t *testing.T, with func(*Server), edit ...func(*ServerOptions)) *installation {
+	t.Helper()
 	i := &installation{
 		t: t, building: newBuilding(t), pipes: newPipes(), metrics: prometheus.NewRegistry(),
 		log: new(bytes.Buffer), stopped: make(chan error, 1),
@@ -88,13 +94,18 @@ func install(t *testing.T, edit ...func(*ServerOptions)) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.server, server.listener = server, i.pipes
+	i.server, server.listeners[0].listener = server, i.pipes
+	with(server)
 	ctx, cancel := context.WithCancel(t.Context())
 	i.stop = cancel
-	go func() { i.stopped <- server.Run(ctx) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		i.stopped <- server.Run(ctx)
+	}()
 	t.Cleanup(func() {
 		cancel()
-		synctest.Wait()
+		<-ended
 	})
 	return i
 }
@@ -130,7 +141,8 @@ func ended(c net.Conn) bool {
 	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// metric returns a metric's value; label is the value of its own label, "" if it has none.
+// metric returns a metric's value; label is the value of a label, of its own or the transport, "" for the
+// only one.
 func (i *installation) metric(name, label string) float64 {
 	i.t.Helper()
 	families, err := i.metrics.Gather()
@@ -141,7 +153,7 @@ func (i *installation) metric(name, label string) float64 {
 		for _, m := range f.GetMetric() {
 			found := label == ""
 			for _, l := range m.GetLabel() {
-				found = found || l.GetName() != "transport" && l.GetValue() == label
+				found = found || l.GetValue() == label
 			}
 			if f.GetName() == "butlr_modbus_"+name && found {
 				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
@@ -247,7 +259,7 @@ func TestWhatIsBufferedIsAnsweredInOneWrite(t *testing.T) {
 		var requests, want []byte
 		for n := range uint16(20) {
 			requests = append(requests, tcp(n, 1, request(readInputRegisters, int(n), 1))...)
-			want = append(want, tcp(n, 1, i.server.core.handlePDU(1, "", request(readInputRegisters, int(n), 1), nil))...)
+			want = append(want, tcp(n, 1, newCore(t, i.Image).handlePDU(1, "", request(readInputRegisters, int(n), 1), nil))...)
 		}
 		half := tcp(99, 1, request(readCoils, 0, 1))
 		go c.Write(append(requests, half[:4]...))
@@ -359,15 +371,16 @@ func TestANewcomerGetsThePlaceOfTheOldestIdle(t *testing.T) {
 
 // A place that was taken away is free at once, not when its connection has noticed.
 func TestAPlaceIsGivenAwayOnce(t *testing.T) {
-	s := new(Server)
 	client := func(second time.Duration) *session {
-		return &session{server: s, address: netip.MustParseAddr("127.0.0.1"), state: idleness{since: second * time.Second}}
+		s := &session{address: netip.MustParseAddr("127.0.0.1")}
+		s.resting.Store(int64(second * time.Second))
+		return s
 	}
 	g := newGate(2, 8)
 	first, second, third, fourth := client(1), client(2), client(3), client(4)
 	for _, row := range []struct{ newcomer, evicted *session }{{first, nil}, {second, nil}, {third, first}, {fourth, second}} {
 		if evicted, why := g.enter(row.newcomer); evicted != row.evicted || why != welcome {
-			t.Errorf("client of second %v took the place of %+v (%v)", row.newcomer.state.since, evicted, why)
+			t.Errorf("client of %v took the place of %+v (%v)", time.Duration(row.newcomer.resting.Load()), evicted, why)
 		}
 	}
 	if len(g.seated) != 2 {

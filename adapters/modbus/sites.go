@@ -1,27 +1,33 @@
 package modbus
 
-import "butlr-gateway/gateway"
+import (
+	"sync/atomic"
+
+	"butlr-gateway/gateway"
+)
 
 // sites tell how long ago each site was last heard of. Snapshots name a site by its id, updates by its
 // number; the site's own snapshot brings both together, in whatever order they come.
 type sites struct {
 	byID      map[gateway.AssetID]*site
 	byNumber  map[gateway.Number]*site
-	outside   *site             // what stands for the sites of an asset that lies in none: the one silent for the longest of those heard of
-	silentest gateway.Timestamp // when the site that is silent for the longest was heard of; 0 never
-	changed   bool              // silentest must be worked out again
+	outside   *site        // what stands for the sites of an asset that lies in none: the one silent for the longest of those heard of
+	silentest atomic.Int64 // gateway.Timestamp: when the site that is silent for the longest was heard of; 0 never
+	changed   bool         // silentest must be worked out again
 }
 
 type site struct {
-	newest  gateway.Timestamp // event time of the newest event of anything in the site; 0 never
-	retired bool              // out of service: nobody waits for it
+	newest  atomic.Int64 // gateway.Timestamp: event time of the newest event of anything in the site; 0 never
+	retired bool         // out of service: nobody waits for it
 }
 
-func newSites() sites {
-	outside := new(site)
-	return sites{
-		byID: map[gateway.AssetID]*site{"": outside}, byNumber: make(map[gateway.Number]*site), outside: outside,
-	}
+func (s *site) heard() gateway.Timestamp { return gateway.Timestamp(s.newest.Load()) }
+
+// begin makes what an empty map holds.
+func (s *sites) begin() {
+	s.outside = new(site)
+	s.byID = map[gateway.AssetID]*site{"": s.outside}
+	s.byNumber = make(map[gateway.Number]*site)
 }
 
 // named returns the site of that id, which may not have been heard of yet.
@@ -39,7 +45,7 @@ func (s *sites) meet(a *gateway.Asset, q gateway.Quality) {
 	known := s.named(a.ID)
 	if numbered := s.byNumber[a.Number]; numbered != known {
 		if numbered != nil {
-			known.newest = max(known.newest, numbered.newest)
+			known.newest.Store(max(known.newest.Load(), numbered.newest.Load()))
 		}
 		s.byNumber[a.Number] = known
 		s.changed = true
@@ -58,9 +64,10 @@ func (s *sites) hear(heard gateway.SiteFeed) {
 		s.byNumber[heard.Site] = known
 		s.changed = true
 	}
-	if heard.Newest > known.newest {
-		s.changed = s.changed || known.newest == s.silentest || known.newest == s.outside.newest || known.newest == 0
-		known.newest = heard.Newest
+	if newest := int64(heard.Newest); newest > known.newest.Load() {
+		before := known.newest.Load()
+		s.changed = s.changed || before == s.silentest.Load() || before == s.outside.newest.Load() || before == 0
+		known.newest.Store(newest)
 	}
 }
 
@@ -69,18 +76,21 @@ func (s *sites) settle() {
 	if !s.changed {
 		return
 	}
-	s.changed, s.silentest, s.outside.newest = false, 0, 0
-	first := true
+	s.changed = false
+	silentest, outside, first := int64(0), int64(0), true
 	for _, known := range s.byNumber {
 		if known.retired {
 			continue
 		}
-		if first || known.newest < s.silentest {
-			s.silentest = known.newest
+		newest := known.newest.Load()
+		if first || newest < silentest {
+			silentest = newest
 		}
 		first = false
-		if known.newest != 0 && (s.outside.newest == 0 || known.newest < s.outside.newest) {
-			s.outside.newest = known.newest
+		if newest != 0 && (outside == 0 || newest < outside) {
+			outside = newest
 		}
 	}
+	s.silentest.Store(silentest)
+	s.outside.newest.Store(outside)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"net/url"
@@ -30,15 +31,16 @@ type Options struct {
 	Refresh time.Duration // each asset's state is said again that often, at least 1 s
 	Twice   bool          // after connecting everything is said twice: for [Embedded], see there
 
-	Gateway string                // the gateway id: 8 hexadecimal digits
-	Name    string                // of the gateway, for people
-	Version string                // of the program
-	Place   Place                 // must not be nil
-	Clock   gateway.Clock         // must not be nil
-	Alarms  *gateway.Alarms       // what the gateway's own state lists; must not be nil
-	Health  func(down error)      // told each change, by one goroutine: nil is delivering; may be nil, must not block
-	Log     *slog.Logger          // must not be nil
-	Metrics prometheus.Registerer // nil is none; with several brokers, one that adds a label for each
+	Gateway string                    // the gateway id: 8 hexadecimal digits
+	Name    string                    // of the gateway, for people
+	Version string                    // of the program
+	Place   Place                     // must not be nil
+	Clock   gateway.Clock             // must not be nil
+	Alarms  *gateway.Alarms           // what the gateway's own state lists; must not be nil
+	Push    iter.Seq2[string, string] // names and states of the controllers that are written to; nil is none
+	Health  func(down error)          // told each change, by one goroutine: nil is delivering; may be nil, must not block
+	Log     *slog.Logger              // must not be nil
+	Metrics prometheus.Registerer     // nil is none; with several brokers, one that adds a label for each
 }
 
 // Place tells whose times of day the reasons of an asset show: those of its site. It never returns nil.

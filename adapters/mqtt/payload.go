@@ -228,6 +228,14 @@ func appendGateway(b []byte, o *Options, now gateway.Instant, sum *gateway.Summa
 	for alarm, why := range o.Alarms.Each {
 		b = appendText(b, alarm.String(), why)
 	}
+	b = append(b, '}')
+	if o.Push == nil {
+		return append(b, '}')
+	}
+	b = append(appendKey(b, "push"), '{')
+	for name, state := range o.Push {
+		b = appendText(b, name, state)
+	}
 	return append(b, '}', '}')
 }
 

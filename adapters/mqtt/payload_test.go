@@ -133,6 +133,16 @@ func TestGatewayPayload(t *testing.T) {
 	mustBeJSON(t, got)
 }
 
+func TestGatewayPayloadTellsHowTheControllersAre(t *testing.T) {
+	o := testOptions()
+	o.Push = func(yield func(name, state string) bool) { _ = yield("ahu-3", "well") && yield("boiler", "failing") }
+	got := appendGateway(nil, &o, o.Clock(), &gateway.Summary{})
+	if want := `,"push":{"ahu-3":"well","boiler":"failing"}}`; !bytes.HasSuffix(got, []byte(want)) {
+		t.Errorf("%s does not end with %s", got, want)
+	}
+	mustBeJSON(t, got)
+}
+
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

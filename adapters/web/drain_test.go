@@ -63,7 +63,7 @@ func silentServer(hub *silent) (*Server, *pipes) {
 	clock := func() gateway.Instant { return gateway.Instant{Wall: time.Now()} }
 	s := NewControl(Options{Listen: "control.sock", Log: slog.New(slog.DiscardHandler), Desk: new(Desk), Reporter: &Reporter{
 		Board: NewBoard(),
-		Clock: clock, Hub: hub, Alarms: gateway.NewAlarms(nil), Listeners: func() []Listener { return nil },
+		Clock: clock, Hub: hub, Alarms: gateway.NewAlarms(nil), Listeners: func() []Listener { return nil }, Push: func() []PushTarget { return nil }, Clients: func() []ModbusClient { return nil },
 	}})
 	p := newPipes()
 	s.listener = p

@@ -34,6 +34,9 @@ type Status struct {
 	SiteLost   string `json:"site_lost"`   // the name of one of them
 	ClockDoubt string `json:"clock_doubt"` // why this machine's clock is not trusted; "" when it is
 	Sites      []Site `json:"sites"`       // what the silence of each means
+
+	Push    []PushTarget   `json:"push"`           // controllers that are written to, by name
+	Clients []ModbusClient `json:"modbus_clients"` // who reads registers, the one seen last first
 }
 
 // Idle counts accepted events that changed nothing of what is shown now.
@@ -85,6 +88,8 @@ type Reporter struct {
 	Alarms                   *gateway.Alarms
 	Board                    *Board
 	Listeners                func() []Listener
+	Push                     func() []PushTarget
+	Clients                  func() []ModbusClient
 	Hub                      Viewer
 }
 
@@ -95,7 +100,8 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
 		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
 		Reasons:   make(map[string]uint64),
-		Listeners: r.Listeners(), Newest: []Refused{}, Alarms: []Alarm{}, Sites: []Site{}, Overrides: r.Board.Overrides(),
+		Listeners: r.Listeners(), Push: r.Push(), Clients: r.Clients(), Newest: []Refused{}, Alarms: []Alarm{}, Sites: []Site{},
+		Overrides: r.Board.Overrides(),
 	}
 	if err := r.Hub.View(ctx, func(state *gateway.State) { s.look(state, r.Clock()) }); err != nil {
 		return nil, err

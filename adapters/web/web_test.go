@@ -146,6 +146,8 @@ func reporter(h web.Viewer, alarms *gateway.Alarms) *web.Reporter {
 	return &web.Reporter{
 		Name: "Maas House", Version: "v1", GatewayID: "0123abcd", Boots: 3, Clock: clock, Alarms: alarms, Hub: h,
 		Board:     web.NewBoard(),
+		Push:      func() []web.PushTarget { return []web.PushTarget{} },
+		Clients:   func() []web.ModbusClient { return []web.ModbusClient{} },
 		Listeners: func() []web.Listener { return []web.Listener{{What: "Modbus TCP", Address: "127.0.0.1:502"}} },
 	}
 }
@@ -281,6 +283,27 @@ func TestLongListsComeInPages(t *testing.T) {
 	}
 }
 
+func TestThePageShowsWhatIsWrittenToControllers(t *testing.T) {
+	r := reporter(hub{}, gateway.NewAlarms(nil))
+	one := 1.0
+	r.Push = func() []web.PushTarget {
+		return []web.PushTarget{{Name: "ahu-3", Address: "tcp://10.20.0.31:502", Unit: 5, State: "failing", Why: "the device is <busy>", Points: []web.PushPoint{
+			{Name: "occupancy", Asset: "group:ahu-3", Measure: "occupied", Table: "holding", Address: 1700, Reference: "4x1701", Written: &one, Why: "nobody knows"},
+			{Name: "fan", Asset: "custom:F1", Measure: "ventilation", Table: "coil", Address: 16, Reference: "0x17"},
+		}}}
+	}
+	_, text := get(t, serve(t, web.NewBoard(), r), "", "/")
+	for _, want := range []string{
+		"<details open><summary>Written to 1 unit of controllers", "<code>tcp://10.20.0.31:502</code>, unit 5): <strong>failing</strong>: the device is &lt;busy&gt;",
+		"occupancy: occupied of group:ahu-3 to register 1700 = 4x1701, last 1; nobody knows",
+		"fan: ventilation of custom:F1 to coil 16 = 0x17, not written yet",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
 func TestOnlyLocalhostIsServed(t *testing.T) {
 	address := serve(t, web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
 	_, port, _ := net.SplitHostPort(address)
@@ -346,7 +369,7 @@ func TestStatusHasEveryKey(t *testing.T) {
 		got = append(got, key)
 	}
 	slices.Sort(got)
-	want := strings.Fields("accepted_without_effect alarms assets boots clock_doubt events_accepted events_refused events_without_effect gateway_id healthy listeners name newest_refused overrides qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
+	want := strings.Fields("accepted_without_effect alarms assets boots clock_doubt events_accepted events_refused events_without_effect gateway_id healthy listeners modbus_clients name newest_refused overrides push qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
 	if !slices.Equal(got, want) {
 		t.Errorf("keys %q, want %q", got, want)
 	}

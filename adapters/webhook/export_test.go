@@ -11,7 +11,7 @@ import (
 func (s *Server) ServeOn(ctx context.Context, l net.Listener) error { return s.serveOn(ctx, l) }
 
 // Refresh looks at the certificate's files now.
-func (s *Server) Refresh() { s.certificate.refresh() }
+func (s *Server) Refresh() { s.files.Refresh() }
 
 // SenderOf returns the address that r comes from, given these proxies.
 func SenderOf(trusted []netip.Prefix, r *http.Request) netip.Addr { return proxies(trusted).sender(r) }

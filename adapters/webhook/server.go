@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"butlr-gateway/adapters/internal/tlsfiles"
 )
 
 // The server's patience.
@@ -25,15 +28,15 @@ const (
 
 // Server listens for Butlr. Call Listen, then Run, once.
 type Server struct {
-	options     Options
-	secrets     *secrets
-	proxies     proxies
-	guesses     *guesses
-	strangers   *strangers
-	refusals    refusals
-	metrics     *metrics
-	certificate *certificate // nil without TLS
-	listener    net.Listener
+	options   Options
+	secrets   *secrets
+	proxies   proxies
+	guesses   *guesses
+	strangers *strangers
+	refusals  refusals
+	metrics   *metrics
+	files     *tlsfiles.Files // nil without TLS
+	listener  net.Listener
 }
 
 // NewServer checks the options. It opens nothing.
@@ -56,15 +59,15 @@ func NewServer(o Options) (*Server, error) {
 		}},
 	}
 	if o.TLSCert != "" {
-		s.certificate = &certificate{certFile: o.TLSCert, keyFile: o.TLSKey, log: o.Log}
+		s.files = tlsfiles.New(tlsfiles.Options{Cert: o.TLSCert, Key: o.TLSKey, Log: o.Log})
 	}
 	return s, nil
 }
 
 // Listen reads the certificate and takes the port. Nothing is served before Run.
 func (s *Server) Listen() error {
-	if s.certificate != nil {
-		if err := s.certificate.load(); err != nil {
+	if s.files != nil {
+		if err := s.files.Load(); err != nil {
 			return err
 		}
 	}
@@ -94,10 +97,10 @@ func (s *Server) Close() error {
 
 // CertificateExpiry returns when the certificate that is shown ends, the zero time without TLS.
 func (s *Server) CertificateExpiry() time.Time {
-	if s.certificate == nil || s.certificate.current.Load() == nil {
+	if s.files == nil {
 		return time.Time{}
 	}
-	return s.certificate.current.Load().Leaf.NotAfter
+	return s.files.Expiry()
 }
 
 // Run serves until ctx ends. Then no more requests are taken, those in progress have five seconds to
@@ -133,15 +136,15 @@ func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
 	defer running.Wait()
 	failed := make(chan error, 1)
 	running.Go(func() {
-		if s.certificate == nil {
+		if s.files == nil {
 			failed <- server.Serve(open)
 			return
 		}
-		server.TLSConfig = s.certificate.config()
+		server.TLSConfig = s.tlsConfig()
 		failed <- server.ServeTLS(open, "", "")
 	})
-	if s.certificate != nil {
-		running.Go(func() { s.certificate.watch(background) })
+	if s.files != nil {
+		running.Go(func() { s.files.Watch(background) })
 	}
 
 	var err error
@@ -153,6 +156,18 @@ func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
 	stop()
 	drain(server, open, abort)
 	return err
+}
+
+// tlsConfig returns the listener's settings. HTTP/2 is left out: one connection is to be one request at a
+// time, so that the limit on connections bounds the memory.
+func (s *Server) tlsConfig() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return s.files.Content().Certificate, nil
+		},
+	}
 }
 
 // drain ends the server: requests in progress have a while to finish, then they are cut off.

@@ -76,7 +76,7 @@ func checkMachine(ctx context.Context, c *config.Config) config.Problems {
 	if len(state) == 0 {
 		state = checkNumbers(ctx, c)
 	}
-	found := slices.Concat(state, checkCertificates(c), checkPorts(ctx, c))
+	found := slices.Concat(state, checkCertificates(c), checkPorts(ctx, c), checkSerialPorts(c))
 	slices.SortStableFunc(found, func(a, b config.Problem) int { return cmp.Compare(place(a), place(b)) })
 	return found
 }
@@ -106,16 +106,24 @@ func checkCertificates(c *config.Config) (found config.Problems) {
 			return
 		}
 		if _, err := tls.X509KeyPair(certText, keyText); err != nil {
-			_, name, _ := strings.Cut(keyKey, ".")
+			name := keyKey[strings.LastIndexByte(keyKey, '.')+1:]
 			found = append(found, c.Problem(certKey, "and "+name+" cannot be used: "+err.Error(), "the two must be PEM files, and belong together"))
 		}
 	}
 	pair("webhook.tls_cert", c.Webhook.TLSCert, "webhook.tls_key", c.Webhook.TLSKey)
 	pair("mqtt.cert_file", c.MQTT.CertFile, "mqtt.key_file", c.MQTT.KeyFile)
-	if c.MQTT.CAFile != "" {
-		if text := read("mqtt.ca_file", c.MQTT.CAFile); text != nil && !x509.NewCertPool().AppendCertsFromPEM(text) {
-			found = append(found, c.Problem("mqtt.ca_file", "has no certificate in it", "it must be a PEM file with the certificates to trust"))
+	authority := func(key string, file config.Path) {
+		if file == "" {
+			return
 		}
+		if text := read(key, file); text != nil && !x509.NewCertPool().AppendCertsFromPEM(text) {
+			found = append(found, c.Problem(key, "has no certificate in it", "it must be a PEM file with the certificates to trust"))
+		}
+	}
+	authority("mqtt.ca_file", c.MQTT.CAFile)
+	if t := &c.Modbus.TLS; t.Listen != "" {
+		pair("modbus.tls.cert", t.Cert, "modbus.tls.key", t.Key)
+		authority("modbus.tls.client_ca", t.ClientCA)
 	}
 	return found
 }
@@ -134,7 +142,10 @@ func checkPorts(ctx context.Context, c *config.Config) (found config.Problems) {
 	ports := []struct {
 		key    string
 		listen config.Listen
-	}{{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"web.listen", c.Web.Listen}, {"mqtt.embedded.listen", c.MQTT.Embedded.Listen}}
+	}{
+		{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"modbus.tls.listen", c.Modbus.TLS.Listen},
+		{"modbus.rtu_over_tcp.listen", c.Modbus.RTUOverTCP.Listen}, {"web.listen", c.Web.Listen}, {"mqtt.embedded.listen", c.MQTT.Embedded.Listen},
+	}
 	if c.MQTT.Broker != config.EmbeddedBroker {
 		ports = ports[:len(ports)-1]
 	}
@@ -155,6 +166,31 @@ func checkPorts(ctx context.Context, c *config.Config) (found config.Problems) {
 		default:
 			found = append(found, c.Problem(port.key, "cannot be opened: "+err.Error(), "use an address of this machine, or none for all of them: \":502\""))
 		}
+	}
+	return found
+}
+
+// checkSerialPorts tells which serial ports are not there. Windows has no files for them.
+func checkSerialPorts(c *config.Config) (found config.Problems) {
+	ports := map[string]string{"modbus.serial.port": string(c.Modbus.Serial.Port)}
+	for name, p := range c.Push {
+		if p.Target.Serial() {
+			ports["push."+name+".target"] = p.Target.Address()
+		}
+	}
+	for key, path := range ports {
+		if !filepath.IsAbs(path) {
+			continue
+		}
+		port, err := os.OpenFile(path, os.O_RDWR|openAtOnce, 0)
+		if err != nil {
+			found = append(found, c.Problem(key, "cannot be opened: "+cause(err), "name a serial port of this machine that the gateway's user may use; mostly it must be a member of the group dialout"))
+			continue
+		}
+		if info, err := port.Stat(); err == nil && info.Mode()&os.ModeCharDevice == 0 {
+			found = append(found, c.Problem(key, "is no serial port", "name one, as in \"/dev/ttyUSB0\""))
+		}
+		_ = port.Close()
 	}
 	return found
 }

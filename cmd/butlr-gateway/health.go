@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"butlr-gateway/adapters/modbus/push"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
@@ -94,6 +95,13 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	if s.Overrides > 0 {
 		fmt.Fprintf(w, "  %-11s %d in force (\"state dump\" shows them)\n", "overrides", s.Overrides)
 	}
+	for i := range s.Clients {
+		c := &s.Clients[i]
+		fmt.Fprintf(w, "  %-11s %s; last seen %s\n", "reader", printable(c.Sentence()), gateway.Timestamp(c.LastSeen).Time().Local().Format(time.DateTime))
+	}
+	for i := range s.Push {
+		printTarget(w, &s.Push[i])
+	}
 	if len(s.Alarms) == 0 {
 		_, err := fmt.Fprintf(w, "  %-11s none\n", "alarms")
 		return err
@@ -123,6 +131,25 @@ func printRefused(w io.Writer, s *web.Status, place *time.Location) error {
 		}
 	}
 	return nil
+}
+
+// printTarget tells how a controller is that is written to, and of its points where something is amiss.
+func printTarget(w io.Writer, t *web.PushTarget) {
+	label, state := "push", t.State
+	if state == push.Failing.String() {
+		label, state = "PUSH", "FAILING"
+	}
+	fmt.Fprintf(w, "  %-11s %s (%s, unit %d): %s since %s, %d writes, %d errors, %d exceptions\n", label, t.Name, t.Address, t.Unit, state,
+		gateway.Timestamp(t.Since).Time().Local().Format(time.DateTime), t.Writes, t.Errors, t.Exceptions)
+	ofPoint := slices.ContainsFunc(t.Points, func(p web.PushPoint) bool { return p.Why != "" && strings.HasPrefix(t.Why, p.Name+": ") })
+	if t.Why != "" && !ofPoint {
+		fmt.Fprintf(w, "  %-11s   %s\n", "", t.Why)
+	}
+	for i := range t.Points {
+		if p := &t.Points[i]; p.Why != "" {
+			fmt.Fprintf(w, "  %-11s   %s\n", "", p.Sentence())
+		}
+	}
 }
 
 // listed is the order in which qualities are listed.

@@ -52,12 +52,15 @@ func pointsListCommand() *cobra.Command {
 
 func pointsExportCommand() *cobra.Command {
 	var path, format, output string
+	var columns bool
 	c := &cobra.Command{
 		Use: "export", Short: "Export one row for each point, with its address", Args: cobra.NoArgs,
 		Long: `Export one row for each point: what it is, and where a controller reads it.
 
 Addresses are 0-based protocol addresses; the column "reference" has the same place in the
-notation of many controllers, in which input register 0 is 30001 and holding register 0 is 40001.`,
+notation of many controllers, in which input register 0 is 30001 and holding register 0 is 40001.
+With --columns the same points are listed where the column units have them, side by side with those
+of all other assets: for controllers that poll hundreds of rooms.`,
 		Example: "  butlr-gateway points export --format csv --output points.csv",
 		RunE: func(c *cobra.Command, _ []string) error {
 			write, ok := pointWriters[format]
@@ -68,13 +71,18 @@ notation of many controllers, in which input register 0 is 30001 and holding reg
 			if err != nil {
 				return err
 			}
-			rows := modbus.Points(slices.Values(assets), mapOptions(settings))
+			points := modbus.Points
+			if columns {
+				points = modbus.ColumnPoints
+			}
+			rows := points(slices.Values(assets), mapOptions(settings))
 			return writeOutput(c.OutOrStdout(), output, func(w io.Writer) error { return write(w, rows) })
 		},
 	}
 	configFlag(c, &path)
 	c.Flags().StringVar(&format, "format", "csv", "csv or json")
 	c.Flags().StringVar(&output, "output", "", "the `file` to write; without it, standard output")
+	c.Flags().BoolVar(&columns, "columns", false, "the addresses on the column units, not those of the blocks")
 	return c
 }
 

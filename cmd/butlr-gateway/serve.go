@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"butlr-gateway/adapters/modbus"
+	"butlr-gateway/adapters/modbus/push"
 	"butlr-gateway/adapters/mqtt"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
@@ -39,6 +40,7 @@ type service struct {
 	modbus    *modbus.Server
 	broker    *mqtt.Embedded
 	publisher *mqtt.Publisher
+	pusher    *push.Pusher
 	page      *web.Server
 	control   *web.Server
 	webhook   *webhook.Server
@@ -56,7 +58,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openModbus, s.openBroker, s.openPublisher, s.openHub, s.openPage, s.openControl, s.openWebhook,
+		s.openStore, s.openImage, s.openBroker, s.openPush, s.openPublisher, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -100,23 +102,13 @@ func (s *service) openHub(context.Context) error {
 	if s.publisher != nil {
 		sinks = append(sinks, s.publisher)
 	}
+	if s.pusher != nil {
+		sinks = append(sinks, s.pusher)
+	}
 	s.hub, err = gateway.NewHub(gateway.HubOptions{
 		State: state, Journal: s.store, Sinks: sinks, Clock: s.clock, Alarms: s.alarms, Log: s.log,
 	})
 	return err
-}
-
-func (s *service) openModbus(context.Context) (err error) {
-	if s.config.Modbus.Listen == "" {
-		return nil
-	}
-	if s.image, err = modbus.NewImage(imageOptions(s)); err != nil {
-		return err
-	}
-	if s.modbus, err = modbus.NewServer(modbusOptions(s)); err != nil {
-		return err
-	}
-	return s.bind("[modbus] listen", s.modbus)
 }
 
 func (s *service) openBroker(context.Context) (err error) {
@@ -142,6 +134,14 @@ func (s *service) openPublisher(context.Context) (err error) {
 		return err
 	}
 	s.publisher, err = mqtt.New(options)
+	return err
+}
+
+func (s *service) openPush(context.Context) (err error) {
+	if len(s.config.Push) == 0 {
+		return nil
+	}
+	s.pusher, err = push.New(pushOptions(s))
 	return err
 }
 
@@ -200,6 +200,9 @@ func (s *service) run(ctx context.Context) error {
 		parts.start(ctx, "the MQTT publisher", s.publisher.Run)
 	}
 	s.hub.Start(ctx)
+	if s.pusher != nil {
+		parts.start(ctx, "push", s.pusher.Run)
+	}
 	parts.start(ctx, "the hub", s.hub.Run)
 	if s.modbus != nil {
 		parts.start(ctx, "the Modbus server", s.modbus.Run)
@@ -217,6 +220,9 @@ func (s *service) run(ctx context.Context) error {
 	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))
 	err := parts.wait(ctx)
 	s.log.Info("stopping", "why", reasonToStop(ctx, err))
+	if s.pusher != nil && endsForGood(err) {
+		s.pusher.StopForGood()
+	}
 	return errors.Join(err, parts.unwind())
 }
 
@@ -226,6 +232,11 @@ func reasonToStop(ctx context.Context, err error) string {
 	}
 	return context.Cause(ctx).Error()
 }
+
+// endsForGood tells whether no gateway takes over soon. A part that failed ends the program with an error,
+// after which the service manager starts it anew. Whoever adds a restart or a reload that goes through here
+// has to say so here.
+func endsForGood(failed error) bool { return failed == nil }
 
 // certificateNotice is how long before its end a certificate is an alarm.
 const certificateNotice = 14 * 24 * time.Hour
@@ -259,9 +270,7 @@ func (s *service) listeners() []web.Listener {
 		}
 		out = append(out, web.Listener{What: "webhook", Address: scheme + "://" + s.webhook.Addr().String() + s.config.Webhook.Path})
 	}
-	if s.modbus != nil {
-		out = append(out, web.Listener{What: "Modbus TCP", Address: s.modbus.Addr().String()})
-	}
+	out = append(out, s.modbusListeners()...)
 	if s.publisher != nil {
 		out = append(out, web.Listener{What: "MQTT", Address: s.brokerAddress()})
 	}

@@ -52,15 +52,6 @@ func imageOptions(s *service) modbus.ImageOptions {
 	return modbus.ImageOptions{Clock: s.clock, Alarms: s.alarms, Start: s.start, Boot: uint16(s.store.Identity().Boots)}
 }
 
-func modbusOptions(s *service) modbus.ServerOptions {
-	c := &s.config.Modbus
-	return modbus.ServerOptions{
-		Listen: string(c.Listen), Map: mapOptions(s.config), Image: s.image, Allow: c.Allow,
-		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, IdleTimeout: c.IdleTimeout,
-		Metrics: s.metrics, Log: s.log,
-	}
-}
-
 func embeddedOptions(s *service) mqtt.EmbeddedOptions {
 	c := &s.config.MQTT.Embedded
 	return mqtt.EmbeddedOptions{
@@ -77,6 +68,9 @@ func publisherOptions(s *service) (mqtt.Options, error) {
 		Gateway: s.store.Identity().GatewayID, Name: s.config.Gateway.Name, Version: programVersion(),
 		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokerHealth,
 		Log: s.log, Metrics: s.metrics,
+	}
+	if s.pusher != nil {
+		o.Push = s.pushStates
 	}
 	if s.broker != nil {
 		o.Username, o.Password, o.Twice = c.Embedded.Username, c.Embedded.Password.Reveal(), true
@@ -128,7 +122,7 @@ func reporter(s *service) *web.Reporter {
 	identity := s.store.Identity()
 	return &web.Reporter{
 		Name: s.config.Gateway.Name, Version: programVersion(), GatewayID: identity.GatewayID, Boots: identity.Boots,
-		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Hub: s.hub,
+		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Push: s.pushStatus, Clients: s.modbusClients, Hub: s.hub,
 	}
 }
 

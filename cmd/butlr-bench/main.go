@@ -1,0 +1,45 @@
+// Command butlr-bench measures a gateway: every figure that is published comes from it.
+//
+//	butlr-bench modbus --gateway bin/butlr-gateway    reads against a bare echo, while events arrive
+//	butlr-bench idle   --gateway bin/butlr-gateway    memory with many connections that ask nothing
+//
+// It starts the gateway itself, with a configuration and a state directory of its own, on this machine only.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// measurements are the subcommands.
+var measurements = map[string]func(ctx context.Context, args []string, w io.Writer) error{
+	"modbus": modbusCommand,
+	"idle":   idleCommand,
+	"echo":   echoCommand,
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "butlr-bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, w io.Writer) error {
+	if len(args) == 0 || measurements[args[0]] == nil {
+		return errors.New("say what to measure: modbus or idle, with --help for more")
+	}
+	err := measurements[args[0]](ctx, args[1:], w)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	return err
+}

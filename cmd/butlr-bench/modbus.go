@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// modbusCommand reads 125 registers at a time from the gateway and from a bare echo, in turns, while
+// events arrive at the gateway all the time.
+func modbusCommand(ctx context.Context, args []string, w io.Writer) error {
+	f := flag.NewFlagSet("modbus", flag.ContinueOnError)
+	program := f.String("gateway", "bin/butlr-gateway", "the program to measure")
+	counts := f.String("connections", "10,100", "how many connections, one measurement for each")
+	rounds := f.Int("rounds", 75, "turns of each")
+	turn := f.Duration("turn", 200*time.Millisecond, "how long a turn lasts")
+	rate := f.Float64("rate", 1000, "events a second")
+	rooms := f.Int("rooms", 200, "rooms of the building")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	echo, stopEcho, err := startEcho()
+	if err != nil {
+		return err
+	}
+	defer stopEcho()
+	s, err := startSubject(ctx, *program, 1000)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	loading, unload := context.WithCancel(ctx)
+	defer unload()
+	posted, wait, err := s.load(loading, *rooms, *rate)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	for text := range strings.SplitSeq(*counts, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("reading --connections: %w", err)
+		}
+		pair := [2]*crowd{newCrowd(echo), newCrowd(s.modbus)}
+		if err := compare(ctx, w, pair, n, *rounds, *turn); err != nil {
+			return err
+		}
+	}
+	took := time.Since(began)
+	unload()
+	wait()
+	r := posted.Report()
+	_, err = fmt.Fprintf(w, "%.0f events a second were accepted, %d lost; 99 %% of the answers within %v\n",
+		float64(r.Accepted)/took.Seconds(), r.Lost, r.P99.Round(time.Microsecond))
+	return err
+}
+
+// compare measures an echo and a gateway in turns, and prints the medians.
+func compare(ctx context.Context, w io.Writer, pair [2]*crowd, connections, rounds int, turn time.Duration) error {
+	for _, c := range pair {
+		if err := c.connect(connections); err != nil {
+			return err
+		}
+		defer c.close()
+	}
+	for round := range rounds + 1 {
+		for k := range pair {
+			c := pair[(k+round)%2] // the other one goes first each time
+			if err := c.turn(turn); err != nil {
+				return err
+			}
+			if round == 0 {
+				c.rates, c.late, c.usual = nil, nil, nil // warming up
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	echo, gateway := pair[0], pair[1]
+	fmt.Fprintf(w, "%d connections, %d turns of %v each, 125 registers a read, medians:\n", connections, rounds, turn)
+	fmt.Fprintf(w, "  echo     %8.0f reads/s  p50 %6.0f µs  p99 %6.0f µs\n", median(echo.rates), median(echo.usual), median(echo.late))
+	fmt.Fprintf(w, "  gateway  %8.0f reads/s  p50 %6.0f µs  p99 %6.0f µs\n", median(gateway.rates), median(gateway.usual), median(gateway.late))
+	_, err := fmt.Fprintf(w, "  ratio    %8.3f          p50 %6.3f     p99 %6.3f     (of the two turns of a pair)\n", median(ratios(gateway.rates, echo.rates)),
+		median(ratios(gateway.usual, echo.usual)), median(ratios(gateway.late, echo.late)))
+	return err
+}
+
+// ratios divides turn by turn: what else the machine does is about the same for the two of a pair.
+func ratios(a, b []float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = a[i] / b[i]
+	}
+	return out
+}
+
+func median(of []float64) float64 {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[len(sorted)/2]
+}
+
+// crowd is clients of one server, and what became of their turns.
+type crowd struct {
+	address     string
+	conns       []net.Conn
+	rates       []float64 // reads a second, by turn
+	usual, late []float64 // µs, by turn
+}
+
+func newCrowd(address string) *crowd { return &crowd{address: address} }
+
+func (c *crowd) connect(n int) error {
+	for range n {
+		conn, err := net.Dial("tcp", c.address)
+		if err != nil {
+			return err
+		}
+		c.conns = append(c.conns, conn)
+	}
+	return nil
+}
+
+func (c *crowd) close() {
+	for _, conn := range c.conns {
+		conn.Close()
+	}
+}
+
+// turn has every client ask again and again for a while.
+func (c *crowd) turn(length time.Duration) error {
+	var running sync.WaitGroup
+	took, errs := make([][]time.Duration, len(c.conns)), make([]error, len(c.conns))
+	began := time.Now()
+	end := began.Add(length)
+	for k, conn := range c.conns {
+		running.Go(func() { took[k], errs[k] = poll(conn, end) })
+	}
+	running.Wait()
+	all := slices.Concat(took...)
+	for _, err := range errs {
+		if err != nil {
+			return fmt.Errorf("asking %s: %w", c.address, err)
+		}
+	}
+	slices.Sort(all)
+	c.rates = append(c.rates, float64(len(all))/time.Since(began).Seconds())
+	c.usual, c.late = append(c.usual, micros(all[len(all)/2])), append(c.late, micros(all[len(all)*99/100]))
+	return nil
+}
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+// poll reads 125 registers of the first assets until a moment.
+func poll(conn net.Conn, end time.Time) (took []time.Duration, err error) {
+	took = make([]time.Duration, 0, 1<<16)
+	request := []byte{0, 1, 0, 0, 0, 6, 1, 4, 0, 100, 0, 125}
+	answer := make([]byte, answerBytes)
+	for now := time.Now(); now.Before(end); {
+		if _, err := conn.Write(request); err != nil {
+			return nil, err
+		}
+		if _, err := io.ReadFull(conn, answer); err != nil {
+			return nil, err
+		}
+		if answer[7] != request[7] {
+			return nil, fmt.Errorf("the answer is % x", answer[:9])
+		}
+		done := time.Now()
+		took = append(took, done.Sub(now))
+		now = done
+	}
+	return took, nil
+}

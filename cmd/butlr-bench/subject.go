@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"butlr-gateway/cmd/internal/building"
+	"butlr-gateway/cmd/internal/poster"
+	"butlr-gateway/gateway"
+)
+
+// subject is the gateway that is measured: a process of its own, in a directory of its own.
+type subject struct {
+	dir, program string
+	process      *exec.Cmd
+	log          bytes.Buffer
+	ended        chan error
+	webhook      string // its URL
+	modbus       string // its address
+}
+
+const secret = "a-secret-for-benchmarks-0123456789"
+
+// startSubject starts a gateway that takes that many Modbus connections.
+func startSubject(ctx context.Context, program string, connections int) (*subject, error) {
+	dir, err := os.MkdirTemp("", "bench") // a socket's path must be short
+	if err != nil {
+		return nil, err
+	}
+	s := &subject{dir: dir, program: program, ended: make(chan error, 1)}
+	config := filepath.Join(dir, "gateway.toml")
+	text := fmt.Sprintf(`[gateway]
+state_dir = %q
+log_level = "warn"
+[webhook]
+listen = "127.0.0.1:0"
+header_name = "X-Api-Key"
+header_value = %q
+[modbus]
+listen = "127.0.0.1:0"
+max_connections = %d
+max_per_address = %d
+`, filepath.Join(dir, "state"), secret, connections, connections)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	s.process = exec.Command(program, "run", "--config", config)
+	s.process.Stdout, s.process.Stderr = &s.log, &s.log
+	if err := s.process.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the gateway: %w; --gateway tells where it is", err), os.RemoveAll(dir))
+	}
+	go func() { s.ended <- s.process.Wait() }()
+	if err := s.await(ctx, config); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+// await waits until the gateway answers, and takes its addresses.
+func (s *subject) await(ctx context.Context, config string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for {
+		out, err := exec.CommandContext(ctx, s.program, "health", "--json", "--config", config).Output()
+		var status struct {
+			Listeners []struct{ What, Address string }
+		}
+		if err == nil && json.Unmarshal(out, &status) == nil {
+			for _, l := range status.Listeners {
+				switch l.What {
+				case "webhook":
+					s.webhook = l.Address
+				case "Modbus TCP":
+					s.modbus = l.Address
+				}
+			}
+			return nil
+		}
+		select {
+		case err := <-s.ended:
+			s.ended <- err
+			return fmt.Errorf("the gateway ended (%v):\n%s", err, s.log.String())
+		case <-ctx.Done():
+			return fmt.Errorf("the gateway does not answer:\n%s", s.log.String())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (s *subject) stop() error {
+	s.process.Process.Signal(syscall.SIGTERM)
+	<-s.ended
+	return os.RemoveAll(s.dir)
+}
+
+// resident returns the memory of the gateway, in bytes.
+func (s *subject) resident() (int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("asking the system for the gateway's memory: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kib); err == nil {
+			return kib << 10, nil
+		}
+	}
+	return 0, errors.New("asking the system for the gateway's memory: it does not tell")
+}
+
+// load posts the events of a building to the gateway at a rate, until ctx ends.
+func (s *subject) load(ctx context.Context, rooms int, rate float64) (*poster.Poster, func(), error) {
+	estate, err := building.New(building.Options{Seed: 1, Sites: 1, Rooms: rooms, Start: time.Now(), Place: time.Local})
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := poster.New(poster.Options{
+		URL: s.webhook, Connections: 4, Batch: 10, Retries: 3, HeaderName: "X-Api-Key", HeaderValue: secret,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	// Every place once, so that there is something to read.
+	p.Run(ctx, func(yield func([]gateway.Event) bool) {
+		yield(estate.Count(nil, 2*rooms, time.Now()))
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.Run(ctx, building.Live(ctx, &steady{estate: estate, rate: rate, start: time.Now()}, 10*time.Millisecond))
+	}()
+	return p, func() { <-done }, nil
+}
+
+// steady is a building that reports at a rate, whatever its rhythm.
+type steady struct {
+	estate *building.Building
+	rate   float64 // events a second
+	start  time.Time
+	sent   int
+}
+
+func (s *steady) Advance(to time.Time) []gateway.Event {
+	due := int(to.Sub(s.start).Seconds()*s.rate) - s.sent
+	s.sent += due
+	return s.estate.Count(nil, due, to)
+}
