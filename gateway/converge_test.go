@@ -289,7 +289,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 		show := func(u *Update) {
 			for _, snapshot := range u.Changed {
 				about := *snapshot.Asset
-				about.Number, about.Told = 0, 0
+				about.Number, about.Told, about.Appended = 0, 0, false
 				snapshot.Asset = &about
 				published[about.ID] = snapshot
 			}

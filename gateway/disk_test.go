@@ -19,12 +19,13 @@ type disk struct {
 	audit     []OverrideChange
 	alive     Timestamp
 	process   Process
+	edition   Edition
 }
 
 func newDisk() *disk {
 	return &disk{
 		map[Number]Asset{}, map[[2]int]History{}, map[Number]Total{}, map[Number]SiteLife{}, map[OverrideKey]Override{},
-		map[IncrementKey]Increment{}, nil, 0, Process{},
+		map[IncrementKey]Increment{}, nil, 0, Process{}, Edition{},
 	}
 }
 
@@ -69,11 +70,14 @@ func (d *disk) write(b *Batch) {
 	if b.Process != nil {
 		d.process = *b.Process
 	}
+	if b.Edition != nil {
+		d.edition = *b.Edition
+	}
 }
 
 // saved returns what a start reads.
 func (d *disk) saved() *Saved {
-	s := &Saved{Audit: slices.Clone(d.audit), Alive: d.alive, Process: d.process}
+	s := &Saved{Audit: slices.Clone(d.audit), Alive: d.alive, Process: d.process, Edition: d.edition}
 	s.Assets = slices.AppendSeq(s.Assets, maps.Values(d.assets))
 	s.Totals = slices.AppendSeq(s.Totals, maps.Values(d.totals))
 	s.Overrides = slices.AppendSeq(s.Overrides, maps.Values(d.overrides))
@@ -163,7 +167,7 @@ func (p process) shows(now Timestamp) map[AssetID]Snapshot {
 	out := make(map[AssetID]Snapshot)
 	for _, snapshot := range p.All(modelInstant(now)).Changed {
 		about := *snapshot.Asset
-		about.Number, about.Told = 0, 0
+		about.Number, about.Told, about.Appended = 0, 0, false
 		snapshot.Asset = &about
 		out[about.ID] = snapshot
 	}

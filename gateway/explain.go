@@ -83,7 +83,7 @@ func (s *State) Explain(i Instant, id AssetID) *Explanation {
 		Asset: a.about, Number: a.about.Number, Quality: snapshot.Quality, Overrides: snapshot.Overrides,
 		Points: e.explainPoints(), Site: s.explainSite(a, e), Settings: s.explainSettings(a),
 	}
-	if a.retired {
+	if s.outOfService(a) {
 		return x
 	}
 	x.Feeds, x.Traffic = e.explainFeeds(), s.explainTraffic(a)

@@ -20,7 +20,7 @@ func (e *evaluation) explainPoints() []PointExplanation {
 		}
 		p := PointExplanation{Measure: m, Reading: e.out.Readings[m]}
 		switch {
-		case e.asset.retired:
+		case e.state.outOfService(e.asset):
 			p.Code, p.Reason, p.Reading.Quality = ReasonOutOfService, "out of service", OutOfService
 		case p.Reading.Quality == Forced && m != Utilisation:
 			p.Code, p.Reason = e.forced(m)

@@ -155,6 +155,7 @@ type rows struct {
 	counted   map[gateway.IncrementKey]gateway.Increment
 	alive     gateway.Timestamp
 	process   gateway.Process
+	edition   gateway.Edition
 }
 
 var errDisk = errors.New("disk full")
@@ -221,6 +222,9 @@ func (j *journal) write(b *gateway.Batch) {
 	if b.Alive != 0 {
 		r.alive, r.process = b.Alive, *b.Process
 	}
+	if b.Edition != nil {
+		r.edition = *b.Edition
+	}
 }
 
 // saved returns what a restart would read.
@@ -241,6 +245,7 @@ func (j *journal) saved() *gateway.Saved {
 		s.Sites = append(s.Sites, l)
 	}
 	s.Audit, s.Alive, s.Process = slices.Clone(j.rows.audit), j.rows.alive, j.rows.process
+	s.Edition = j.rows.edition
 	return s
 }
 
@@ -276,7 +281,7 @@ func belief(s *gateway.State, now gateway.Instant) map[gateway.AssetID]string {
 	}
 	for _, snapshot := range u.Changed {
 		a := *snapshot.Asset
-		a.Number, a.Told = 0, 0
+		a.Number, a.Told, a.Appended = 0, 0, false
 		snapshot.Asset = nil
 		out[a.ID] = fmt.Sprintf("%+v %+v", a, snapshot)
 	}

@@ -49,8 +49,8 @@ type Hub struct {
 	full    error        // why some of them cannot be remembered
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
-	diary   diary        // what was logged
 	unmet   string       // pins, as they were told
+	diary   diary        // what was logged
 	spare   sync.Pool    // of *request
 }
 
@@ -142,6 +142,24 @@ func (h *Hub) ResetEstimate(ctx context.Context, id AssetID, author string) erro
 		h.log.Info("traffic estimate reset", "asset", id, "by", author)
 	}
 	return err
+}
+
+// Rearrange makes a wish about the ledger come true, durably, and returns what it changed: see
+// [State.Rearrange]. After ErrConflict and ErrMoves nothing is changed, and the plan says what stands in the
+// way.
+func (h *Hub) Rearrange(ctx context.Context, w *Wish, allowMoves bool, author string) (*Plan, error) {
+	var plan *Plan
+	err := h.change(ctx, func(s *State, now Instant) (err error) {
+		plan, err = s.Rearrange(now, w, allowMoves)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrMoves) {
+		return nil, err // the owner may still be at it
+	}
+	if err == nil {
+		h.logPlan(plan, author)
+	}
+	return plan, err
 }
 
 // change has the owner change the state, in a batch with whatever else waits. When it returns nil, the

@@ -68,3 +68,24 @@ func (h *Hub) logOverrides(changes []OverrideChange) {
 			"source", o.Source.String(), "until", o.Until.Time().Format(time.RFC3339), "reason", o.Reason)
 	}
 }
+
+// changesLogged is how many changes of one plan are logged one by one; the ledger has all of them.
+const changesLogged = 200
+
+// logPlan logs what became of the ledger: a line for the whole, and one for each asset that an operator moved,
+// retired or reinstated.
+func (h *Hub) logPlan(p *Plan, author string) {
+	if p.Empty() {
+		return
+	}
+	var counts [stepCount]int
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		counts[c.Step]++
+		if c.Step != StepAdd && i < changesLogged {
+			h.log.Info("ledger: "+c.Step.String(), "asset", c.Asset, "name", c.Name, "from", c.From, "to", c.To, "why", c.Why, "by", author)
+		}
+	}
+	h.log.Info("ledger settled", "by", author, "moved", counts[StepMove], "added", counts[StepAdd],
+		"retired", counts[StepRetire], "reinstated", counts[StepReinstate], "covered", p.Covered)
+}

@@ -34,7 +34,7 @@ func digestOf(s *Snapshot) digest {
 func (s *State) begin(i Instant) *Update {
 	u := &s.update
 	now := s.clock.now(i)
-	u.At, u.Now, u.Epoch, u.Changed, u.Heard = i, now, s.clock.epoch, emptied(u.Changed), u.Heard[:0]
+	u.At, u.Now, u.Epoch, u.Left, u.Changed, u.Heard = i, now, s.clock.epoch, u.Left[:0], emptied(u.Changed), u.Heard[:0]
 	return u
 }
 
@@ -135,12 +135,12 @@ func (s *State) watchSite(a *asset, now Timestamp) {
 	dead := s.ageFrom(l.heard, l.arrived).Add(a.settings.DeadAfter)
 	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
 	switch {
-	case !l.hasPulse() || now < dead:
+	case s.outOfService(a) || !l.hasPulse() || now < dead: // nobody waits for what is retired
 		if s.lostSites[a] {
 			delete(s.lostSites, a)
 			s.losses++
 		}
-		if l.hasPulse() {
+		if l.hasPulse() && !s.outOfService(a) {
 			s.queue.set(a, dead)
 		}
 	case now < grace && dead > s.alive:

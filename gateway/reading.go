@@ -69,6 +69,7 @@ type Update struct {
 	At      Instant
 	Now     Timestamp  // what the state took for the time at At
 	Epoch   Timestamp  // what it takes for the time at Mono 0
+	Left    []Number   // numbers that an asset has moved away from; who has taken one since is in Changed
 	Changed []Snapshot // one for each asset of which something may have changed
 	Heard   []SiteFeed // sites that said something newer
 	Summary Summary

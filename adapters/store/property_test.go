@@ -27,6 +27,7 @@ type believed struct {
 	audit     []gateway.OverrideChange
 	alive     gateway.Timestamp
 	process   gateway.Process
+	edition   gateway.Edition
 }
 
 func newBelieved() *believed {
@@ -71,12 +72,15 @@ func (m *believed) apply(b *gateway.Batch) {
 	if b.Process != nil {
 		m.process = *b.Process
 	}
+	if b.Edition != nil {
+		m.edition = *b.Edition
+	}
 }
 
 func (m *believed) saved() *gateway.Saved {
 	return &gateway.Saved{
 		Assets: ordered(m.assets), Histories: ordered(m.histories), Totals: ordered(m.totals), Sites: ordered(m.sites),
-		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive, Process: m.process,
+		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive, Process: m.process, Edition: m.edition,
 	}
 }
 
@@ -106,6 +110,14 @@ func anyBatch(serial int) *rapid.Generator[*gateway.Batch] {
 			b.Process = &gateway.Process{ClockWrong: time.Duration(rapid.Int32().Draw(t, "wrong")) * time.Millisecond}
 			for range rapid.IntRange(0, 3).Draw(t, "starts") {
 				b.Process.Starts = append(b.Process.Starts, gateway.Start{Alive: anyTime().Draw(t, "alive"), At: anyTime().Draw(t, "start")})
+			}
+		}
+		if rapid.Bool().Draw(t, "edition") {
+			b.Edition = &gateway.Edition{
+				Number: serial + 1, At: settled, Since: anyTime().Draw(t, "since"),
+				Vacated: slices.Sorted(slices.Values(rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) gateway.Number {
+					return gateway.Number(rapid.IntRange(10, 30).Draw(t, "number"))
+				}), 0, 3, rapid.ID[gateway.Number]).Draw(t, "vacated"))),
 			}
 		}
 		for _, id := range rapid.SliceOfDistinct(rapid.Uint32Range(0, 4), rapid.ID[uint32]).Draw(t, "assets") {

@@ -231,12 +231,13 @@ func checkNumbers(ctx context.Context, c *config.Config) config.Problems {
 	} else if err != nil {
 		return config.Problems{c.Problem("gateway.state_dir", "cannot be read: "+err.Error(), "run \"check\" as the gateway's user")}
 	}
-	state, err := gateway.NewState(rulesOf(c), saved, newClock()())
+	rules := rulesOf(c)
+	state, err := gateway.NewState(rules, saved, newClock()())
 	if err != nil {
 		return config.Problems{c.Problem("gateway.state_dir", "cannot be used: "+err.Error(), "restore it from a copy")}
 	}
 	var found config.Problems
-	for _, unmet := range state.UnmetPins() {
+	for _, unmet := range state.UnmetPins(rules.Pins()) {
 		section := "assets"
 		if unmet.Asset.Kind() == gateway.Group {
 			section = "groups"
