@@ -37,9 +37,9 @@ type bank struct {
 	follows      [bankAssets]atomic.Pointer[site]
 
 	// No reader looks at these.
-	assets  [bankAssets]*gateway.Asset // nil where a number has none
-	retired uint64                     // assets out of service, as in bits
-	renamed uint64                     // assets whose name is not in the column yet, as in bits
+	assets       [bankAssets]*gateway.Asset // nil where a number has none
+	outOfService uint64                     // assets, as in bits
+	renamed      uint64                     // assets whose name is not in the column yet, as in bits
 }
 
 // newBank returns the registers of 64 numbers that no asset has.

@@ -10,6 +10,7 @@ import (
 
 	"butlr-gateway/gateway"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -32,73 +33,94 @@ func documented(ids map[int]gateway.AssetID) uint32 {
 	return crc32.ChecksumIEEE([]byte(text.String()))
 }
 
-// Assets appear in any order, in any batches, are retired and come back; the checksum is always that of the
-// assets that it covers and that are in service. Seen to break it: an asset below another that is added to
-// the sum, and a retired one whose line stays.
+// Assets appear in any order, in any batches, move, are retired and come back, are appended and settled; the
+// checksum is always that of the assets that are neither retired nor appended, and what readers see is what a
+// fresh image would show them.
+// Seen to break it: an asset below another that is added to the sum, and a retired one whose line stays; a
+// settled one that nobody notices; leave without the number; vacate without the end, the bits, or the name.
 func TestTheChecksumIsThatOfTheDocumentedText(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		numbers := rapid.SliceOfDistinct(rapid.IntRange(0, 9000), func(n int) int { return n }).Draw(rt, "numbers in order of appearance")
-		covered := make(map[gateway.Number]bool)
-		for _, n := range numbers[:rapid.IntRange(0, len(numbers)).Draw(rt, "covered")] {
-			covered[gateway.Number(n)] = true
-		}
-		covers := func(n gateway.Number) bool { return covered[n] }
-		b := newBuilding(t, func(o *ImageOptions) { o.Covers = covers })
-		ids, there := make(map[int]gateway.AssetID), make(map[int]gateway.Snapshot)
-		say := func(n int, q gateway.Quality) gateway.Snapshot {
-			s := room(gateway.Number(n))
-			s.Quality = q
-			there[n] = s
-			delete(ids, n)
-			if covers(s.Asset.Number) && q != gateway.OutOfService {
-				ids[n] = s.Asset.ID
+		b := newBuilding(t)
+		there := make(map[gateway.Number]gateway.Snapshot)
+		number := rapid.Custom(func(t *rapid.T) gateway.Number {
+			return gateway.Number(rapid.OneOf(rapid.IntRange(0, 8), rapid.IntRange(60, 70), rapid.IntRange(4085, 4093)).Draw(t, "number"))
+		})
+		fresh := 0
+		for range rapid.IntRange(1, 12).Draw(rt, "updates") {
+			u := gateway.Update{At: b.clock.now()}
+			changed := make(map[gateway.Number]bool)
+			for range rapid.IntRange(1, 4).Draw(rt, "assets") {
+				n := number.Draw(rt, "number")
+				s, known := there[n]
+				switch {
+				case !known:
+					fresh++
+					s = snapshots()["full"]
+					s.OffDelayEnds = at("12:05:00")
+					s.Asset = &gateway.Asset{ID: gateway.AssetID(fmt.Sprint("room_", fresh)), Kind: gateway.Room, Number: n, Name: fmt.Sprint("Room ", fresh)}
+				case rapid.Bool().Draw(rt, "moves"):
+					to := number.Draw(rt, "to")
+					if _, taken := there[to]; taken || slices.Contains(u.Left, n) || slices.Contains(u.Left, to) || changed[n] {
+						continue
+					}
+					u.Left = append(u.Left, n)
+					delete(there, n)
+					about := *s.Asset
+					about.Number = to
+					s.Asset, n = &about, to
+				}
+				about := *s.Asset
+				about.Retired, about.Appended = rapid.Bool().Draw(rt, "retired"), rapid.Bool().Draw(rt, "appended")
+				s.Asset = &about
+				there[n], changed[n] = s, true
 			}
-			return s
-		}
-		quality := rapid.SampledFrom([]gateway.Quality{gateway.Never, gateway.Good, gateway.OutOfService})
-		for len(numbers) > 0 {
-			var batch []gateway.Snapshot
-			size := rapid.IntRange(1, len(numbers)).Draw(rt, "batch")
-			for _, n := range numbers[:size] {
-				batch = append(batch, say(n, quality.Draw(rt, "quality")))
+			for n := range changed {
+				u.Changed = append(u.Changed, there[n])
 			}
-			numbers = numbers[size:]
-			for _, n := range slices.Sorted(maps.Keys(there)) {
-				if rapid.Bool().Draw(rt, "said again") {
-					batch = append(batch, say(n, quality.Draw(rt, "quality")))
+			u.Summary.Assets = len(there)
+			b.Publish(&u)
+
+			ids, appended, other := make(map[int]gateway.AssetID), 0, newBuilding(t)
+			var all []gateway.Snapshot
+			for n, s := range there {
+				all = append(all, s)
+				switch {
+				case s.Asset.Retired:
+				case s.Asset.Appended:
+					appended++
+				default:
+					ids[int(n)] = s.Asset.ID
 				}
 			}
-			b.show(batch...)
+			other.show(all...)
 			if got, want := b.checksum(t), documented(ids); got != want {
 				rt.Fatalf("got %08x, want %08x", got, want)
 			}
-			if got, want := b.appended(t), len(there)-countOf(there, covers); got != want {
-				rt.Fatalf("appended: got %d, want %d", got, want)
+			if got := b.appended(t); got != appended {
+				rt.Fatalf("appended: got %d, want %d", got, appended)
 			}
-		}
-		b.Fix(func(gateway.Number) bool { return true })
-		for n, s := range there {
-			if s.Quality != gateway.OutOfService {
-				ids[n] = s.Asset.ID
+			for _, unit := range []byte{1, 2, 101, 102} {
+				if diff := cmp.Diff(everything(t, other, unit), everything(t, b, unit)); diff != "" {
+					rt.Fatalf("unit %d (-of a fresh image +after all that):\n%s", unit, diff)
+				}
 			}
-		}
-		if got, want := b.checksum(t), documented(ids); got != want || b.appended(t) != 0 {
-			rt.Fatalf("fixed anew: got %08x and %d appended, want %08x and none", got, b.appended(t), want)
 		}
 	})
 }
 
-func countOf(there map[int]gateway.Snapshot, covers func(gateway.Number) bool) (count int) {
-	for n := range there {
-		if covers(gateway.Number(n)) {
-			count++
+// everything is what a unit answers where it has assets of the test.
+func everything(t testing.TB, b building, unit byte) (answers []string) {
+	c := newCore(t, b.Image)
+	for _, at := range [][2]int{{22, 2}, {100, 120}, {1060, 120}, {65412, 112}, {4096, 80}, {8192, 80}, {12288, 80}, {16384, 80}, {20480, 80}, {28672, 120}, {8180, 12}} {
+		for _, function := range []byte{3, 1} {
+			answers = append(answers, fmt.Sprintf("%d from %d: % x", function, at[0], c.handlePDU(unit, "", request(function, at[0], at[1]), nil)))
 		}
 	}
-	return count
+	return answers
 }
 
 func TestTheChecksumChangesWhenTheMapDoes(t *testing.T) {
-	b := newBuilding(t, func(o *ImageOptions) { o.Covers = func(n gateway.Number) bool { return n < 2 } })
+	b := newBuilding(t)
 	b.show(room(0), room(1))
 	known := b.checksum(t)
 	expect := func(what string, changes bool, s gateway.Snapshot) {
@@ -108,23 +130,57 @@ func TestTheChecksumChangesWhenTheMapDoes(t *testing.T) {
 			t.Errorf("%s: changes %v, want %v", what, !changes, changes)
 		}
 	}
-	renamed, retired, other := room(1), room(1), room(1)
-	renamed.Asset.Name, renamed.Asset.CustomID = "Renamed", "MH-9"
-	retired.Quality, other.Asset.ID = gateway.OutOfService, "room_X"
+	another := func(n gateway.Number, edit func(*gateway.Asset)) gateway.Snapshot {
+		s := room(n)
+		about := *s.Asset
+		edit(&about)
+		s.Asset = &about
+		return s
+	}
+	appended := func(a *gateway.Asset) { a.Appended = true }
+	disabled := room(1)
+	disabled.Quality = gateway.OutOfService
 	expect("an asset that says something", false, with(room(1), occupied(1)))
-	expect("one that is renamed", false, renamed)
-	expect("one that is appended", false, room(2))
-	expect("one that is retired", true, retired)
+	expect("one that is renamed", false, another(1, func(a *gateway.Asset) { a.Name, a.CustomID = "Renamed", "MH-9" }))
+	expect("one that the configuration lacks for now", false, disabled)
+	expect("one that is appended", false, another(2, appended))
+	expect("one that is retired", true, another(1, func(a *gateway.Asset) { a.Retired = true }))
 	expect("one that is put back", true, room(1))
 	if b.checksum(t) != known {
 		t.Error("the same map has another checksum")
 	}
-	expect("another one behind the same number", true, other)
-	expect("a pair that was not covered", false, func() gateway.Snapshot { s := room(2); s.Asset.ID = "room_Y"; return s }())
-	fresh := newBuilding(t)
-	fresh.show(room(0))
-	before := fresh.checksum(t)
-	if fresh.show(room(1)); fresh.checksum(t) == before {
-		t.Error("before the map was ever declared right, a new asset must change the checksum")
+	expect("another one behind the same number", true, another(1, func(a *gateway.Asset) { a.ID = "room_X" }))
+	expect("a pair that was not covered", false, another(2, func(a *gateway.Asset) { a.ID = "room_Y"; a.Appended = true }))
+	expect("one that is settled", true, another(2, func(a *gateway.Asset) { a.ID = "room_Y" }))
+	if got := b.appended(t); got != 0 {
+		t.Errorf("%d are appended", got)
+	}
+	if sum, appended := Checksum(slices.Values([]*gateway.Asset{room(0).Asset, another(1, func(a *gateway.Asset) { a.ID = "room_X" }).Asset,
+		another(2, func(a *gateway.Asset) { a.ID = "room_Y" }).Asset, another(3, func(a *gateway.Asset) { a.Appended = true }).Asset, room(Capacity).Asset,
+	})); sum != b.checksum(t) || appended != 1 {
+		t.Errorf("of a list it is %08x with %d appended, read it is %08x", sum, appended, b.checksum(t))
+	}
+}
+
+// Sites that exchange their numbers keep when they were heard of.
+func TestSitesMayMove(t *testing.T) {
+	b := newBuilding(t)
+	site := func(n gateway.Number, id gateway.AssetID) gateway.Snapshot {
+		s := room(n)
+		s.Asset = &gateway.Asset{ID: id, Kind: gateway.Site, Number: n}
+		return s
+	}
+	heard := func(n gateway.Number, clock string) gateway.SiteFeed {
+		return gateway.SiteFeed{Site: n, Newest: at(clock)}
+	}
+	age := func() uint16 { return newCore(t, b.Image).registers(t, 1, 12, 1)[0] }
+	b.Publish(&gateway.Update{Changed: []gateway.Snapshot{site(0, "site_a"), site(1, "site_b")}, Heard: []gateway.SiteFeed{heard(0, "11:00:00"), heard(1, "11:59:00")}})
+	b.Publish(&gateway.Update{Left: []gateway.Number{0, 1}, Changed: []gateway.Snapshot{site(1, "site_a"), site(0, "site_b")}})
+	if got := age(); got != 3600 {
+		t.Errorf("the site that is silent for the longest was heard %d s ago", got)
+	}
+	b.Publish(&gateway.Update{Heard: []gateway.SiteFeed{heard(1, "11:59:30")}})
+	if got := age(); got != 60 {
+		t.Errorf("heard again at its new number, the other one was heard %d s ago", got)
 	}
 }

@@ -15,12 +15,6 @@ type ImageOptions struct {
 	Alarms *gateway.Alarms // must not be nil; shown in the header, and MapFull is raised here
 	Start  gateway.Instant // when the program started
 	Boot   uint16          // how many times it has started
-
-	// Covers tells whether the checksum covers an asset: whether it had its number when the checksum
-	// was fixed. It must always answer the same for one number, until [Image.Fix]. Nil covers every
-	// asset, so that every new one changes the checksum: right until it is fixed, which takes storage
-	// that is not ours.
-	Covers func(gateway.Number) bool
 }
 
 // Image holds the registers of every asset. It is a [gateway.Sink], and may be read by any number of
@@ -64,7 +58,7 @@ func NewImage(o ImageOptions) (*Image, error) {
 	}
 	i := &Image{options: o, watchdog: newWatchdog()}
 	i.sites.begin()
-	i.ledger.begin(o.Covers)
+	i.ledger.restart()
 	i.overview.showLedger(&i.ledger)
 	return i, nil
 }
@@ -81,6 +75,7 @@ func (i *Image) Publish(u *gateway.Update) {
 func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.leave(u.Left)
 	for k := range u.Changed {
 		s := &u.Changed[k]
 		if !i.claim(s) && s.Asset.Number != gateway.NoNumber && !i.full {
@@ -89,6 +84,7 @@ func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 	}
 	i.ledger.settle(i)
 	i.change(func() {
+		i.vacate(u.Left)
 		for k := range u.Changed {
 			i.write(&u.Changed[k])
 		}
@@ -100,16 +96,6 @@ func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 		i.overview.showLedger(&i.ledger)
 	})
 	return misfit
-}
-
-// Fix says anew which assets the checksum covers: those that had their number when the map was last
-// declared right.
-func (i *Image) Fix(covers func(gateway.Number) bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.ledger.covers, i.ledger.broken = covers, true
-	i.ledger.settle(i)
-	i.change(func() { i.overview.showLedger(&i.ledger) })
 }
 
 // change makes a change of what readers see, all of it at one moment.
@@ -137,17 +123,17 @@ func (i *Image) claim(s *gateway.Snapshot) bool {
 		b = newBank()
 		u.banks[at/bankAssets].Store(b)
 	}
-	before, wasRetired, retired := b.assets[n], b.retired>>n&1 == 1, s.Quality == gateway.OutOfService
+	before := b.assets[n]
 	switch {
 	case before == nil:
 		u.claimed++
-		i.ledger.enter(a, retired)
-	case before.ID != a.ID, wasRetired != retired:
+		i.ledger.enter(a)
+	case before.ID != a.ID, before.Retired != a.Retired, before.Appended != a.Appended:
 		i.ledger.broken = true
 	}
-	b.retired &^= 1 << n
-	if retired {
-		b.retired |= 1 << n
+	b.outOfService &^= 1 << n
+	if s.Quality == gateway.OutOfService {
+		b.outOfService |= 1 << n
 	}
 	if before != a {
 		b.assets[n] = a

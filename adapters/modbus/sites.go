@@ -56,6 +56,14 @@ func (s *sites) meet(a *gateway.Asset, q gateway.Quality) {
 	}
 }
 
+// leave forgets which site had a number.
+func (s *sites) leave(n gateway.Number) {
+	if s.byNumber[n] != nil {
+		delete(s.byNumber, n)
+		s.changed = true
+	}
+}
+
 // hear takes over when a site was last heard of.
 func (s *sites) hear(heard gateway.SiteFeed) {
 	known := s.byNumber[heard.Site]

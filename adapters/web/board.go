@@ -31,11 +31,23 @@ func (b *Board) Publish(u *gateway.Update) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.epoch, b.summary = u.Epoch, u.Summary
+	for _, n := range u.Left {
+		b.leave(int(n))
+	}
 	for i := range u.Changed {
 		b.show(&u.Changed[i])
 	}
 	for _, h := range u.Heard {
 		b.heard[h.Site] = h.Newest
+	}
+}
+
+// leave takes away what is shown of the asset that had a number.
+func (b *Board) leave(n int) {
+	delete(b.heard, gateway.Number(n))
+	if n < len(b.shown) && b.shown[n] != nil {
+		b.forced -= len(b.shown[n].overrides)
+		b.shown[n] = nil
 	}
 }
 
@@ -137,7 +149,10 @@ func (b *Board) siteHeard(id gateway.AssetID) (heard gateway.Timestamp) {
 		}
 		return 0
 	}
-	for _, at := range b.heard {
+	for n, at := range b.heard {
+		if int(n) < len(b.shown) && b.shown[n] != nil && b.shown[n].quality == gateway.OutOfService {
+			continue // nobody waits for it
+		}
 		if at != 0 && (heard == 0 || at < heard) {
 			heard = at
 		}
