@@ -11,7 +11,7 @@ var ErrIncrementsFull = errors.New("no room to remember another traffic event: r
 // batch, and sending all of them again does no harm.
 func (s *State) Apply(now Instant, events []Event) error {
 	if s.unfounded {
-		s.found()
+		s.found(s.clock.now(now))
 	}
 	var failed error
 	for i := range events {
@@ -44,7 +44,7 @@ func (s *State) apply(i Instant, e *Event) error {
 		}
 	}
 	s.pending.accepted++
-	places := s.locate(e)
+	places := s.locate(e, now)
 	subject := places[e.Subject-Site]
 	s.hear(now, places[0], e.At)
 	if subject.site != places[0] { // the event does not name its site, or an older one than is known

@@ -15,13 +15,15 @@ type Batch struct {
 	Forgotten []Increment      // increments to delete
 	Counted   []Increment
 	Expired   Timestamp // increments of event times before it may be deleted; 0 for none
+	Edition   *Edition  // replaces what is stored; nil leaves it. Assets move, and retire, only together with one
 }
 
 // Empty tells whether there is nothing to store.
 func (b *Batch) Empty() bool {
 	return len(b.Removed) == 0 && len(b.Assets) == 0 && len(b.Histories) == 0 &&
 		len(b.Totals) == 0 && len(b.Sites) == 0 && len(b.Overrides) == 0 && len(b.Released) == 0 &&
-		len(b.Audit) == 0 && len(b.Forgotten) == 0 && len(b.Counted) == 0 && b.Expired == 0 && b.Alive == 0
+		len(b.Audit) == 0 && len(b.Forgotten) == 0 && len(b.Counted) == 0 && b.Expired == 0 && b.Alive == 0 &&
+		b.Edition == nil
 }
 
 func (b *Batch) reset() {

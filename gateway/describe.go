@@ -4,7 +4,7 @@ import "slices"
 
 // locate returns the assets on an event's path, as placeKinds lists them, and brings the new ones into
 // being, top down. The event has been admitted.
-func (s *State) locate(e *Event) [6]*asset {
+func (s *State) locate(e *Event, now Timestamp) [6]*asset {
 	var found [6]*asset
 	var around *asset
 	for i, p := range e.Path.places() {
@@ -13,7 +13,7 @@ func (s *State) locate(e *Event) [6]*asset {
 		}
 		a := s.byID[p.ID]
 		if a == nil {
-			a = s.create(p.ID, placeKinds[i], p.CustomID)
+			a = s.create(p.ID, placeKinds[i], p.CustomID, now)
 		}
 		s.describe(a, p, around, e.At)
 		found[i], around = a, a
@@ -21,52 +21,32 @@ func (s *State) locate(e *Event) [6]*asset {
 	return found
 }
 
-// create gives a new asset its number; custom is the customer's own id of it, "" if it is not known.
-func (s *State) create(id AssetID, kind Kind, custom string) *asset {
-	number := s.free()
-	if pin := s.pinOf(id, kind, custom); pin != NoNumber && s.at(pin) == nil {
-		number = pin
+// create gives a new asset its number: that which it is pinned to, else the lowest that was never used.
+// custom is the customer's own id of it, "" if it is not known.
+func (s *State) create(id AssetID, kind Kind, custom string, now Timestamp) *asset {
+	number := s.pinOf(id, custom)
+	if number == NoNumber || !s.vacant(number) {
+		number = s.free()
 	}
-	a := &asset{facts: facts{about: s.overlay(Asset{ID: id, Kind: kind, Number: number})}, unknown: !s.named(id, custom)}
+	return s.enter(Asset{ID: id, Kind: kind, Number: number, Appended: s.appends(now)}, custom)
+}
+
+// enter makes a new asset part of the state.
+func (s *State) enter(about Asset, custom string) *asset {
+	a := &asset{facts: facts{about: s.overlay(about), unknown: !about.Retired && !s.named(about.ID, custom)}}
 	s.place(a)
 	s.pending.touch(a, true)
 	s.redescribe(a)
+	s.pinsStale = true
 	return a
-}
-
-// pinOf returns the number that an asset is pinned to.
-func (s *State) pinOf(id AssetID, kind Kind, custom string) Number {
-	if kind == Group {
-		return s.rules.Groups[id.groupKey()].Index
-	}
-	if rule, ok := s.rules.asset(id, custom); ok {
-		return rule.Index
-	}
-	return NoNumber
-}
-
-// free returns the lowest number that no asset has and none is pinned to.
-func (s *State) free() Number {
-	for n := s.lowest; ; n++ {
-		if _, pinned := s.pinned[n]; !pinned && s.at(n) == nil {
-			return n
-		}
-	}
 }
 
 // place enters an asset under its id and number.
 func (s *State) place(a *asset) {
-	n := a.about.Number
-	if missing := int(n) + 1 - len(s.assets); missing > 0 {
-		s.assets = append(s.assets, make([]*asset, missing)...)
-	}
-	s.assets[n] = a
+	s.seat(a)
 	s.byID[a.about.ID] = a
 	if a.unknown {
 		s.unknown++
-	}
-	for s.at(s.lowest) != nil {
-		s.lowest++
 	}
 	if a.about.Kind == Site {
 		a.site, a.life = a, s.newLife(a.about.ID)
@@ -76,6 +56,18 @@ func (s *State) place(a *asset) {
 	}
 	a.settings = s.resolve(a)
 	s.nameCustom(a)
+}
+
+// seat enters an asset under its number.
+func (s *State) seat(a *asset) {
+	n := a.about.Number
+	if missing := int(n) + 1 - len(s.assets); missing > 0 {
+		s.assets = append(s.assets, make([]*asset, missing)...)
+	}
+	s.assets[n] = a
+	for s.at(s.lowest) != nil {
+		s.lowest++
+	}
 }
 
 // nameCustom enters an asset under the customer's own id.
@@ -151,6 +143,7 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	if next.CustomID != about.CustomID {
 		s.nameCustom(a)
 		s.pending.move(a)
+		s.pinsStale = true
 	}
 	if next.Parent != about.Parent {
 		s.attach(a, around)

@@ -18,12 +18,13 @@ type disk struct {
 	counted   map[IncrementKey]Increment
 	audit     []OverrideChange
 	alive     Timestamp
+	edition   Edition
 }
 
 func newDisk() *disk {
 	return &disk{
 		map[Number]Asset{}, map[[2]int]History{}, map[Number]Total{}, map[Number]SiteLife{}, map[OverrideKey]Override{},
-		map[IncrementKey]Increment{}, nil, 0,
+		map[IncrementKey]Increment{}, nil, 0, Edition{},
 	}
 }
 
@@ -65,11 +66,14 @@ func (d *disk) write(b *Batch) {
 	}
 	d.audit = append(d.audit, b.Audit...)
 	d.alive = max(d.alive, b.Alive)
+	if b.Edition != nil {
+		d.edition = *b.Edition
+	}
 }
 
 // saved returns what a start reads.
 func (d *disk) saved() *Saved {
-	s := &Saved{Audit: slices.Clone(d.audit), Alive: d.alive}
+	s := &Saved{Audit: slices.Clone(d.audit), Alive: d.alive, Edition: d.edition}
 	s.Assets = slices.AppendSeq(s.Assets, maps.Values(d.assets))
 	s.Totals = slices.AppendSeq(s.Totals, maps.Values(d.totals))
 	s.Overrides = slices.AppendSeq(s.Overrides, maps.Values(d.overrides))
@@ -159,7 +163,7 @@ func (p process) shows(now Timestamp) map[AssetID]Snapshot {
 	out := make(map[AssetID]Snapshot)
 	for _, snapshot := range p.All(modelInstant(now)).Changed {
 		about := *snapshot.Asset
-		about.Number, about.Told = 0, 0
+		about.Number, about.Told, about.Appended = 0, 0, false
 		snapshot.Asset = &about
 		out[about.ID] = snapshot
 	}

@@ -56,7 +56,7 @@ func (s *State) evaluate(a *asset, now Timestamp, out *Snapshot) Timestamp {
 	*out = Snapshot{Asset: a.about, Coverage: -1, Simulated: s.rules.Simulated, Overrides: inForceAt(a.overrides, now)}
 	e := &s.work
 	e.begin(s, a, now, out)
-	if a.retired {
+	if s.outOfService(a) {
 		out.Quality, out.Reason = OutOfService, Reason{Code: ReasonOutOfService}
 		return 0
 	}

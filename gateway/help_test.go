@@ -154,6 +154,7 @@ type rows struct {
 	audit     []gateway.OverrideChange
 	counted   map[gateway.IncrementKey]gateway.Increment
 	alive     gateway.Timestamp
+	edition   gateway.Edition
 }
 
 var errDisk = errors.New("disk full")
@@ -220,6 +221,9 @@ func (j *journal) write(b *gateway.Batch) {
 	if b.Alive != 0 {
 		r.alive = b.Alive
 	}
+	if b.Edition != nil {
+		r.edition = *b.Edition
+	}
 }
 
 // saved returns what a restart would read.
@@ -239,7 +243,7 @@ func (j *journal) saved() *gateway.Saved {
 		l.Minutes = slices.Clone(l.Minutes)
 		s.Sites = append(s.Sites, l)
 	}
-	s.Audit, s.Alive = slices.Clone(j.rows.audit), j.rows.alive
+	s.Audit, s.Alive, s.Edition = slices.Clone(j.rows.audit), j.rows.alive, j.rows.edition
 	return s
 }
 

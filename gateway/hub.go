@@ -49,6 +49,7 @@ type Hub struct {
 	full    error        // why some of them cannot be remembered
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
+	unmet   string       // pins, as they were told
 	spare   sync.Pool    // of *request
 }
 
@@ -136,6 +137,21 @@ func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, 
 // ResetEstimate begins the traffic estimate of an asset anew: nobody is there now.
 func (h *Hub) ResetEstimate(ctx context.Context, id AssetID) error {
 	return h.change(ctx, func(s *State, now Instant) error { return s.ResetEstimate(now, id) })
+}
+
+// Rearrange makes a wish about the ledger come true, durably, and returns what it changed: see
+// [State.Rearrange]. After ErrConflict and ErrMoves nothing is changed, and the plan says what stands in the
+// way.
+func (h *Hub) Rearrange(ctx context.Context, w *Wish, allowMoves bool) (*Plan, error) {
+	var plan *Plan
+	err := h.change(ctx, func(s *State, now Instant) (err error) {
+		plan, err = s.Rearrange(now, w, allowMoves)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrMoves) {
+		return nil, err // the owner may still be at it
+	}
+	return plan, err
 }
 
 // change has the owner change the state, in a batch with whatever else waits. When it returns nil, the
@@ -419,6 +435,11 @@ func (h *Hub) warn(s *Summary) {
 	}
 	h.told(FeedLost, &h.lost, lost)
 	h.told(ClockUntrusted, &h.doubt, s.ClockDoubt)
+	unmet := s.PinUnmet
+	if s.PinsUnmet > 1 {
+		unmet = fmt.Sprintf("%s; and %d more: \"points plan\" shows them", unmet, s.PinsUnmet-1)
+	}
+	h.told(PinUnmet, &h.unmet, unmet)
 }
 
 // told raises an alarm, or ends it with "", if that is news.

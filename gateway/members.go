@@ -40,18 +40,11 @@ func (g *grouping) collect(rules *Rules, into, key string, seen map[string]bool)
 	}
 }
 
-// formGroups brings the configured groups into being, in the order of their keys, and takes those out of
-// service that the configuration no longer has.
-func (s *State) formGroups() {
+// formGroups brings the configured groups into being, in the order of their keys.
+func (s *State) formGroups(now Timestamp) {
 	for _, key := range s.rules.groupKeys() {
 		if s.byID[GroupID(key)] == nil {
-			s.create(GroupID(key), Group, "")
-		}
-	}
-	for _, a := range s.assets {
-		if a != nil && a.about.Kind == Group {
-			_, a.retired = s.rules.Groups[a.about.ID.groupKey()]
-			a.retired = !a.retired
+			s.create(GroupID(key), Group, "", now)
 		}
 	}
 }
@@ -140,6 +133,9 @@ func (s *State) aggregatesOf(a *asset) []*asset {
 				add(s.byID[GroupID(key)])
 			}
 		}
+	}
+	if a.about.Retired {
+		return nil
 	}
 	if !a.counts() {
 		if a.about.Kind == Zone { // in a room: it counts where it is named, and the room is not

@@ -111,7 +111,7 @@ func findOverride(overrides []Override, t Target) int {
 // [DefaultOverride] from now. An error says what to do instead; the batch is then as it was.
 func (s *State) Force(i Instant, id AssetID, o Override) (Override, error) {
 	a := s.byID[id]
-	if a == nil || a.retired {
+	if a == nil || s.outOfService(a) {
 		return o, fmt.Errorf("forcing %s: no such asset is in service; \"points list\" shows those that are", id)
 	}
 	now := s.clock.now(i)

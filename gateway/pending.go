@@ -19,6 +19,9 @@ type pendingBatch struct {
 	counted   []Increment
 	overrides []overrideRow
 	audit     []OverrideChange
+	moves     []movedAsset
+	edition   *Edition           // as it was before; nil: the batch did not change it
+	pins      map[AssetID]Number // as they were before; nil: the batch did not change them
 	alive     Timestamp
 	accepted  uint64
 	unhandled uint64
@@ -52,6 +55,12 @@ type touchedSite struct {
 type overrideRow struct {
 	asset  *asset
 	target Target
+}
+
+// movedAsset is an asset that the batch gave another number.
+type movedAsset struct {
+	asset    *asset
+	from, to Number
 }
 
 // touch saves an asset's facts before the batch changes them.
@@ -179,7 +188,7 @@ func (p *pendingBatch) end() {
 	*p = pendingBatch{
 		number: p.number + 1, touched: p.touched[:0], histories: p.histories[:0], sites: p.sites[:0],
 		entries: p.entries[:0], minutes: p.minutes[:0], changed: p.changed[:0], moved: p.moved[:0], heard: p.heard[:0],
-		counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0],
+		counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0], moves: p.moves[:0],
 		refused: refusedRing{entries: p.refused.entries[:0]},
 	}
 }
@@ -188,6 +197,7 @@ func (p *pendingBatch) end() {
 type leftover struct {
 	assets     map[Number]bool // assets whose rows may differ from what the state knows, or that do not exist
 	increments map[Increment]bool
+	edition    bool
 }
 
 // Leftover returns what must be stored before anything else: the rows of a batch that failed, as they are
@@ -205,6 +215,9 @@ func (s *State) Leftover() *Batch {
 	for i := range s.unsure.increments {
 		b.Forgotten = append(b.Forgotten, i)
 	}
+	if s.unsure.edition {
+		b.Edition = s.editionToStore()
+	}
 	return b
 }
 
@@ -219,7 +232,13 @@ func (s *State) Batch() *Batch {
 	p := &s.pending
 	for i := range p.touched {
 		t := &p.touched[i]
-		rows(b, t.asset, &t.before, t.fresh)
+		if t.fresh || t.asset.about.Number == t.before.about.Number {
+			rows(b, t.asset, &t.before, t.fresh)
+		}
+	}
+	for _, m := range p.moves {
+		b.Removed = append(b.Removed, m.from)
+		rewrite(b, m.asset)
 	}
 	for i := range p.histories {
 		t := &p.histories[i]
@@ -236,11 +255,20 @@ func (s *State) Batch() *Batch {
 	b.Audit = append(b.Audit, p.audit...)
 	b.Counted = append(b.Counted, p.counted...)
 	b.Alive = p.alive
+	if p.edition != nil {
+		b.Edition = s.editionToStore()
+	}
 	if !b.Empty() {
 		b.Expired = s.expired
 		s.addSites(b)
 	}
 	return b
+}
+
+// editionToStore returns the edition for a batch.
+func (s *State) editionToStore() *Edition {
+	e := s.edition
+	return &e
 }
 
 // addSites adds what is to be stored of the sites.
@@ -256,7 +284,7 @@ func (s *State) addSites(b *Batch) {
 func (s *State) Beat(i Instant) {
 	now := s.clock.now(i)
 	if s.unfounded {
-		s.found()
+		s.found(now)
 	}
 	s.pending.alive = now
 	s.expireOverrides(now)
@@ -296,7 +324,8 @@ func rewrite(b *Batch, a *asset) {
 
 // describedAnew tells whether two descriptions differ in what is stored of them.
 func describedAnew(a, b *Asset) bool {
-	return a.Given != b.Given || a.Parent != b.Parent || a.CustomID != b.CustomID || a.MAC != b.MAC
+	return a.Given != b.Given || a.Parent != b.Parent || a.CustomID != b.CustomID || a.MAC != b.MAC ||
+		a.Number != b.Number || a.Retired != b.Retired || a.Appended != b.Appended
 }
 
 // Undo ends the batch as if its events had never come, because it could not be stored. Whether some of
@@ -313,25 +342,55 @@ func (s *State) Undo() {
 	for _, t := range s.pending.histories {
 		s.unsure.assets[t.asset.about.Number] = true
 	}
+	for _, m := range s.pending.moves { // before the others: a new asset may be where one was
+		s.unsure.assets[m.from], s.unsure.assets[m.to] = true, true
+	}
 	for _, t := range slices.Backward(s.pending.touched) {
-		s.unsure.assets[t.asset.about.Number] = true
-		if t.fresh {
-			s.displace(t.asset)
-			s.unfounded = true
-			continue
-		}
-		if custom := t.before.about.CustomID; custom != t.asset.about.CustomID {
-			s.unnameCustom(t.asset, t.asset.about.CustomID)
-			t.asset.facts = t.before
-			s.nameCustom(t.asset)
-		}
-		t.asset.facts = t.before
+		s.undoAsset(&t)
+	}
+	s.undoMoves()
+	s.undoEdition()
+	if s.pending.pins != nil {
+		s.reserve(s.pending.pins)
 	}
 	for _, i := range s.pending.counted {
 		s.counted.remove(i)
 		s.unsure.increments[i] = true
 	}
 	s.pending.end()
+}
+
+func (s *State) undoAsset(t *touchedAsset) {
+	s.unsure.assets[t.asset.about.Number] = true
+	if t.fresh {
+		s.displace(t.asset)
+		s.unfounded = s.founding
+		return
+	}
+	switch {
+	case t.asset.unknown && !t.before.unknown:
+		s.unknown--
+	case t.before.unknown && !t.asset.unknown:
+		s.unknown++
+	}
+	if custom := t.before.about.CustomID; custom != t.asset.about.CustomID {
+		s.unnameCustom(t.asset, t.asset.about.CustomID)
+		t.asset.facts = t.before
+		s.nameCustom(t.asset)
+	}
+	t.asset.facts = t.before
+}
+
+// undoMoves puts every asset back where it was.
+func (s *State) undoMoves() {
+	for _, m := range s.pending.moves {
+		if s.assets[m.to] == m.asset {
+			s.assets[m.to] = nil
+		}
+	}
+	for _, m := range s.pending.moves {
+		s.assets[m.from] = m.asset
+	}
 }
 
 // Settle ends the batch: what [State.Batch] returned is stored, or it was empty. It returns what changed,
@@ -343,6 +402,12 @@ func (s *State) Settle(i Instant) *Update {
 	s.settleSites()
 	s.batch.reset()
 	u := s.begin(i)
+	for _, m := range s.pending.moves {
+		u.Left = append(u.Left, m.from)
+		if m.asset.life != nil {
+			s.pending.hear(m.asset)
+		}
+	}
 	for _, a := range s.pending.moved {
 		s.enlist(a)
 		s.membersMoved = true
@@ -368,6 +433,7 @@ func (s *State) Settle(i Instant) *Update {
 		s.audit.add(c)
 	}
 	s.pending.end()
+	s.findUnmetPins()
 	s.finish(u)
 	return u
 }

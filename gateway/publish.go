@@ -17,7 +17,7 @@ type shown struct {
 func (s *State) begin(i Instant) *Update {
 	u := &s.update
 	now := s.clock.now(i)
-	u.At, u.Now, u.Epoch, u.Changed, u.Heard = i, now, s.clock.epoch, u.Changed[:0], u.Heard[:0]
+	u.At, u.Now, u.Epoch, u.Left, u.Changed, u.Heard = i, now, s.clock.epoch, u.Left[:0], u.Changed[:0], u.Heard[:0]
 	return u
 }
 
@@ -118,6 +118,8 @@ func (s *State) watchSite(a *asset, now Timestamp) {
 	dead := l.heard.Add(a.settings.DeadAfter)
 	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
 	switch {
+	case s.outOfService(a): // nobody waits for it
+		delete(s.lostSites, a)
 	case !l.hasPulse() || now < dead:
 		delete(s.lostSites, a)
 		if l.hasPulse() {
@@ -193,6 +195,7 @@ func (s *State) All(i Instant) *Update {
 		}
 	}
 	s.showAggregates(u)
+	s.findUnmetPins()
 	s.finish(u)
 	return u
 }

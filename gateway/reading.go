@@ -52,6 +52,8 @@ type Summary struct {
 	SitesLost  int    // sites whose silence means that their feed is dead
 	SiteLost   string // the name of one of them
 	ClockDoubt string // why this machine's clock is not trusted; "" when it is
+	PinsUnmet  int    // assets that do not have the number that the operator pinned them to
+	PinUnmet   string // why not one of them, in words
 }
 
 // NowAt returns what the state takes for the time at an instant: the wall clock, unless it is not trusted.
@@ -62,6 +64,7 @@ type Update struct {
 	At      Instant
 	Now     Timestamp  // what the state took for the time at At
 	Epoch   Timestamp  // what it takes for the time at Mono 0
+	Left    []Number   // numbers that an asset has moved away from; who has taken one since is in Changed
 	Changed []Snapshot // one for each asset of which something may have changed
 	Heard   []SiteFeed // sites that said something newer
 	Summary Summary

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -16,9 +15,12 @@ import (
 // batch. No output and no timer is kept: every answer follows from what the events said, from when this
 // process started, and from the time.
 type State struct {
-	rules  Rules
-	allow  [3]map[AssetID]bool // organisations, sites, buildings; nil accepts all
-	pinned map[Number]AssetID
+	rules     Rules
+	allow     [3]map[AssetID]bool // organisations, sites, buildings; nil accepts all
+	edition   Edition
+	pins      map[AssetID]Number // what the operator wants
+	pinned    map[Number]AssetID // numbers that are kept for the asset that is pinned to them
+	pinsStale bool               // which pins are met may have changed
 
 	assets  []*asset // by number; nil where no asset has the number
 	byID    map[AssetID]*asset
@@ -53,7 +55,8 @@ type State struct {
 	forced       map[*asset]bool // assets that may have overrides
 	disturbed    [2][]*asset     // aggregates to be worked out: floors, then the others
 	membersMoved bool
-	unfounded    bool     // what the rules name came into being in a batch that failed
+	founding     bool     // what the rules name comes into being
+	unfounded    bool     // it did, in a batch that failed
 	dirtySites   []*asset // with news that is yet to be stored
 	update       Update
 }
@@ -68,7 +71,6 @@ type asset struct {
 	queued    ticket // of its place in the deadline queue; at 0: it will not be looked at
 	batch     uint64 // the batch that touched it last
 	heardIn   uint64 // of a site: the batch that last heard something newer
-	unknown   bool   // the rules do not name it
 	changed   bool   // readings may differ from those published
 	moved     bool   // what it is a member of may differ
 	listed    bool   // in State.dirtySites
@@ -92,7 +94,7 @@ type facts struct {
 	foundAt   Timestamp
 	doubted   Timestamp // the midnight since which an increment was too old to be counted; memory only
 	following bool      // it has a feed that speaks only on change
-	retired   bool      // out of service; keeps its number
+	unknown   bool      // no operator named it: it counts against the limit of such assets
 }
 
 // Saved is what a journal kept.
@@ -105,25 +107,38 @@ type Saved struct {
 	Audit     []OverrideChange // oldest first
 	Counted   []Increment
 	Alive     Timestamp // when the process before was last known to be alive; 0 never
+	Edition   Edition
 }
 
 // NewState builds the state, as of an instant, from what was saved. The groups of the rules and the assets
-// that they pin to a number come into being; [State.Batch] has them. An error names an asset whose pinned
-// number is another's.
+// that they pin to a number come into being; [State.Batch] has them. A pin to a number that another asset
+// has, or had, is not met: [State.UnmetPins] tells, and everything else is served.
 func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
+	s, err := RestoreState(rules, saved, start)
+	if err != nil {
+		return nil, err
+	}
+	s.founding = true
+	s.found(s.clock.now(start))
+	return s, nil
+}
+
+// RestoreState builds the state as NewState does, of the saved assets alone: for who only looks at it, or
+// rearranges it before anything else gets a number.
+func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 	if rules.Location == nil {
 		rules.Location = time.UTC
 	}
 	s := &State{
 		rules:     rules,
 		allow:     [3]map[AssetID]bool{setOf(rules.Organisations), setOf(rules.OnlySites), setOf(rules.Buildings)},
-		pinned:    make(map[Number]AssetID),
 		byID:      make(map[AssetID]*asset, len(saved.Assets)),
 		custom:    make(map[string][]*asset),
 		resolved:  make(map[settingsKey]*Settings),
 		extremes:  rules.extremes(),
 		counted:   newIncrements(),
 		alive:     saved.Alive,
+		edition:   saved.Edition,
 		lostSites: make(map[*asset]bool),
 		forced:    make(map[*asset]bool),
 		clock:     clock{built: rules.Built, future: rules.MaxFuture, dead: rules.State.DeadAfter},
@@ -144,10 +159,11 @@ func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
 	}
 	s.clock.start(start, max(saved.Alive, s.newest))
 	s.pending.end() // what was restored is stored
-	if err := s.pin(); err != nil {
-		return nil, err
+	s.reserve(rules.Pins())
+	if len(s.byID) > 0 && s.edition.Since == 0 { // a gateway that did not note it
+		s.touchEdition()
+		s.edition.Since = s.clock.now(start)
 	}
-	s.found()
 	return s, nil
 }
 
@@ -173,7 +189,7 @@ func (s *State) restoreAssets(saved []Asset) error {
 		if s.byID[about.ID] != nil || s.at(about.Number) != nil {
 			return fmt.Errorf("restoring asset %s: it, or number %d, is there twice", about.ID, about.Number)
 		}
-		a := &asset{facts: facts{about: about}, unknown: !s.named(about.ID, about.CustomID)}
+		a := &asset{facts: facts{about: about, unknown: !about.Retired && !s.named(about.ID, about.CustomID)}}
 		for d := range a.told {
 			a.told[d] = about.Told
 		}
@@ -299,63 +315,16 @@ func (s *State) resolve(a *asset) *Settings {
 	return known
 }
 
-// pin reserves the numbers that the rules pin. The number of an asset
-// that is named by the customer's own id waits for the event that tells it.
-func (s *State) pin() error {
-	pins := make(map[AssetID]Number)
-	for id, rule := range s.rules.Assets {
-		pins[id] = rule.Index
-	}
-	for key, rule := range s.rules.Groups {
-		pins[GroupID(key)] = rule.Index
-	}
-	for _, id := range slices.Sorted(maps.Keys(pins)) {
-		if pins[id] == NoNumber {
-			continue
-		}
-		if err := s.reserve(id, pins[id]); err != nil {
-			return fmt.Errorf("pinning %s to number %d: %w", id, pins[id], err)
-		}
-	}
-	return nil
-}
-
 // found brings into being what the rules name: first the assets pinned to a number, then the groups.
-func (s *State) found() {
+func (s *State) found(now Timestamp) {
 	s.unfounded = false
 	for _, index := range slices.Sorted(maps.Keys(s.pinned)) {
-		if id := s.pinned[index]; s.byID[id] == nil && !id.isCustom() {
-			s.create(id, id.Kind(), "")
+		if id := s.pinned[index]; s.byID[id] == nil && id.Kind() != NoKind && s.vacant(index) {
+			s.create(id, id.Kind(), "", now)
 		}
 	}
-	s.formGroups()
+	s.formGroups(now)
 }
-
-func (s *State) reserve(id AssetID, index Number) error {
-	if index > MaxNumber || id.Kind() == NoKind && !id.isCustom() {
-		return fmt.Errorf("the id must begin as Butlr's ids do, and the number be at most %d", MaxNumber)
-	}
-	if other, ok := s.pinned[index]; ok {
-		return fmt.Errorf("%s is pinned to it", other)
-	}
-	known := s.byID[id]
-	if id.isCustom() {
-		if named := s.custom[strings.TrimPrefix(string(id), customPrefix)]; len(named) == 1 {
-			known = named[0]
-		}
-	}
-	if known != nil && known.about.Number != index {
-		return fmt.Errorf("it has number %d already, and a number never moves", known.about.Number)
-	}
-	if a := s.at(index); a != nil && a != known {
-		return fmt.Errorf("%s has that number; %d is free", a.about.ID, s.free())
-	}
-	s.pinned[index] = id
-	return nil
-}
-
-// isCustom tells whether an id of the configuration is the customer's own.
-func (id AssetID) isCustom() bool { return strings.HasPrefix(string(id), customPrefix) }
 
 // at returns the asset with that number, or nil.
 func (s *State) at(n Number) *asset {

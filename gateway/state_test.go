@@ -603,19 +603,3 @@ func TestPinnedNumbersAreReservedAndTheOthersGoAround(t *testing.T) {
 		t.Errorf("numbers (-want +got):\n%s", diff)
 	}
 }
-
-func TestPinsThatCannotBeAreErrors(t *testing.T) {
-	saved := &gateway.Saved{Assets: []gateway.Asset{{ID: "room_a", Kind: gateway.Room, Number: 3}}}
-	for want, pins := range map[string]map[gateway.AssetID]gateway.AssetRule{
-		"room_a has that number; 0 is free": {"room_b": {Index: 3}},
-		"it has number 3 already":           {"room_a": {Index: 5}},
-		"room_b is pinned to it":            {"room_b": {Index: 5}, "room_c": {Index: 5}},
-		"begin as Butlr's ids do":           {"boardroom": {Index: 5}},
-	} {
-		rules := gateway.DefaultRules()
-		rules.Assets = pins
-		if _, err := gateway.NewState(rules, saved, now("09:00:00")); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: got %v, want %q", pins, err, want)
-		}
-	}
-}

@@ -9,24 +9,19 @@ import (
 
 // ledger keeps the map checksum: the CRC-32 (IEEE 802.3, as in zip and PNG) of a text. The text's first
 // line is "BGW1 1", the magic and the version of the schema; then follows one line for each asset that
-// the checksum covers and the map holds, in the order of their numbers: the number in decimal, a space,
-// the asset's id. An asset out of service has no line. Every line ends with a line feed.
+// the map holds, in the order of their numbers: the number in decimal, a space, the asset's id. An asset that
+// was appended since the numbers were last declared right has no line, and neither has one that is retired.
+// Every line ends with a line feed.
 //
 //	BGW1 1
 //	0 site_3jjxDZeswABHTuukIaBLbQURjaX
 //	1 building_3jjxEEWJUvPXKMOLQSRSWZtZOjs
 type ledger struct {
-	covers   func(gateway.Number) bool // as in ImageOptions
 	sum      uint32
 	next     gateway.Number // behind the highest one in the text: an asset from there on is added to the sum
 	broken   bool           // everything must be worked out from the first line again
-	appended int            // assets not covered
+	appended int            // assets that were appended
 	line     []byte
-}
-
-func (l *ledger) begin(covers func(gateway.Number) bool) {
-	l.covers = covers
-	l.restart()
 }
 
 func (l *ledger) restart() {
@@ -36,11 +31,11 @@ func (l *ledger) restart() {
 }
 
 // enter adds an asset that is new on the map.
-func (l *ledger) enter(a *gateway.Asset, retired bool) {
+func (l *ledger) enter(a *gateway.Asset) {
 	switch {
-	case l.covers != nil && !l.covers(a.Number):
+	case a.Appended:
 		l.appended++
-	case retired:
+	case a.Retired:
 	case a.Number < l.next:
 		l.broken = true
 	default:
@@ -51,8 +46,8 @@ func (l *ledger) enter(a *gateway.Asset, retired bool) {
 	}
 }
 
-// settle works everything out again if the text has another line than the last one, or one less: when an
-// asset came out of order, as one below a pinned one does, was retired, or has another's number.
+// settle works everything out again if the text has not only got a line at its end: when an asset came out of
+// order, as one below a pinned one does, was retired, moved, or is no longer an appended one.
 func (l *ledger) settle(i *Image) {
 	if !l.broken {
 		return
@@ -68,9 +63,9 @@ func (l *ledger) settle(i *Image) {
 			if b == nil {
 				continue
 			}
-			for n, a := range b.assets {
+			for _, a := range b.assets {
 				if a != nil {
-					l.enter(a, b.retired>>n&1 == 1)
+					l.enter(a)
 				}
 			}
 		}

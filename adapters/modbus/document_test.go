@@ -128,6 +128,7 @@ var alarmMeanings = [gateway.AlarmCount]string{
 	gateway.StateRestored:       "the database was broken and an older copy is in use",
 	gateway.SubscriptionWrong:   "Butlr's webhook is not subscribed as configured",
 	gateway.SerialDown:          "a serial port is gone, or cannot be opened",
+	gateway.PinUnmet:            "an asset does not have the number that the configuration pins it to",
 }
 
 func documentAlarms() string {

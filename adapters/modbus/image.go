@@ -15,12 +15,6 @@ type ImageOptions struct {
 	Alarms *gateway.Alarms // must not be nil; shown in the header, and MapFull is raised here
 	Start  gateway.Instant // when the program started
 	Boot   uint16          // how many times it has started
-
-	// Covers tells whether the checksum covers an asset: whether it had its number when the checksum
-	// was fixed. It must always answer the same for one number, until [Image.Fix]. Nil covers every
-	// asset, so that every new one changes the checksum: right until it is fixed, which takes storage
-	// that is not ours.
-	Covers func(gateway.Number) bool
 }
 
 // Image holds the registers of every asset. It is a [gateway.Sink], and may be read by any number of
@@ -41,7 +35,7 @@ type Image struct {
 	mu     sync.Mutex // held by whoever changes the image
 	sites  sites
 	ledger ledger
-	full   bool // an asset did not fit
+	beyond map[gateway.Number]bool // numbers of assets that do not fit
 }
 
 var _ gateway.Sink = (*Image)(nil)
@@ -62,33 +56,28 @@ func NewImage(o ImageOptions) (*Image, error) {
 	if o.Clock == nil || o.Alarms == nil {
 		return nil, errors.New("making a register image: it needs a clock and alarms")
 	}
-	i := &Image{options: o, watchdog: newWatchdog()}
+	i := &Image{options: o, watchdog: newWatchdog(), beyond: make(map[gateway.Number]bool)}
 	i.sites.begin()
-	i.ledger.begin(o.Covers)
-	i.overview.showLedger(&i.ledger)
+	i.ledger.restart()
+	i.overview.checksum.Store(i.ledger.sum)
 	return i, nil
 }
 
 // Publish takes over what changed. Whoever reads sees all of the update or nothing of it.
 func (i *Image) Publish(u *gateway.Update) {
-	if misfit := i.take(u); misfit != nil {
-		i.options.Alarms.Raise(gateway.MapFull, fmt.Sprintf(
-			"%s has number %d: the registers end with number %d, it has none", misfit.ID, misfit.Number, Capacity-1))
-	}
-}
-
-// take returns the first asset ever that did not fit, once.
-func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	for _, n := range u.Left {
+		i.leave(n)
+	}
 	for k := range u.Changed {
-		s := &u.Changed[k]
-		if !i.claim(s) && s.Asset.Number != gateway.NoNumber && !i.full {
-			i.full, misfit = true, s.Asset
-		}
+		i.claim(u.Changed[k].Asset)
 	}
 	i.ledger.settle(i)
 	i.change(func() {
+		for _, n := range u.Left {
+			i.vacate(n)
+		}
 		for k := range u.Changed {
 			i.write(&u.Changed[k])
 		}
@@ -96,20 +85,8 @@ func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 			i.sites.hear(heard)
 		}
 		i.sites.settle()
-		i.overview.show(u)
-		i.overview.showLedger(&i.ledger)
+		i.overview.show(u, &i.ledger)
 	})
-	return misfit
-}
-
-// Fix says anew which assets the checksum covers: those that had their number when the map was last
-// declared right.
-func (i *Image) Fix(covers func(gateway.Number) bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.ledger.covers, i.ledger.broken = covers, true
-	i.ledger.settle(i)
-	i.change(func() { i.overview.showLedger(&i.ledger) })
 }
 
 // change makes a change of what readers see, all of it at one moment.
@@ -119,41 +96,82 @@ func (i *Image) change(words func()) {
 	words()
 }
 
-// claim gives a place to an asset that is new; readers see nothing of it yet. It returns false if the map
-// ends before the asset's number.
-func (i *Image) claim(s *gateway.Snapshot) bool {
-	a := s.Asset
-	if a.Number >= Capacity {
-		return false
+// place returns where an asset of that number is kept, nil if nowhere yet.
+func (i *Image) place(number gateway.Number) (u *unit, b *bank, n int) {
+	if number >= Capacity {
+		return nil, nil, 0
 	}
-	u := i.units[a.Number/unitAssets].Load()
+	at := int(number % unitAssets)
+	if u = i.units[number/unitAssets].Load(); u != nil {
+		b = u.banks[at/bankAssets].Load()
+	}
+	return u, b, at % bankAssets
+}
+
+// claim gives a place to an asset that is new; readers see nothing of it yet.
+func (i *Image) claim(a *gateway.Asset) {
+	if a.Number >= Capacity {
+		i.refuse(a)
+		return
+	}
+	u, b, n := i.place(a.Number)
 	if u == nil {
 		u = new(unit)
 		i.units[a.Number/unitAssets].Store(u)
 	}
-	at := int(a.Number % unitAssets)
-	b, n := u.banks[at/bankAssets].Load(), at%bankAssets
 	if b == nil {
 		b = newBank()
-		u.banks[at/bankAssets].Store(b)
+		u.banks[a.Number%unitAssets/bankAssets].Store(b)
 	}
-	before, wasRetired, retired := b.assets[n], b.retired>>n&1 == 1, s.Quality == gateway.OutOfService
+	before := b.assets[n]
+	if before == a {
+		return
+	}
 	switch {
 	case before == nil:
 		u.claimed++
-		i.ledger.enter(a, retired)
-	case before.ID != a.ID, wasRetired != retired:
+		i.ledger.enter(a)
+	case before.ID != a.ID || before.Retired != a.Retired || before.Appended != a.Appended:
 		i.ledger.broken = true
 	}
-	b.retired &^= 1 << n
-	if retired {
-		b.retired |= 1 << n
+	b.assets[n] = a
+	b.renamed |= 1 << n
+}
+
+// refuse notes an asset that the map does not hold, and says so while there is one.
+func (i *Image) refuse(a *gateway.Asset) {
+	if a.Number == gateway.NoNumber {
+		return
 	}
-	if before != a {
-		b.assets[n] = a
-		b.renamed |= 1 << n
+	if len(i.beyond) == 0 {
+		i.options.Alarms.Raise(gateway.MapFull, fmt.Sprintf(
+			"%s has number %d: the registers end with number %d, it has none", a.ID, a.Number, Capacity-1))
 	}
-	return true
+	i.beyond[a.Number] = true
+}
+
+// leave takes note that an asset has moved away from a number; readers see it there until [Image.vacate].
+func (i *Image) leave(number gateway.Number) {
+	i.sites.leave(number)
+	if i.beyond[number] {
+		if delete(i.beyond, number); len(i.beyond) == 0 {
+			i.options.Alarms.Clear(gateway.MapFull)
+		}
+	}
+	if u, b, n := i.place(number); b != nil && b.assets[n] != nil {
+		b.assets[n] = nil
+		u.claimed--
+		i.ledger.broken = true
+	}
+}
+
+// vacate makes a place read as one that no asset has.
+func (i *Image) vacate(number gateway.Number) {
+	if u, b, n := i.place(number); b != nil {
+		b.clear(n)
+		u.end.Store(int32(u.last()))
+		u.assets.Store(u.claimed)
+	}
 }
 
 // write renders what does not age of an asset that has a place.
@@ -162,22 +180,21 @@ func (i *Image) write(s *gateway.Snapshot) {
 	if a.Kind == gateway.Site {
 		i.sites.meet(a, s.Quality)
 	}
-	if a.Number >= Capacity {
+	u, b, n := i.place(a.Number)
+	if b == nil {
 		return
 	}
-	u, at := i.units[a.Number/unitAssets].Load(), int(a.Number%unitAssets)
 	var follows *site
 	if s.FollowsSite {
 		follows = i.sites.named(a.Site)
 	}
-	b, n := u.banks[at/bankAssets].Load(), at%bankAssets
 	b.write(n, s, follows)
 	b.writeName(n)
-	u.end.Store(max(u.end.Load(), int32(at+1)))
+	u.end.Store(max(u.end.Load(), int32(a.Number%unitAssets)+1))
 	u.assets.Store(u.claimed)
 }
 
-func (o *overview) show(u *gateway.Update) {
+func (o *overview) show(u *gateway.Update, l *ledger) {
 	o.epoch.Store(int64(u.Epoch))
 	o.assets.Store(int64(u.Summary.Assets))
 	for q, count := range u.Summary.Qualities {
@@ -185,9 +202,6 @@ func (o *overview) show(u *gateway.Update) {
 	}
 	o.accepted.Store(u.Summary.Accepted)
 	o.refused.Store(u.Summary.Refused)
-}
-
-func (o *overview) showLedger(l *ledger) {
 	o.checksum.Store(l.sum)
 	o.appended.Store(int64(l.appended))
 }

@@ -56,6 +56,14 @@ func (s *sites) meet(a *gateway.Asset, q gateway.Quality) {
 	}
 }
 
+// leave takes note that no site has that number any more, if one had.
+func (s *sites) leave(number gateway.Number) {
+	if s.byNumber[number] != nil {
+		delete(s.byNumber, number)
+		s.changed = true
+	}
+}
+
 // hear takes over when a site was last heard of.
 func (s *sites) hear(heard gateway.SiteFeed) {
 	known := s.byNumber[heard.Site]

@@ -194,7 +194,7 @@ func (i *Image) commanded(unit, address int) (id gateway.AssetID, holds uint16, 
 		return "", 0, false
 	}
 	b, n := u.bank(n/bankAssets), n%bankAssets
-	if b.assets[n] == nil || b.retired>>n&1 == 1 {
+	if b.assets[n] == nil || b.register(n, statusOffset)>>bitOutOfService&1 == 1 {
 		return "", 0, false
 	}
 	return b.assets[n].ID, b.register(n, commandOffset), true

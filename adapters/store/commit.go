@@ -34,6 +34,12 @@ func (d *database) write(ctx context.Context, b *gateway.Batch) error {
 	if b.Alive != 0 {
 		w.do(d.putMeta, aliveKey, d.pack.aliveText(b.Alive))
 	}
+	if e := b.Edition; e != nil {
+		w.do(d.putMeta, editionKey, d.pack.editionText(e))
+		if e.Gateway != "" {
+			w.do(d.putMeta, gatewayIDKey, e.Gateway)
+		}
+	}
 	return w.err
 }
 
@@ -71,7 +77,7 @@ func (w *writer) drop(b *gateway.Batch) {
 func (w *writer) state(b *gateway.Batch) {
 	for _, a := range b.Assets {
 		w.do(w.putAsset, int64(a.Number), string(a.ID), a.Kind.String(), string(a.Parent), a.Given, a.CustomID, a.MAC,
-			int64(a.Told), int64(w.pack.assetSum(a)))
+			int64(a.Told), int64(w.pack.assetSum(a)), int64(flag(a.Retired)), int64(flag(a.Appended)))
 	}
 	for i := range b.Histories {
 		h := &b.Histories[i]

@@ -105,7 +105,7 @@ func (d *database) prepare(ctx context.Context) error {
 	return d.prepareAll(ctx, []statement{
 		{&d.putMeta, put("meta", "key", "value")},
 		// An id that had another number loses that row.
-		{&d.putAsset, "INSERT OR REPLACE INTO assets (number, id, kind, parent, given, custom_id, mac, told, sum) VALUES (?,?,?,?,?,?,?,?,?)"},
+		{&d.putAsset, "INSERT OR REPLACE INTO assets (number, id, kind, parent, given, custom_id, mac, told, sum, retired, appended) VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
 		{&d.putFeed, put("revisions", "asset, feed", "data")},
 		{&d.putTotal, put("totals", "asset", "people_in, people_out, at, day, net, sum")},
 		{&d.putSite, put("sites", "site", "data")},

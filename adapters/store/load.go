@@ -54,8 +54,11 @@ func load(ctx context.Context, conn *sql.Conn, version int) (*loaded, error) {
 	tables := []func(context.Context, *sql.Conn) error{
 		l.meta, l.assets, l.feeds, l.totals, l.increments, l.sites, l.overrides, l.audits,
 	}
-	if version < 2 {
-		tables = []func(context.Context, *sql.Conn) error{l.meta, l.assets, l.feeds, l.totalsOfVersion1, l.increments}
+	switch version {
+	case 2:
+		tables[1] = l.assetsOfVersion2
+	case 0, 1:
+		tables = []func(context.Context, *sql.Conn) error{l.meta, l.assetsOfVersion2, l.feeds, l.totalsOfVersion1, l.increments}
 	}
 	for _, read := range tables {
 		if err := read(ctx, conn); err != nil {
@@ -133,20 +136,34 @@ func (l *loaded) meta(ctx context.Context, conn *sql.Conn) error {
 				l.lost("when the gateway was last alive: %v", err)
 				l.litter["DELETE FROM meta WHERE key = '"+aliveKey+"'"] = true
 			}
+		case editionKey:
+			if l.saved.Edition, err = l.pack.parseEdition(string(value)); err != nil {
+				l.lost("when the ledger was settled: %v", err)
+				l.litter["DELETE FROM meta WHERE key = '"+editionKey+"'"] = true
+			}
 		default:
 			l.lostRow("a value under %q: no gateway writes it", key)
-			l.litter["DELETE FROM meta WHERE typeof(key) <> 'text' OR key NOT IN ('gateway_id', 'boots', 'alive')"] = true
+			l.litter["DELETE FROM meta WHERE typeof(key) <> 'text' OR key NOT IN ('gateway_id', 'boots', 'alive', 'edition')"] = true
 		}
 		return nil
 	})
 }
 
+const assetColumns = "number, id, kind, parent, given, custom_id, mac, told, sum"
+
 func (l *loaded) assets(ctx context.Context, conn *sql.Conn) error {
-	const query = "SELECT number, id, kind, parent, given, custom_id, mac, told, sum FROM assets ORDER BY number"
+	return l.assetsOf(ctx, conn, "SELECT "+assetColumns+", retired, appended FROM assets ORDER BY number")
+}
+
+func (l *loaded) assetsOfVersion2(ctx context.Context, conn *sql.Conn) error {
+	return l.assetsOf(ctx, conn, "SELECT "+assetColumns+", 0, 0 FROM assets ORDER BY number")
+}
+
+func (l *loaded) assetsOf(ctx context.Context, conn *sql.Conn, query string) error {
 	return each(ctx, conn, query, func(rows *sql.Rows) error {
-		var key, told, sum number
+		var key, told, sum, retired, appended number
 		var id, kind, parent, given, custom, mac text
-		if err := rows.Scan(&key, &id, &kind, &parent, &given, &custom, &mac, &told, &sum); err != nil {
+		if err := rows.Scan(&key, &id, &kind, &parent, &given, &custom, &mac, &told, &sum, &retired, &appended); err != nil {
 			return err
 		}
 		asset, ok := key.asset()
@@ -158,8 +175,9 @@ func (l *loaded) assets(ctx context.Context, conn *sql.Conn) error {
 		a := gateway.Asset{
 			ID: gateway.AssetID(id), Kind: gateway.ParseKind(string(kind)), Number: asset, Parent: gateway.AssetID(parent),
 			Given: string(given), CustomID: string(custom), MAC: string(mac), Told: gateway.Timestamp(told),
+			Retired: retired == 1, Appended: appended == 1,
 		}
-		if number(l.pack.assetSum(&a)) != sum || a.Kind == gateway.NoKind {
+		if number(l.pack.assetSum(&a)) != sum || a.Kind == gateway.NoKind || retired>>1|appended>>1 != 0 {
 			l.lostOf(asset, "asset number %d: %v", asset, errChecksum)
 			return nil
 		}

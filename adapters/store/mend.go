@@ -8,51 +8,120 @@ import (
 	"butlr-gateway/gateway"
 )
 
-// reconcile lets the ledger win over the database. It returns the assets that the ledger lacks. What the
-// database says under a number that is another asset's is nobody's.
-func (l *loaded) reconcile(entries []entry) (missing []gateway.Asset) {
-	ids, numbers := make(map[gateway.AssetID]entry), make(map[gateway.Number]entry)
-	for _, e := range entries {
-		ids[e.id], numbers[e.number] = e, e
+// reconcile makes what the database says agree with the ledger, which wins over a database that is no
+// newer. A database is newer when its edition is: it is written first. What the database says under a number
+// that is another asset's is nobody's; what it says of an asset that has moved since goes with it.
+func (l *loaded) reconcile(b *book) {
+	if l.saved.Edition.Number > b.edition {
+		l.catchUp(b)
+		return
 	}
+	older := l.saved.Edition.Number < b.edition
+	known, moved := make(map[gateway.Number]bool), make(map[gateway.Number]gateway.Number)
 	var kept []gateway.Asset
-	known := make(map[gateway.Number]bool)
 	for _, a := range l.saved.Assets {
-		byID, hasID := ids[a.ID]
-		byNumber, hasNumber := numbers[a.Number]
+		before := a.Number
+		byID, byNumber := b.entries[a.ID], b.numbers[a.Number]
 		switch {
-		case hasID && byID.number != a.Number:
-			l.lostOf(a.Number, "asset %q: the database gives it number %d, the ledger %d", a.ID, a.Number, byID.number)
-			l.suspect[byID.number] = true
-			continue
-		case hasNumber && byNumber.id != a.ID:
+		case byID == nil && byNumber != nil:
 			l.lostOf(a.Number, "number %d: the database gives it to %q, the ledger to %q", a.Number, a.ID, byNumber.id)
 			continue
-		case !hasID:
-			missing = append(missing, a)
+		case byID != nil && byID.number != a.Number:
+			if !older {
+				l.lostRow("asset %q: the database gives it number %d, the ledger %d", a.ID, a.Number, byID.number)
+			}
+			l.suspect[a.Number], l.suspect[byID.number] = true, true
+			moved[a.Number], a.Number = byID.number, byID.number
 		}
-		known[a.Number] = true
+		if byID != nil && older && (a.Retired != byID.retired || a.Appended != byID.appended) {
+			a.Retired, a.Appended = byID.retired, byID.appended
+			l.suspect[a.Number] = true
+		}
+		known[before] = true
 		kept = append(kept, a)
+	}
+	if older {
+		l.takeEdition(b)
 	}
 	l.saved.Assets = kept
 	l.dropOrphans(known)
-	l.addUnknown(entries, known)
-	return missing
+	l.follow(moved)
+	l.addUnknown(b)
+}
+
+// takeEdition takes over the ledger's edition into an older database.
+func (l *loaded) takeEdition(b *book) {
+	if len(l.saved.Assets) > 0 {
+		l.lost("%s is older than %s: the numbers have been rearranged since, and are as they were then; totals may have gone back", databaseFile, ledgerFile)
+	}
+	e := &l.saved.Edition
+	e.Number, e.At, e.Vacated = b.edition, b.settled, slices.Sorted(maps.Keys(b.vacated))
+}
+
+// catchUp takes over from a ledger that is older than the database what the database does not have.
+func (l *loaded) catchUp(b *book) {
+	ids, numbers := make(map[gateway.AssetID]bool), make(map[gateway.Number]bool)
+	for i := range l.saved.Assets {
+		ids[l.saved.Assets[i].ID], numbers[l.saved.Assets[i].Number] = true, true
+	}
+	l.dropOrphans(maps.Clone(numbers))
+	rest := newBook()
+	for id, e := range b.entries {
+		switch {
+		case ids[id]:
+		case numbers[e.number]:
+			l.lost("asset %q: %s gives its number %d to another one; it gets a new one when it is heard of", id, databaseFile, e.number)
+		default:
+			rest.add(e)
+		}
+	}
+	l.addUnknown(rest)
+}
+
+// follow lets what is known of assets follow them to their numbers.
+func (l *loaded) follow(moved map[gateway.Number]gateway.Number) {
+	if len(moved) == 0 {
+		return
+	}
+	to := func(n *gateway.Number) {
+		if m, ok := moved[*n]; ok {
+			*n = m
+		}
+	}
+	s := &l.saved
+	for i := range s.Histories {
+		to(&s.Histories[i].Asset)
+	}
+	for i := range s.Totals {
+		to(&s.Totals[i].Asset)
+	}
+	for i := range s.Sites {
+		to(&s.Sites[i].Site)
+	}
+	for i := range s.Overrides {
+		to(&s.Overrides[i].Asset)
+	}
 }
 
 // addUnknown adds the assets that only the ledger knows. The database is written before the ledger, so
 // that they tell of a database that is older, or new.
-func (l *loaded) addUnknown(entries []entry, known map[gateway.Number]bool) {
+func (l *loaded) addUnknown(b *book) {
+	known := make(map[gateway.AssetID]bool)
+	for i := range l.saved.Assets {
+		known[l.saved.Assets[i].ID] = true
+	}
 	unknown := 0
-	for _, e := range entries {
-		if known[e.number] {
+	for _, e := range b.sorted() {
+		if known[e.id] {
 			continue
 		}
 		if !l.suspect[e.number] {
 			unknown++
 		}
 		l.suspect[e.number] = true
-		l.saved.Assets = append(l.saved.Assets, gateway.Asset{ID: e.id, Kind: e.kind, Number: e.number})
+		l.saved.Assets = append(l.saved.Assets, gateway.Asset{
+			ID: e.id, Kind: e.kind, Number: e.number, Retired: e.retired, Appended: e.appended,
+		})
 	}
 	slices.SortFunc(l.saved.Assets, func(a, b gateway.Asset) int { return cmp.Compare(a.Number, b.Number) })
 	if unknown > 0 {
@@ -99,6 +168,9 @@ func (l *loaded) mended() *gateway.Batch {
 	}
 	if l.litter[emptyAudit] {
 		b.Audit = s.Audit
+	}
+	if s.Edition.Number > 0 || s.Edition.Since != 0 {
+		b.Edition = &s.Edition
 	}
 	return b
 }

@@ -25,6 +25,7 @@ type believed struct {
 	overrides map[int]gateway.Override
 	audit     []gateway.OverrideChange
 	alive     gateway.Timestamp
+	edition   gateway.Edition
 }
 
 func newBelieved() *believed {
@@ -66,12 +67,15 @@ func (m *believed) apply(b *gateway.Batch) {
 	if b.Alive != 0 {
 		m.alive = b.Alive
 	}
+	if b.Edition != nil {
+		m.edition = *b.Edition
+	}
 }
 
 func (m *believed) saved() *gateway.Saved {
 	return &gateway.Saved{
 		Assets: ordered(m.assets), Histories: ordered(m.histories), Totals: ordered(m.totals), Sites: ordered(m.sites),
-		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive,
+		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive, Edition: m.edition,
 	}
 }
 
@@ -97,6 +101,14 @@ func anyOverride(n gateway.Number) *rapid.Generator[gateway.Override] {
 func anyBatch(serial int) *rapid.Generator[*gateway.Batch] {
 	return rapid.Custom(func(t *rapid.T) *gateway.Batch {
 		b := &gateway.Batch{Alive: anyTime().Draw(t, "alive")}
+		if rapid.Bool().Draw(t, "edition") {
+			b.Edition = &gateway.Edition{
+				Number: serial + 1, At: settled, Since: anyTime().Draw(t, "since"),
+				Vacated: slices.Sorted(slices.Values(rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) gateway.Number {
+					return gateway.Number(rapid.IntRange(10, 30).Draw(t, "number"))
+				}), 0, 3, rapid.ID[gateway.Number]).Draw(t, "vacated"))),
+			}
+		}
 		for _, id := range rapid.SliceOfDistinct(rapid.Uint32Range(0, 4), rapid.ID[uint32]).Draw(t, "assets") {
 			n := gateway.Number(id)
 			if rapid.Bool().Draw(t, "removed") {

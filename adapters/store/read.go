@@ -48,6 +48,10 @@ func readAll(ctx context.Context, dir string) (*gateway.Saved, Identity, error) 
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, Identity{}, err
 	}
-	l.reconcile(parseLedger(text).entries)
+	b := parseLedger(text)
+	l.reconcile(b)
+	if b.gatewayID != "" && l.saved.Edition.Number <= b.edition {
+		l.identity.GatewayID = b.gatewayID
+	}
 	return &l.saved, l.identity, nil
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"butlr-gateway/gateway"
 )
@@ -51,14 +53,25 @@ func unpackSite(body []byte, site gateway.Number) (gateway.SiteLife, error) {
 
 // The rows below are kept in columns, so that people can read them with any tool, and carry a sum beside.
 
-// assetSum is the CRC-32C of an asset's row.
+// assetSum is the CRC-32C of an asset's row. A row of an older schema, in which no asset was retired or
+// appended, keeps its sum.
 func (p *packer) assetSum(a *gateway.Asset) uint32 {
 	p.buffer = binary.BigEndian.AppendUint32(p.buffer[:0], uint32(a.Number))
 	for _, text := range [...]string{string(a.ID), a.Kind.String(), string(a.Parent), a.Given, a.CustomID, a.MAC} {
 		p.text(text)
 	}
 	p.varint(int64(a.Told))
+	if a.Retired || a.Appended {
+		p.byte(flag(a.Retired) | flag(a.Appended)<<1)
+	}
 	return p.sum()
+}
+
+func flag(yes bool) byte {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // totalSum is the CRC-32C of a row of totals. A row of the first schema, which had no estimate, keeps its
@@ -120,9 +133,41 @@ func (p *packer) parseAlive(text string) (gateway.Timestamp, error) {
 	return t, nil
 }
 
+// editionText is what the ledger says beside the numbers, as the table of single values keeps it: the
+// number of the edition, when it was settled, when the first asset came, the vacated numbers with commas
+// between them, and the CRC-32C of all that.
+func (p *packer) editionText(e *gateway.Edition) string {
+	vacated := make([]string, len(e.Vacated))
+	for i, n := range e.Vacated {
+		vacated[i] = strconv.FormatUint(uint64(n), 10)
+	}
+	text := fmt.Sprintf("%d %d %d %s", e.Number, e.At, e.Since, "["+strings.Join(vacated, ",")+"]")
+	p.buffer = append(append(p.buffer[:0], editionKey...), text...)
+	return fmt.Sprintf("%s %08x", text, p.sum())
+}
+
+// parseEdition is the inverse of editionText.
+func (p *packer) parseEdition(text string) (gateway.Edition, error) {
+	var e gateway.Edition
+	var vacated string
+	if _, err := fmt.Sscan(text, &e.Number, (*int64)(&e.At), (*int64)(&e.Since), &vacated); err != nil {
+		return gateway.Edition{}, errChecksum
+	}
+	for part := range strings.SplitSeq(strings.Trim(vacated, "[]"), ",") {
+		if n, err := strconv.ParseUint(part, 10, 32); err == nil {
+			e.Vacated = append(e.Vacated, gateway.Number(n))
+		}
+	}
+	if p.editionText(&e) != text {
+		return gateway.Edition{}, errChecksum
+	}
+	return e, nil
+}
+
 // The keys of the table of single values.
 const (
 	gatewayIDKey = "gateway_id"
 	bootsKey     = "boots"
 	aliveKey     = "alive"
+	editionKey   = "edition"
 )

@@ -9,8 +9,8 @@ import (
 
 // schemaVersion is the database's user_version. A database of a greater one was written by a newer
 // gateway, and is refused; one of a smaller one is brought up to it. Version 1 had neither the estimate in
-// the totals nor the tables after the increments.
-const schemaVersion = 2
+// the totals nor the tables after the increments; version 2 knew of no asset that is retired or appended.
+const schemaVersion = 3
 
 // auditKept is how many changes of overrides are kept.
 const auditKept = 1000
@@ -29,7 +29,9 @@ CREATE TABLE IF NOT EXISTS assets (
 	custom_id TEXT NOT NULL,
 	mac       TEXT NOT NULL,
 	told      INTEGER NOT NULL, -- UNIX milliseconds, as all times
-	sum       INTEGER NOT NULL
+	sum       INTEGER NOT NULL,
+	retired   INTEGER NOT NULL DEFAULT 0,
+	appended  INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS revisions (
 	asset INTEGER NOT NULL,
@@ -85,23 +87,32 @@ CREATE TABLE IF NOT EXISTS audit (
 );
 `
 
-// addEstimate gives the totals of version 1 the columns that they lacked. Their sums go on to fit: see
-// packer.totalSum.
-const addEstimate = `
+// additions are the columns that tables of older versions lack, each table with the last that it got. The
+// sums of its rows go on to fit: see packer.totalSum and packer.assetSum.
+var additions = []struct{ table, column, text string }{
+	{"totals", "net", `
 ALTER TABLE totals ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE totals ADD COLUMN net INTEGER NOT NULL DEFAULT 0;
-`
+`},
+	{"assets", "appended", `
+ALTER TABLE assets ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE assets ADD COLUMN appended INTEGER NOT NULL DEFAULT 0;
+`},
+}
 
 // upgrade makes the tables that are missing, and brings those of an older gateway up to date. It runs in
 // a transaction.
 func upgrade(ctx context.Context, conn *sql.Conn, version int) error {
-	const countColumns = "SELECT count(*), count(*) FILTER (WHERE name = 'day') FROM pragma_table_info('totals')"
-	var columns, days int
-	if err := conn.QueryRowContext(ctx, countColumns).Scan(&columns, &days); err != nil {
-		return err
-	}
-	if columns > 0 && days == 0 {
-		if _, err := conn.ExecContext(ctx, addEstimate); err != nil {
+	for _, a := range additions {
+		const countColumns = "SELECT count(*), count(*) FILTER (WHERE name = ?2) FROM pragma_table_info(?1)"
+		var columns, there int
+		if err := conn.QueryRowContext(ctx, countColumns, a.table, a.column).Scan(&columns, &there); err != nil {
+			return err
+		}
+		if columns == 0 || there > 0 {
+			continue
+		}
+		if _, err := conn.ExecContext(ctx, a.text); err != nil {
 			return err
 		}
 	}

@@ -128,18 +128,22 @@ func (s *Store) moveAside() (string, error) {
 
 // begin makes database and ledger agree, draws the gateway's id at the first start, and counts the start.
 func (s *Store) begin(ctx context.Context) error {
-	book, err := s.openLedger()
-	if err != nil {
+	if err := s.openLedger(); err != nil {
 		return err
 	}
-	l := s.loaded
+	l, book := s.loaded, s.ledger.book
 	l.damage = append(l.damage, book.damage...)
-	missing := l.reconcile(book.entries)
-	if err := s.ledger.record(pointers(missing)); err != nil {
-		return fmt.Errorf("writing %s: %w", ledgerFile, err)
+	noted := book.gatewayID
+	if l.saved.Edition.Number > book.edition && l.identity.GatewayID != "" {
+		noted = "" // the database is newer
 	}
-	if err := s.identify(book.gatewayID); err != nil {
+	l.reconcile(book)
+	if err := s.identify(noted); err != nil {
 		return err
+	}
+	agreed := gateway.Batch{Assets: pointers(l.saved.Assets), Edition: &l.saved.Edition, Removed: book.others(l.saved.Assets)}
+	if err := s.ledger.record(&agreed); err != nil {
+		return fmt.Errorf("writing %s: %w", ledgerFile, err)
 	}
 	for _, d := range l.damage {
 		s.log.Error("part of the state was lost", "what", d)
@@ -159,13 +163,13 @@ func (s *Store) begin(ctx context.Context) error {
 	})
 }
 
-func (s *Store) openLedger() (*book, error) {
-	ledger, book, err := openLedger(s.dir)
+func (s *Store) openLedger() error {
+	ledger, err := openLedger(s.dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.ledger = ledger
-	return book, syncDirectory(s.dir)
+	return syncDirectory(s.dir)
 }
 
 // identify settles the gateway's id: the ledger's, else the database's, else a new one.
@@ -238,20 +242,24 @@ func (s *Store) commit(ctx context.Context, b *gateway.Batch) error {
 	if err := s.db.transact(ctx, func() error { return s.db.write(ctx, b) }); err != nil {
 		return err
 	}
-	return s.record(b.Assets)
+	return s.record(b)
 }
 
-// record writes new assets into the ledger; after an error the file is opened anew at the next call.
-func (s *Store) record(assets []*gateway.Asset) error {
-	if len(assets) == 0 {
+// record writes into the ledger what is new in it; after an error the file is opened anew at the next call.
+func (s *Store) record(b *gateway.Batch) error {
+	if len(b.Assets)+len(b.Removed) == 0 && b.Edition == nil {
 		return nil
 	}
 	if s.ledger == nil {
-		if _, err := s.openLedger(); err != nil {
+		if err := s.openLedger(); err != nil {
 			return err
 		}
 	}
-	if err := s.ledger.record(assets); err != nil {
+	err := s.ledger.record(b)
+	if b.Edition != nil {
+		err = errors.Join(err, s.ledger.name(b.Edition.Gateway))
+	}
+	if err != nil {
 		err = errors.Join(fmt.Errorf("writing %s: %w", ledgerFile, err), s.ledger.file.Close())
 		s.ledger = nil
 		return err

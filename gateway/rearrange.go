@@ -1,0 +1,179 @@
+package gateway
+
+import (
+	"errors"
+	"maps"
+	"slices"
+)
+
+// Errors of [State.Rearrange]. The plan that comes with them says more.
+var (
+	ErrConflict = errors.New("not everything that is asked for can be had")
+	ErrMoves    = errors.New("numbers would come to mean other assets, which has not been allowed")
+)
+
+// Rearrange adds to the batch in progress what a wish changes, and settles the ledger anew. Without moves
+// allowed no number may come to mean another asset. An error leaves the batch as it was.
+func (s *State) Rearrange(i Instant, w *Wish, allowMoves bool) (*Plan, error) {
+	p := s.Plan(w)
+	switch {
+	case len(p.Conflicts) > 0:
+		return p, ErrConflict
+	case p.Moves() > 0 && !allowMoves:
+		return p, ErrMoves
+	}
+	pins := s.pins
+	if w.Pins != nil {
+		if s.pending.pins == nil {
+			s.pending.pins = pins
+		}
+		pins = w.Pins
+	}
+	if !p.Empty() || w.Gateway != "" {
+		s.carryOut(p, w, s.clock.now(i))
+	}
+	s.reserve(pins)
+	return p, nil
+}
+
+func (s *State) carryOut(p *Plan, w *Wish, now Timestamp) {
+	s.touchEdition()
+	s.move(p.Changes)
+	s.add(p.Changes, w.Listing)
+	for i := range p.Changes {
+		switch c := &p.Changes[i]; c.Step {
+		case StepRetire:
+			s.serve(s.byID[c.Asset], false)
+		case StepReinstate:
+			s.serve(s.byID[c.Asset], true)
+		}
+	}
+	s.cover()
+	if w.Listing != nil {
+		s.append(p.Changes, w.Listing)
+	}
+	e := &s.edition
+	e.Number, e.At, e.Gateway = e.Number+1, now, w.Gateway
+	if e.Since == 0 {
+		e.Since = now
+	}
+	s.vacate(w.Listing)
+}
+
+// redefine gives an asset another description.
+func (s *State) redefine(a *asset, change func(*Asset)) {
+	s.pending.touch(a, false)
+	next := *a.about
+	change(&next)
+	a.about = &next
+	s.pending.mark(a)
+}
+
+// move gives assets other numbers, all at once: they may exchange them.
+func (s *State) move(changes []Change) {
+	first := len(s.pending.moves)
+	for i := range changes {
+		c := &changes[i]
+		if c.Step != StepMove {
+			continue
+		}
+		a := s.byID[c.Asset]
+		s.pending.moves = append(s.pending.moves, movedAsset{a, c.From, c.To})
+		s.redefine(a, func(about *Asset) { about.Number = c.To })
+		if a.total != (Total{}) {
+			a.total.Asset = c.To
+		}
+		a.overrides = slices.Clone(a.overrides)
+		for k := range a.overrides {
+			a.overrides[k].Asset = c.To
+		}
+	}
+	moves := s.pending.moves[first:]
+	for _, m := range moves {
+		s.assets[m.from] = nil
+	}
+	for _, m := range moves {
+		s.seat(m.asset)
+	}
+}
+
+// add brings the new assets of a plan into being.
+func (s *State) add(changes []Change, l *Listing) {
+	listed := make(map[AssetID]*Asset)
+	if l != nil {
+		for i := range l.Assets {
+			listed[l.Assets[i].ID] = &l.Assets[i]
+		}
+	}
+	var inside []*asset
+	for i := range changes {
+		c := &changes[i]
+		if c.Step != StepAdd {
+			continue
+		}
+		about := Asset{ID: c.Asset, Kind: c.Kind, Number: c.To}
+		if from := listed[c.Asset]; from != nil {
+			about.Given, about.CustomID, about.Parent, about.Retired = from.Given, from.CustomID, from.Parent, from.Retired
+		}
+		a := s.enter(about, about.CustomID)
+		if about.Parent != "" {
+			inside = append(inside, a)
+		}
+	}
+	for _, a := range inside {
+		if around := s.byID[a.about.Parent]; around != nil {
+			s.attach(a, around)
+			s.redescribe(a)
+		}
+	}
+}
+
+// serve takes an asset back into service, or out of it.
+func (s *State) serve(a *asset, inService bool) {
+	s.redefine(a, func(about *Asset) { about.Retired = !inService })
+	s.pending.move(a)
+	if unknown := inService && !s.named(a.about.ID, a.about.CustomID); unknown != a.unknown {
+		a.unknown = unknown
+		s.unknown += 2*one(unknown) - 1
+	}
+}
+
+// cover makes every appended asset one that somebody may have built on.
+func (s *State) cover() {
+	for _, a := range s.assets {
+		if a != nil && a.about.Appended {
+			s.redefine(a, func(about *Asset) { about.Appended = false })
+		}
+	}
+}
+
+// append lets the new assets be appended that are so in the listing.
+func (s *State) append(changes []Change, l *Listing) {
+	appended := make(map[AssetID]bool)
+	for i := range l.Assets {
+		appended[l.Assets[i].ID] = l.Assets[i].Appended
+	}
+	for i := range changes {
+		if c := &changes[i]; c.Step == StepAdd && appended[c.Asset] {
+			s.redefine(s.byID[c.Asset], func(about *Asset) { about.Appended = true })
+		}
+	}
+}
+
+// vacate notes which numbers nobody is to have: those that were left, here or where a listing is from.
+func (s *State) vacate(l *Listing) {
+	vacated := make(map[Number]bool)
+	for _, n := range s.edition.Vacated {
+		vacated[n] = true
+	}
+	for _, m := range s.pending.moves {
+		vacated[m.from] = true
+	}
+	if l != nil {
+		for _, n := range l.Vacated {
+			vacated[n] = true
+		}
+	}
+	maps.DeleteFunc(vacated, func(n Number, _ bool) bool { return s.at(n) != nil })
+	s.edition.Vacated = slices.Sorted(maps.Keys(vacated))
+}
