@@ -184,6 +184,7 @@ func TestDecodingWhatIsCutOrNothing(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add(byte(1), uint16(0), bytesOf("4247 5731 0001"), false)
+	f.Add(byte(101), uint16(nameAddress-2), bytesOf("0000 0000 4d48 2d33 2e30 3900 0000 0000 0000 0000 ffff"), false)
 	f.Add(byte(255), uint16(65530), bytesOf("ffff ffff ffff ffff ffff ffff ffff"), true)
 	f.Fuzz(func(t *testing.T, unit byte, address uint16, raw []byte, low bool) {
 		o := MapOptions{UnitID: 1}
