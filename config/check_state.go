@@ -22,13 +22,14 @@ func (d *document) checkState(c *Config) {
 			d.refuse(toml.Key{"class", name}, fault{message: "is not a kind of asset", hint: kindHint(name)})
 		}
 	}
-	j := &judge{document: d, said: map[string]bool{}}
+	j := &judge{document: d, said: map[string]bool{}, rooms: c.Classes[gateway.Room.String()].Settings}
 	chains := c.chains()
 	for i := range chains {
 		for r := range judgements {
 			j.apply(&judgements[r], &chains[i])
 		}
 		j.warnOfDelays(&chains[i])
+		j.warnOfEffects(c, &chains[i])
 	}
 	d.warnOfNights(c, chains)
 }

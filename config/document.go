@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"butlr-gateway/gateway"
@@ -75,13 +77,32 @@ func (d *document) notTOML(err error) {
 		p.Line = max(1, syntax.Position.Line)
 		switch said := visible(strings.TrimSuffix(syntax.Message, ".")); {
 		case strings.HasSuffix(said, "has already been defined"):
-			p.Message = said
+			p.Message = "is in the file twice"
+			p.Key = strings.Trim(strings.TrimSuffix(strings.TrimPrefix(said, "Key "), " has already been defined"), "'")
 			p.Hint = "write each section and each key once; what follows this line was not checked"
+		case d.bareCustom(p.Line) != "":
+			p.Message = "a name with a colon needs quotes"
+			p.Hint = "write [assets." + strconv.Quote(d.bareCustom(p.Line)) + "]; what follows this line was not checked"
 		case isSection(syntax.LastKey), isPublic(syntax.LastKey):
 			p.Message += ": " + said
 		}
 	}
 	d.problems = append(d.problems, p)
+}
+
+// customSection begins the section of an asset by the customer's own id, without the quotes that TOML wants.
+var customSection = regexp.MustCompile(`^\s*\[\s*assets\s*\.\s*(custom:[^"'\]]+?)\s*\]`)
+
+// bareCustom returns what a line names without quotes, "" if it does not.
+func (d *document) bareCustom(line int) string {
+	lines := bytes.SplitN(d.text, []byte("\n"), line+1)
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	if found := customSection.FindSubmatch(lines[line-1]); found != nil {
+		return visible(string(found[1]))
+	}
+	return ""
 }
 
 // table puts the keys of one table into a struct, by the names in the struct's tags.

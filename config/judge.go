@@ -19,12 +19,15 @@ type judgement struct {
 	// key has its value.
 	find func(s *gateway.Settings, kind gateway.Kind, from func(key string) string) []string
 	hint string
+	// rooms leaves out sections about every kind of asset where it is no matter of rooms.
+	rooms bool
 }
 
 // judge reports each fault once, at the section that brings it about.
 type judge struct {
 	*document
-	said map[string]bool
+	said  map[string]bool
+	rooms gateway.Patch // of [class.room]
 }
 
 // apply judges the settings of a chain that its last section decides about: the others are those of a
@@ -35,6 +38,9 @@ func (j *judge) apply(r *judgement, c *chain) {
 		return
 	}
 	settings := c.settings()
+	if r.rooms && c.kind == gateway.NoKind {
+		settings.Evidence = j.evidenceOfRooms(settings)
+	}
 	messages := r.find(&settings, c.kind, func(key string) string { return j.origin(c, key) })
 	if messages == nil {
 		return
@@ -48,6 +54,14 @@ func (j *judge) apply(r *judgement, c *chain) {
 	default:
 		j.problems = append(j.problems, j.problem(key, f))
 	}
+}
+
+// evidenceOfRooms returns what [class.room] makes of the evidence.
+func (j *judge) evidenceOfRooms(s gateway.Settings) gateway.Evidence {
+	for _, change := range j.rooms {
+		change(&s)
+	}
+	return s.Evidence
 }
 
 // first tells whether nothing was said yet of a key in that matter.
@@ -142,6 +156,16 @@ var judgements = []judgement{
 			return []string{"is less than two of Butlr's minutes: one late event makes a room stale"}
 		},
 	},
+	{
+		keys: []string{"feed"}, unwise: true,
+		find: func(s *gateway.Settings, kind gateway.Kind, _ func(string) string) []string {
+			if s.Feed != gateway.FeedChange || kind != gateway.NoKind {
+				return nil
+			}
+			return []string{"leaves a site without a heartbeat: its silence never counts as a loss, and what it says is only uncertain, after " + duration(s.ChangeUncertainAfter)}
+		},
+		hint: `have Butlr send some counts of each site every minute, and write feed = "minute" in the sections of those assets`,
+	},
 }
 
 // correctionsEnd is how long after a minute its count is final: Butlr corrects a rolling window of five.
@@ -150,7 +174,7 @@ const correctionsEnd = 6 * time.Minute
 // shortOffDelay warns of a delay after which a count may still be corrected.
 func shortOffDelay(o gateway.Output) judgement {
 	return judgement{
-		keys: []string{offDelayKey(o), "evidence"}, unwise: true,
+		keys: []string{offDelayKey(o), "evidence"}, unwise: true, rooms: true,
 		find: func(s *gateway.Settings, kind gateway.Kind, from func(string) string) []string {
 			counted := s.Evidence == gateway.EvidencePeople || s.Evidence == gateway.EvidenceEither || s.Evidence == gateway.EvidenceBoth
 			if isAggregate(kind) || kind == gateway.Sensor || !counted || s.OffDelay[o] >= correctionsEnd {

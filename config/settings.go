@@ -152,6 +152,12 @@ func readPeopleOnLoss(value any) (func(*gateway.Settings), []fault) {
 			bad = within(0, maxCapacity)(people)
 		}
 	case string:
+		if value == "vacant" || value == "occupied" {
+			return nil, []fault{{
+				message: "is for outputs, and this is about the count",
+				hint:    `write "hold", "capacity" or a number of people here; set lighting_on_loss, hvac_on_loss and ventilation_on_loss for the outputs`,
+			}}
+		}
 		bad = pick(&policy, value, option[gateway.PeopleOnLoss]{"hold", gateway.PeopleHold},
 			option[gateway.PeopleOnLoss]{"capacity", gateway.PeopleCapacity})
 	default:

@@ -10,7 +10,7 @@ import (
 	"butlr-gateway/gateway"
 )
 
-// The diagrams of docs/state.md are played: real events go through the real state, one column a minute.
+// The diagrams of docs/state.md and docs/state-reference.md are played: real events go through the real state, one column a minute.
 
 // panel is one diagram.
 type panel struct {
@@ -76,7 +76,8 @@ var lossRows = []row{
 	{"quality", "[state]\n" + sixMinutes, func(x *gateway.Explanation) byte { return x.Quality.String()[0] }},
 }
 
-var panels = []panel{visit, lostWhileOccupied, lostWhileVacant}
+// panels are the diagrams of each page.
+var panels = map[string][]panel{statePage: {visit}, stateReference: {lostWhileOccupied, lostWhileVacant}}
 
 func valueOf(m gateway.Measure) func(*gateway.Explanation) byte {
 	return func(x *gateway.Explanation) byte {
@@ -85,6 +86,8 @@ func valueOf(m gateway.Measure) func(*gateway.Explanation) byte {
 				continue
 			}
 			switch r := p.Reading; {
+			case !r.Known && r.Quality == gateway.Never:
+				return ' '
 			case !r.Known:
 				return '?'
 			case r.Value != 0:

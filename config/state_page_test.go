@@ -14,21 +14,52 @@ import (
 	"butlr-gateway/gateway"
 )
 
-const statePage = "../docs/state.md"
+// The page that stands alone, and the one with every rule.
+const (
+	statePage      = "../docs/state.md"
+	stateReference = "../docs/state-reference.md"
+)
 
-func statePageText(t *testing.T) string {
+func pageText(t *testing.T, page string) string {
 	t.Helper()
-	text, err := os.ReadFile(statePage)
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n")
 }
 
+// TestTheStatePageIsOnePage holds it to what an engineer reads at a stretch, and its first table to the
+// defaults.
+func TestTheStatePageIsOnePage(t *testing.T) {
+	text := pageText(t, statePage)
+	if n := strings.Count(text, "\n"); n > 80 {
+		t.Errorf("the page has %d lines; move what is not for everybody to %s", n, stateReference)
+	}
+	usual := gateway.DefaultSettings()
+	tables := tablesOf(text, "output")
+	if len(tables) != 1 || len(tables[0]) != 1+int(gateway.OutputCount) {
+		t.Fatalf("the page has %d tables of outputs", len(tables))
+	}
+	for o := range gateway.Output(gateway.OutputCount) {
+		row := tables[0][1+int(o)]
+		want := []string{
+			"`" + o.String() + "`", row[1], "at once", fmt.Sprintf("%.0f min", usual.OffDelay[o].Minutes()), "`" + o.String() + "_off_delay`",
+			"1", "`" + o.String() + "_on_loss`",
+		}
+		if usual.OnDelay[o] != 0 || usual.OnLoss[o] != gateway.PolicyOccupied || !slices.Equal(row, want) {
+			t.Errorf("the page says %v, want %v", row, want)
+		}
+	}
+	if usual.StaleAfter != 5*time.Minute || usual.DeadAfter != 15*time.Minute || usual.ChangeUncertainAfter != 12*time.Hour {
+		t.Error("the page tells of other silences")
+	}
+}
+
 // TestTheStatePageNamesEveryKnob demands each key of [state] on the page with its default, as the
 // reference has it and as the code does.
 func TestTheStatePageNamesEveryKnob(t *testing.T) {
-	said := knobsOf(statePageText(t))
+	said := knobsOf(pageText(t, stateReference))
 	file := "[webhook]\nlisten = \"127.0.0.1:8443\"\n[state]\n"
 	for _, k := range stateKeys() {
 		values := said[k.Name]
@@ -84,7 +115,7 @@ func knobsOf(text string) map[string][]string {
 
 // TestTheStatePageTellsTheCodes compares the codes of qualities and reasons, and a sentence of each.
 func TestTheStatePageTellsTheCodes(t *testing.T) {
-	text := statePageText(t)
+	text := pageText(t, stateReference)
 	var qualities, reasons [][]string
 	for _, table := range tablesOf(text, "code") {
 		if table[0][1] == "quality" {
@@ -129,7 +160,8 @@ func sensedAt(clock string) gateway.Timestamp {
 // sampleReasons are one of each, by code.
 var sampleReasons = func() []gateway.Reason {
 	sensed, moved := sensedAt("10:04:00"), sensedAt("10:02:11")
-	lost := gateway.Reason{Since: sensed}
+	silent := gateway.Reason{Since: sensed}
+	lost := gateway.Reason{Since: sensed, Lost: gateway.SilentPeople}
 	return []gateway.Reason{
 		{},
 		{People: 3, At: sensed},
@@ -139,29 +171,31 @@ var sampleReasons = func() []gateway.Reason {
 		{At: sensed, Motion: moved, Until: sensedAt("10:19:00")},
 		{At: sensed, Motion: moved},
 		{By: &gateway.Override{Source: gateway.FromOperator, Reason: "fire drill", Since: sensed, Until: sensedAt("12:00:00")}},
-		lost, lost, lost, lost,
+		silent, lost, lost, lost,
 		{Motion: sensedAt("06:02:11"), Since: moved},
 		{Few: 2, Of: 14},
 		{People: 3, At: sensed},
 		{Since: sensed, Until: sensedAt("10:25:00")},
-		lost,
+		silent,
 		{},
 	}
 }()
 
 // TestTheStatePagePlays compares the diagrams with what the state does.
 func TestTheStatePagePlays(t *testing.T) {
-	text := statePageText(t)
-	for i := range panels {
-		begin := "<!-- played: " + panels[i].name + " -->\n"
-		before, after, found := strings.Cut(text, begin)
-		_, after, ended := strings.Cut(after, "<!-- end -->")
-		if !found || !ended {
-			t.Fatalf("the page has no place for %q", panels[i].name)
+	for page, panels := range panels {
+		text := pageText(t, page)
+		for i := range panels {
+			begin := "<!-- played: " + panels[i].name + " -->\n"
+			before, after, found := strings.Cut(text, begin)
+			_, after, ended := strings.Cut(after, "<!-- end -->")
+			if !found || !ended {
+				t.Fatalf("%s has no place for %q", page, panels[i].name)
+			}
+			text = before + begin + "```\n" + panels[i].draw(t) + "```\n<!-- end -->" + after
 		}
-		text = before + begin + "```\n" + panels[i].draw(t) + "```\n<!-- end -->" + after
+		compareGolden(t, page, text)
 	}
-	compareGolden(t, statePage, text)
 }
 
 // TestTheStatePageIsLinked looks for a way to the page from where people begin.
@@ -174,7 +208,7 @@ func TestTheStatePageIsLinked(t *testing.T) {
 	if err := config.WriteReference(&reference); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(readme), "](docs/state.md)") || !strings.Contains(reference.String(), "](state.md)") {
+	if !strings.Contains(pageText(t, statePage), "](state-reference.md)") || !strings.Contains(string(readme), "](docs/state.md)") || !strings.Contains(reference.String(), "](state.md)") {
 		t.Error("the README or the reference has no link to it")
 	}
 }

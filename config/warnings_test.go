@@ -12,6 +12,7 @@ func TestWarnings(t *testing.T) {
 	const (
 		webhook = "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n"
 		modbus  = "[modbus]\nlisten = \"127.0.0.1:502\"\n"
+		pushTo  = "[push.x]\ntarget = \"tcp://10.0.0.1\"\n[push.x.points.y]\nregister = 1\nasset = \"custom:a\"\n"
 	)
 	tests := []struct{ name, text, want string }{
 		{"nothing unwise", webhook + modbus, ""},
@@ -65,8 +66,45 @@ gateway.toml:8: web.listen: "127.0.0.1:0" takes whatever port is free, another o
 		{"stale at once", webhook + modbus + "[state]\nstale_after = \"1m\"\n",
 			`gateway.toml:8: state.stale_after: "1m" is less than two of Butlr's minutes: one late event makes a room stale
   hint: leave the line out for "5m"`},
+		{"keys of a group that have no effect", webhook + modbus + "[groups.ahu-3]\nmembers = [\"room_3jsO3M1KzCEuPDimYj0iZrqyaiW\"]\non_count = 3\nmin_coverage = 50\npeople_on_loss = 7\nhvac_on_loss = \"hold\"\n",
+			`gateway.toml:9: groups.ahu-3.on_count: 3 has no effect: a group hears no events, its members do
+  hint: set it for the members: below [state], [class.room], [sites.site_…] or their own sections
+gateway.toml:11: groups.ahu-3.people_on_loss: 7 has no effect: a group hears no events, its members do
+  hint: set it for the members: below [state], [class.room], [sites.site_…] or their own sections`},
+		{"the coverage of a room", webhook + modbus + "[class.room]\nmin_coverage = 50\n",
+			`gateway.toml:8: class.room.min_coverage: 50 has no effect: a room has no members
+  hint: set it for what has: below [state], [class.floor], [class.group] or a section of its own`},
+		{"the coverage of everything", webhook + modbus + "[state]\nmin_coverage = 50\n", ""},
+		{"a capacity that is not known", webhook + modbus + "[state]\npeople_on_loss = \"capacity\"\n",
+			`gateway.toml:8: state.people_on_loss: "capacity" has no effect: no capacity is known, so that it is the last count as with "hold"
+  hint: write capacity = 12 in the asset's section, below [assets.room_…]`},
+		{"a capacity that is known of some", webhook + modbus + "[state]\npeople_on_loss = \"capacity\"\n[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]\ncapacity = 12\n", ""},
+		{"the capacity of an asset that has none", webhook + modbus + "[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]\npeople_on_loss = \"capacity\"\n[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiX]\ncapacity = 12\n",
+			`gateway.toml:8: assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW.people_on_loss: "capacity" has no effect: no capacity is known, so that it is the last count as with "hold"
+  hint: write capacity = 12 in the asset's section, below [assets.room_…]`},
+		{"after the hours of some site", webhook + modbus + "[state]\non_loss_after_hours = \"vacant\"\n", ""},
+		{"after the hours of a site without", webhook + modbus + "[state]\nlighting_on_loss = \"hold\"\nhvac_on_loss = \"hold\"\nventilation_on_loss = \"hold\"\n[sites.site_3jjxDZeswABHTuukIaBLbQURjaY]\non_loss_after_hours = \"vacant\"\n",
+			`gateway.toml:12: sites.site_3jjxDZeswABHTuukIaBLbQURjaY.on_loss_after_hours: "vacant" has no effect: no hours are known, so that no time is after them
+  hint: write hours = "Mon-Fri 06:00-20:00" below [sites.site_…]`},
+		{"no heartbeat", webhook + modbus + "[state]\nfeed = \"change\"\n",
+			`gateway.toml:8: state.feed: "change" leaves a site without a heartbeat: its silence never counts as a loss, and what it says is only uncertain, after 12h
+  hint: have Butlr send some counts of each site every minute, and write feed = "minute" in the sections of those assets`},
+		{"some rooms on change", webhook + modbus + "[class.room]\nfeed = \"change\"\n", ""},
+		{"short delays where rooms have motion alone", webhook + modbus + "[state]\nhvac_off_delay = \"2m\"\n[class.room]\nevidence = \"motion\"\n", ""},
 		{"an id that lost its end", webhook + modbus + "[assets.room_3jsO3M1KzCEuPDimYj0iZrqyai]\n",
 			`gateway.toml:7: assets.room_3jsO3M1KzCEuPDimYj0iZrqyai: does not end with 27 letters and digits as Butlr's ids do: no event may ever name it
+  hint: copy it from Butlr again`},
+		{"nobody reads, but somebody is written to", webhook + pushTo + "measure = \"occupied\"\n", ""},
+		{"states without a number", webhook + pushTo + "measure = \"occupied\"\nvalues = { occupied = 5 }\nscale = 2\noffset = 7\n",
+			`gateway.toml:11: push.x.points.y.values: has no entry for vacant: then 7 is written
+  hint: write an entry for each of vacant and occupied`},
+		{"a count needs no numbers", webhook + pushTo + "measure = \"people\"\nvalues = { unknown = 9 }\n", ""},
+		{"a total in one register", webhook + pushTo + "measure = \"traffic_in\"\n",
+			`gateway.toml:10: push.x.points.y.measure: "traffic_in" is a total that only grows, and soon does not fit into u16 any more
+  hint: write type = "u32", which takes two registers`},
+		{"a total in two registers", webhook + pushTo + "measure = \"traffic_in\"\ntype = \"u32\"\n", ""},
+		{"a pushed id that lost its end", webhook + "[push.x]\ntarget = \"tcp://10.0.0.1\"\n[push.x.points.y]\nregister = 1\nasset = \"room_1\"\nmeasure = \"people\"\n",
+			`gateway.toml:9: push.x.points.y.asset: "room_1" does not end with 27 letters and digits as Butlr's ids do: no event may ever name it
   hint: copy it from Butlr again`},
 	}
 	for _, test := range tests {

@@ -168,7 +168,5 @@ func (s *State) named(id AssetID, custom string) bool {
 
 func (s *State) refuse(now Instant, e *Event, why Refusal) {
 	s.pending.reasons[why]++
-	s.pending.refused.add(RefusedEvent{
-		Arrived: now.Timestamp(), Reason: why, Content: string(e.Raw[:min(len(e.Raw), refusedContent)]),
-	})
+	s.pending.refused.add(refusedEvent(now, e, why))
 }

@@ -30,7 +30,8 @@ const (
 
 var alarmNames = [AlarmCount]string{
 	"feed_lost", "broker_down", "journal_failing", "clock_untrusted", "certificate_expiring", "map_full",
-	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "serial_down", "pin_unmet",
+	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "serial_down",
+	"pin_unmet",
 }
 
 // String returns the alarm's name.

@@ -137,6 +137,9 @@ func (e *evaluation) find(o Output, d delays) finding {
 func (e *evaluation) walk(o Output, d delays, until Timestamp, skip func(*evidence) bool) delayed {
 	c := combination{signals: e.joined[:0], all: e.settings.Evidence == EvidenceBoth}
 	past := e.past
+	if past != nil && past.At > until { // one feed has been dead while another went on: what is kept of both says more
+		past = nil
+	}
 	for _, v := range e.counted {
 		taken := skip == nil || !skip(v)
 		if taken {

@@ -60,9 +60,11 @@ func (s *State) apply(i Instant, e *Event) error {
 	case MotionEnded:
 		s.merge(subject, MotionFeed, Entry{At: e.At, ID: EventIDOf(e.ID)})
 	case Traffic:
-		if !repeated {
-			s.count(places, e, key)
+		if repeated {
+			s.pending.idle[duplicate]++
+			break
 		}
+		s.count(places, e, key)
 	case Detected:
 		s.detect(subject, e)
 	}
@@ -86,9 +88,12 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 		return
 	}
 	settings := a.settings
+	if f != TrafficFeed && e.At < h.newest() {
+		s.pending.idle[late]++
+	}
 	if h.outside(e.At, settings.window()) {
 		s.pending.touchHistory(a, f)
-		if h.late(f, &e, settings) {
+		if h.late(f, &e, settings, s.days(a)) {
 			s.pending.mark(a)
 		}
 		return
@@ -98,6 +103,7 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 		s.startEarlier(a, f, h.window[0].At, e.At)
 	}
 	if found && !settings.supersedes(f, &e, &h.window[i]) {
+		s.idle(f, e == h.window[i], e.At < h.newest())
 		return
 	}
 	s.pending.mark(a)
@@ -108,6 +114,21 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	}
 	h.insert(i, &e)
 	s.prune(a, f)
+}
+
+// idle counts a revision that is known already, or of whose moment another one is believed.
+func (s *State) idle(f Feed, known, old bool) {
+	switch {
+	case f == TrafficFeed: // the event was counted already
+		return
+	case old: // it was taken for late
+		s.pending.idle[late]--
+	}
+	if known {
+		s.pending.idle[duplicate]++
+	} else {
+		s.pending.idle[superseded]++
+	}
 }
 
 // prune drops what has left a feed's window; outputs with an on-delay remember where they stood before.

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -16,6 +15,7 @@ import (
 // Seen to break it: arrival wins at an equal timestamp; the first of a moment wins; value or id left out of the tie; an
 // occupancy dropped because its id was seen; TRAFFIC not remembered; the first clear, or the site's silence, forgotten.
 func TestAnyOrderAndAnyRepetitionEndInTheSameState(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		history := drawRecent(t, rules)
@@ -39,6 +39,7 @@ func TestAnyOrderAndAnyRepetitionEndInTheSameState(t *testing.T) {
 // Seen to break it: arrival wins at an equal timestamp; the first of a moment wins; the value left out of the tie; an occupancy
 // dropped because its id was seen.
 func TestTwoHalvesAreTheWhole(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		history := drawRecent(t, rules)
@@ -65,11 +66,11 @@ func TestTwoHalvesAreTheWhole(t *testing.T) {
 
 func sameState(t *rapid.T, one, other process, moments []Timestamp) {
 	t.Helper()
-	if diff := cmp.Diff(one.canon(), other.canon()); diff != "" {
+	if diff := Difference(one.canon(), other.canon()); diff != "" {
 		t.Fatalf("state (-one +other):\n%s", diff)
 	}
 	for _, now := range moments {
-		if diff := cmp.Diff(one.shows(now), other.shows(now)); diff != "" {
+		if diff := Difference(one.shows(now), other.shows(now)); diff != "" {
 			t.Fatalf("at %s (-one +other):\n%s", now.Time(), diff)
 		}
 	}
@@ -81,6 +82,7 @@ func sameState(t *rapid.T, one, other process, moments []Timestamp) {
 // Seen to break it: a late positive that moves nothing; revisions older than the window let in again; the
 // last positive, or what lies before a window, not kept.
 func TestEventsOfAnyAgeTurnNothingOffSooner(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		history := drawHistory(t, rules, historyOptions{})
@@ -98,7 +100,7 @@ func TestEventsOfAnyAgeTurnNothingOffSooner(t *testing.T) {
 					continue
 				}
 				g := b.feeds[f]
-				if diff := cmp.Diff(h.window, g.window); diff != "" {
+				if diff := Difference(h.window, g.window); diff != "" {
 					t.Fatalf("%s %s (-in order +shuffled):\n%s", a.about.ID, Feed(f), diff)
 				}
 				positive, clear := h.ended(Feed(f), a.settings)
@@ -133,6 +135,7 @@ func (h *history) ended(f Feed, s *Settings) (lastPositive, firstClear Timestamp
 // Seen to break it: the last positive, or what lies before a window, not stored; revisions older than the window let in again; the
 // minutes of a site not stored; TRAFFIC not remembered.
 func TestACrashLosesNothing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true})
@@ -154,16 +157,16 @@ func TestACrashLosesNothing(t *testing.T) {
 			dying.beat(now) // what was heard of a site may wait for the next batch
 			before := dying.canon()
 			dying = begin(t, rules, dying.disk, now)
-			if diff := cmp.Diff(before, dying.canon()); diff != "" {
+			if diff := Difference(before, dying.canon()); diff != "" {
 				t.Fatalf("state (-before +after the crash):\n%s", diff)
 			}
 			dying.alive, dying.clock = steady.alive, steady.clock // as if it had not been down
 			recent := taken[max(0, len(taken)-rapid.IntRange(0, 5).Draw(t, "again")):]
 			dying.take(t, now, eventsOf(recent)...)
-			if diff := cmp.Diff(steady.shows(now), dying.shows(now)); diff != "" {
+			if diff := Difference(steady.shows(now), dying.shows(now)); diff != "" {
 				t.Fatalf("at %s (-without +with a crash):\n%s", now.Time(), diff)
 			}
-			if diff := cmp.Diff(numbersOf(steady.State), numbersOf(dying.State)); diff != "" {
+			if diff := Difference(numbersOf(steady.State), numbersOf(dying.State)); diff != "" {
 				t.Fatalf("numbers (-without +with a crash):\n%s", diff)
 			}
 		}
@@ -184,6 +187,7 @@ func numbersOf(s *State) map[AssetID]Number {
 //
 // Seen to break it: an on-delay that applies while the output is on.
 func TestAPositiveTurnsNothingOff(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		rules.Classes, rules.Assets = nil, nil
@@ -229,6 +233,7 @@ var feedOf = map[EventType]Feed{Occupancy: PeopleFeed, OccupancyMinute: PeopleMi
 //
 // Seen to break it: an event from the future believed; a refused event heard of its site.
 func TestARefusedEventChangesNothing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		rules.OnlySites = []AssetID{"site_1"}
@@ -271,6 +276,7 @@ func TestARefusedEventChangesNothing(t *testing.T) {
 // Seen to break it: no wake-up at the end of a delay, or when a feed is dead; followers of a site not marked; an aggregate not
 // told of its members; minutes of a site not stored.
 func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true})
@@ -283,7 +289,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 		show := func(u *Update) {
 			for _, snapshot := range u.Changed {
 				about := *snapshot.Asset
-				about.Number, about.Told = 0, 0
+				about.Number, about.Told, about.Appended = 0, 0, false
 				snapshot.Asset = &about
 				published[about.ID] = snapshot
 			}
@@ -302,7 +308,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 			for id, want := range fresh.shows(clock) {
 				got := published[id]
 				got.At, want.At = 0, 0 // of an aggregate it is the newest that was ever shown
-				if diff := cmp.Diff(want, got); diff != "" {
+				if diff := Difference(want, got); diff != "" {
 					t.Fatalf("%s at %s (-true +published):\n%s", id, clock.Time(), diff)
 				}
 			}
@@ -330,6 +336,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 //
 // Seen to break it: histories, their windows or the minutes of a site not put back by Undo; minutes of a site not stored.
 func TestABatchThatFailsLeavesNoTrace(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true})
@@ -342,7 +349,7 @@ func TestABatchThatFailsLeavesNoTrace(t *testing.T) {
 			now := b[len(b)-1].Arrival
 			if rapid.Bool().Draw(t, "fails") {
 				failing.fail(t, now, rapid.Bool().Draw(t, "reaches the disk"), eventsOf(b))
-				if diff := cmp.Diff(steady.canon(), failing.canon()); diff != "" {
+				if diff := Difference(steady.canon(), failing.canon()); diff != "" {
 					t.Fatalf("after a batch that failed (-want +got):\n%s", diff)
 				}
 				if left := failing.Leftover(); !left.Empty() {
@@ -352,13 +359,13 @@ func TestABatchThatFailsLeavesNoTrace(t *testing.T) {
 			}
 			steady.take(t, now, eventsOf(b)...)
 			failing.take(t, now, eventsOf(b)...)
-			if diff := cmp.Diff(steady.shows(now), failing.shows(now)); diff != "" {
+			if diff := Difference(steady.shows(now), failing.shows(now)); diff != "" {
 				t.Fatalf("at %s (-without +with a batch that failed before):\n%s", now.Time(), diff)
 			}
 			steady.beat(now)
 			failing.beat(now)
 			restarted := begin(t, rules, failing.disk, now)
-			if diff := cmp.Diff(failing.canon(), restarted.canon()); diff != "" {
+			if diff := Difference(failing.canon(), restarted.canon()); diff != "" {
 				t.Fatalf("on disk (-running +restarted):\n%s", diff)
 			}
 		}

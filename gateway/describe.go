@@ -176,7 +176,10 @@ func (s *State) redescribe(a *asset) {
 	about := *s.overlay(*a.about)
 	about.Path = nil
 	if a.parent != nil {
-		about.Path = append(slices.Clip(slices.Clone(a.parent.about.Path)), a.parent.about.Label())
+		about.Path = a.parent.pathInside()
+		if about.Parent == a.parent.about.ID {
+			about.Parent = a.parent.about.ID // the same text, kept once
+		}
 	}
 	s.join(a)
 	about.Site = ""
@@ -189,6 +192,18 @@ func (s *State) redescribe(a *asset) {
 	for _, c := range a.children {
 		s.redescribe(c)
 	}
+}
+
+// pathInside returns the names around what lies in an asset: one list for all of that.
+func (a *asset) pathInside() []string {
+	outside, label := a.about.Path, a.about.Label()
+	if len(a.children) > 0 {
+		known := a.children[0].about.Path
+		if n := len(outside); len(known) == n+1 && known[n] == label && slices.Equal(known[:n], outside) {
+			return known
+		}
+	}
+	return append(slices.Clip(slices.Clone(outside)), label)
 }
 
 // join makes an asset part of the site that the place around it is part of.

@@ -72,6 +72,7 @@ func (s *State) evaluate(a *asset, now Timestamp, out *Snapshot) Timestamp {
 		e.aggregate()
 	}
 	e.force()
+	out.Reason.date(e.now, e.days)
 	return e.wake
 }
 

@@ -3,7 +3,6 @@ package gateway
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -12,9 +11,14 @@ type Explanation struct {
 	Asset     *Asset
 	Quality   Quality
 	Number    Number
-	Points    []PointExplanation  // of every measure that the asset has
+	Heard     bool                // false: it has no age, because nothing was ever heard
+	Age       time.Duration       // of the oldest feed behind the answer
+	OffDelay  time.Duration       // until the HVAC output turns off; 0 while no off-delay runs
+	Points    []PointExplanation  // of every measure that it has, and of those that every asset could have
 	Feeds     []FeedExplanation   // the evidence: of each feed that was ever heard, or that counts
+	Traffic   *TrafficExplanation // nil where nobody was ever counted in or out
 	Members   *MembersExplanation // of an aggregate; nil else
+	Settings  []SettingExplanation
 	Overrides []Override
 	Site      SiteExplanation
 }
@@ -25,52 +29,36 @@ type PointExplanation struct {
 	Reading Reading
 	Reason  string // a sentence, with the times of day of the asset's site
 	Code    ReasonCode
+	Doubt   string // why its quality is no better; "" where it is good, or the reason says so
 }
 
 // FeedExplanation is one feed: what of its evidence is kept, and how alive it is.
 type FeedExplanation struct {
-	Feed    Feed
-	Counts  bool   // as evidence for the outputs
-	Chosen  bool   // of the two feeds of people: the one in use
-	Life    string // "live", "stale", "dead", "never"
-	Rule    string // "minute" or "change": whether its own silence counts, or its site's
-	Newest  Timestamp
-	StaleAt Timestamp // when silence makes it so; 0 never
-	DeadAt  Timestamp
-	History History
+	Feed      Feed
+	Counts    bool   // as evidence for the outputs
+	Chosen    bool   // of the two feeds of people: the one in use
+	Life      string // "live", "stale", "dead", "never"
+	Rule      string // "minute" or "change": whether its own silence counts, or its site's
+	Freshness string // the same in words: what its silence means, and when
+	Newest    Timestamp
+	StaleAt   Timestamp // when silence makes it so; 0 never
+	DeadAt    Timestamp
+	History   History
 }
 
-// MembersExplanation says what an aggregate was made of.
-type MembersExplanation struct {
-	Total     int
-	Qualities [QualityCount]int
-	Coverage  int      // 0.1 %
-	Missing   []string // members named in the configuration that no asset is
-}
-
-// SiteExplanation is the life of the asset's site.
+// SiteExplanation is the life of a site.
 type SiteExplanation struct {
 	ID          AssetID
+	Name        string
 	Newest      Timestamp
-	MinuteFeeds int // its silence is a loss from two on
+	MinuteFeeds int  // of its assets
+	Heartbeat   bool // it has so many of them that its silence is a loss
 	Silence     Silence
-	Hours       string // "" if it has none
-	InUse       bool   // inside its hours, or it has none
+	Starts      [2]Timestamp // when the first of those feeds were first heard
+	Minutes     string       // a digest of the minutes in which it was heard
+	Hours       string       // "" if it has none
+	InUse       bool         // inside its hours, or it has none
 	Timezone    string
-}
-
-// Find returns the asset that a name means, as the configuration and commands write it: Butlr's id,
-// "custom:" and the customer's own, or "group:" and a group's key. An error says what to do.
-func (s *State) Find(name string) (AssetID, error) {
-	if a := s.lookUp(name); a != nil {
-		return a.about.ID, nil
-	}
-	if custom, ok := strings.CutPrefix(name, customPrefix); ok {
-		if named := s.custom[custom]; len(named) > 1 {
-			return "", fmt.Errorf("finding %s: %d assets have that id, among them %s and %s; use Butlr's id", name, len(named), named[0].about.ID, named[1].about.ID)
-		}
-	}
-	return "", fmt.Errorf("finding %s: there is no such asset; \"butlr-gateway points list\" shows those that are known", name)
 }
 
 // Location returns the time zone of an asset's site.
@@ -87,68 +75,52 @@ func (s *State) Explain(i Instant, id AssetID) *Explanation {
 	if a == nil {
 		return nil
 	}
+	now := s.clock.now(i)
 	var snapshot Snapshot
-	s.evaluate(a, s.clock.now(i), &snapshot)
+	s.evaluate(a, now, &snapshot)
+	e := &s.work
 	x := &Explanation{
 		Asset: a.about, Number: a.about.Number, Quality: snapshot.Quality, Overrides: snapshot.Overrides,
-		Points: s.work.explainPoints(), Feeds: s.work.explainFeeds(), Site: s.explainSite(a, &s.work),
+		Points: e.explainPoints(), Site: s.explainSite(a, e), Settings: s.explainSettings(a),
+	}
+	if s.outOfService(a) {
+		return x
+	}
+	x.Feeds, x.Traffic = e.explainFeeds(), s.explainTraffic(a)
+	x.Age, x.Heard = s.ageOf(&snapshot, a, now)
+	if snapshot.OffDelayEnds != 0 {
+		x.OffDelay = max(0, snapshot.OffDelayEnds.Sub(now))
 	}
 	if snapshot.Coverage >= 0 {
-		x.Members = s.explainMembers(a, snapshot.Coverage)
+		x.Members = s.explainMembers(a, now, snapshot.Coverage)
 	}
 	return x
 }
 
-// explainPoints says of each point why it is what it is.
-func (e *evaluation) explainPoints() []PointExplanation {
-	var out []PointExplanation
-	for m := range Measure(MeasureCount) {
-		if !e.out.Has.Has(m) {
-			continue
+// ageOf tells how old the oldest feed behind an answer is.
+func (s *State) ageOf(snapshot *Snapshot, a *asset, now Timestamp) (time.Duration, bool) {
+	oldest := snapshot.Oldest
+	if snapshot.FollowsSite {
+		for _, site := range s.sitesOf(a) {
+			oldest = earlier(oldest, site.life.heard)
 		}
-		code, sentence := e.explainPoint(m)
-		out = append(out, PointExplanation{Measure: m, Reading: e.out.Readings[m], Reason: sentence, Code: code})
+	}
+	return max(0, now.Sub(oldest)), oldest != 0
+}
+
+// sitesOf lists the sites that an asset is as alive as: its own, or any for one that lies in none.
+func (s *State) sitesOf(a *asset) []*asset {
+	if a.site != nil {
+		return []*asset{a.site}
+	}
+	var out []*asset
+	for _, other := range s.assets {
+		if other != nil && other.life != nil {
+			out = append(out, other)
+		}
 	}
 	return out
 }
-
-func (e *evaluation) explainPoint(m Measure) (ReasonCode, string) {
-	place := e.days.place
-	r := e.out.Readings[m]
-	at := func(words string) string { return words + " at " + r.At.Time().In(place).Format(time.DateTime) }
-	switch m {
-	case Occupied, HVAC:
-		return e.out.Reason.Code, e.out.Reason.Text(place)
-	case Lighting, Ventilation:
-		reason := e.answers[m-Lighting].reason
-		return reason.Code, reason.Text(place)
-	}
-	if r.Quality == Forced {
-		reason := Reason{Code: ReasonForced, By: e.inForce(TargetPeople)}
-		return reason.Code, reason.Text(place)
-	}
-	switch {
-	case m == People && e.out.Estimate:
-		return ReasonTrafficEstimate, "no feed of people: in less out since midnight"
-	case e.asset.sum != nil && e.out.Coverage >= 0 && (m == People && (e.people == nil || e.people.life == feedDead) || m == Motion):
-		return ReasonMembers, "from its members"
-	case m == People:
-		return ReasonPeople, at(feedWords[e.people.feed])
-	case m == Motion && !r.Known:
-		return ReasonLatchEnded, at("motion never ended, too long ago to tell; it began")
-	case m == Motion:
-		return ReasonMotion, at("the PIR")
-	case m == TrafficIn || m == TrafficOut:
-		return ReasonNoData, at("counted since commissioning, last")
-	case m == TrafficEstimate:
-		return ReasonTrafficEstimate, "in less out since midnight"
-	case m == PeakToday || m == OccupiedMinutesToday:
-		return ReasonNoData, "since midnight in " + place.String()
-	}
-	return ReasonNoData, at("last")
-}
-
-var feedWords = [FeedCount]string{"the raw count", "the minute's count", "motion", "traffic"}
 
 // String returns the feed's name for people.
 func (f Feed) String() string {
@@ -164,7 +136,10 @@ func (e *evaluation) explainFeeds() []FeedExplanation {
 		if v.history == nil && !counts {
 			continue
 		}
-		x := FeedExplanation{Feed: f, Counts: counts, Chosen: v == e.people, Rule: "minute", Life: "never", Newest: v.newest, StaleAt: v.liveUntil, DeadAt: v.deadAt}
+		x := FeedExplanation{
+			Feed: f, Counts: counts, Chosen: v == e.people, Rule: "minute", Life: "never", Freshness: e.freshness(v),
+			Newest: v.newest, StaleAt: v.liveUntil, DeadAt: v.deadAt,
+		}
 		if v.change {
 			x.Rule = "change"
 		}
@@ -178,10 +153,29 @@ func (e *evaluation) explainFeeds() []FeedExplanation {
 	return out
 }
 
+// freshness says which rule tells how alive a feed is.
+func (e *evaluation) freshness(v *evidence) string {
+	s := e.settings
+	loss := " is stale after " + brief(s.StaleAfter) + ", a loss after " + brief(s.DeadAfter)
+	switch {
+	case !v.change:
+		return "its own silence" + loss
+	case e.site != nil && e.site.hasPulse():
+		return "its site's silence" + loss
+	}
+	return "its site has no heartbeat: silence is no loss, and uncertain after " + brief(s.ChangeUncertainAfter)
+}
+
 func (s *State) explainSite(a *asset, e *evaluation) SiteExplanation {
 	x := SiteExplanation{ID: a.about.Site, InUse: e.inUse(e.now), Timezone: e.days.place.String()}
 	if l := e.site; l != nil {
-		x.Newest, x.MinuteFeeds, x.Silence = l.heard, l.minuteFeeds, l.silence
+		x.Newest, x.MinuteFeeds, x.Heartbeat, x.Silence, x.Starts = l.heard, l.minuteFeeds, l.hasPulse(), l.silence, l.starts
+	}
+	if a.site != nil {
+		x.Name = a.site.about.Label()
+	}
+	if a.life != nil {
+		x.Minutes = a.life.minutesDigest()
 	}
 	if e.hours != nil {
 		x.Hours = e.hours.String()
@@ -189,17 +183,86 @@ func (s *State) explainSite(a *asset, e *evaluation) SiteExplanation {
 	return x
 }
 
-func (s *State) explainMembers(a *asset, coverage int) *MembersExplanation {
-	x := &MembersExplanation{Total: len(a.sum.roll) + a.sum.absent.members, Coverage: coverage}
-	for _, m := range a.sum.roll {
-		x.Qualities[m.member.shown.quality]++
+// minutesDigest stands for when a site was heard of: two sites that were heard in the same seconds have the
+// same.
+func (l *siteLife) minutesDigest() string {
+	d := digest(l.last)
+	for m := max(1, l.last-l.kept()+1); m <= l.last; m++ {
+		if said := l.at(m); said.first != 0 {
+			d = d.with(uint64(m)<<16 | uint64(said.first)<<8 | uint64(said.last))
+		}
 	}
-	if a.about.Kind == Group {
-		for _, name := range s.groups.named[a.about.ID.groupKey()] {
-			if s.lookUp(name) == nil {
-				x.Missing = append(x.Missing, name)
+	return fmt.Sprintf("%016x", uint64(d))
+}
+
+// Sites tells of the life of every site, in the order of numbers.
+func (s *State) Sites(i Instant) []SiteExplanation {
+	var out []SiteExplanation
+	for _, a := range s.assets {
+		if a == nil || a.life == nil {
+			continue
+		}
+		now := s.clock.now(i)
+		out = append(out, SiteExplanation{
+			ID: a.about.ID, Name: a.about.Label(), Newest: a.life.heard, MinuteFeeds: a.life.minuteFeeds,
+			Heartbeat: a.life.hasPulse(), Silence: a.life.silence, Timezone: a.life.days.place.String(),
+			InUse: a.life.hours == nil || a.life.hours.Inside(now, a.life.days.place),
+		})
+		if a.life.hours != nil {
+			out[len(out)-1].Hours = a.life.hours.String()
+		}
+	}
+	return out
+}
+
+// Contents is what a state has, without what it says.
+type Contents struct {
+	Assets     []AssetID    // from each site inwards, then the groups
+	Remembered int          // TRAFFIC events that would not be counted again
+	Digest     IncrementKey // of them: two states that remember the same have the same
+	Alive      Timestamp    // when the process before was last known to be alive; 0 never
+}
+
+// Contents lists the assets in an order that follows from what events said of them.
+func (s *State) Contents() Contents {
+	c := Contents{Assets: make([]AssetID, 0, len(s.byID)), Remembered: s.counted.count, Alive: s.alive}
+	var outermost, groups []*asset
+	for _, a := range s.assets {
+		switch {
+		case a == nil:
+		case a.about.Kind == Group:
+			groups = append(groups, a)
+		case a.parent == nil:
+			outermost = append(outermost, a)
+		}
+	}
+	c.add(outermost)
+	c.add(groups)
+	for _, hour := range s.counted.hours {
+		for key := range hour {
+			for i := range c.Digest {
+				c.Digest[i] ^= key[i]
 			}
 		}
 	}
-	return x
+	return c
+}
+
+// add adds assets, and below each of them what lies in it.
+func (c *Contents) add(beside []*asset) {
+	for _, a := range slices.SortedFunc(slices.Values(beside), topDown) {
+		c.Assets = append(c.Assets, a.about.ID)
+		c.add(a.children)
+	}
+}
+
+// brief returns a duration without parts that are zero.
+func brief(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if n := len(text) - len(zero); n > 0 && text[n:] == zero {
+			text = text[:n+1]
+		}
+	}
+	return text
 }

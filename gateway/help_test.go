@@ -279,7 +279,7 @@ func belief(s *gateway.State, now gateway.Instant) map[gateway.AssetID]string {
 	}
 	for _, snapshot := range u.Changed {
 		a := *snapshot.Asset
-		a.Number, a.Told = 0, 0
+		a.Number, a.Told, a.Appended = 0, 0, false
 		snapshot.Asset = nil
 		out[a.ID] = fmt.Sprintf("%+v %+v", a, snapshot)
 	}

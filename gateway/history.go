@@ -114,8 +114,12 @@ func (s *Settings) supersedes(f Feed, e, old *Entry) bool {
 	return e.ID.Compare(old.ID) > 0
 }
 
-// insert puts a revision at index i.
+// insert puts a revision at index i. A window ends up with about as many as its feed has in half an hour, so
+// its room grows by a few, not by half: most of a large gateway's memory is windows.
 func (h *history) insert(i int, e *Entry) {
+	if n := len(h.window); n == cap(h.window) {
+		h.window = append(make([]Entry, 0, n/4*4+4), h.window...)
+	}
 	h.window = append(h.window, Entry{})
 	copy(h.window[i+1:], h.window[i:])
 	h.window[i] = *e
@@ -182,11 +186,13 @@ func (b *Before) mark(v verdict, at Timestamp) {
 }
 
 // late takes up a revision older than the window. Only a positive later than every other before the window
-// moves anything, so that no output turns off sooner for it. It returns whether it did.
-func (h *history) late(f Feed, e *Entry, s *Settings) bool {
+// moves an output, so that none turns off sooner for it; beside that it may be the day's highest count. It
+// returns whether it changed anything.
+func (h *history) late(f Feed, e *Entry, s *Settings, days *calendar) bool {
 	b := &h.before
+	counted := b.countLate(f, e, s, days)
 	if s.judge(f, int(e.Value)) != positive || e.At <= b.LastPositive {
-		return false
+		return counted
 	}
 	b.LastPositive = e.At
 	if b.FirstClear <= e.At {
@@ -196,6 +202,17 @@ func (h *history) late(f Feed, e *Entry, s *Settings) bool {
 		}
 	}
 	return true
+}
+
+// countLate takes a count older than the window into the measures of its day. Its minute counts unless a
+// later one was counted already: which of those there were is not kept.
+func (b *Before) countLate(f Feed, e *Entry, s *Settings, days *calendar) bool {
+	if f > PeopleMinuteFeed || days.midnight(e.At) < b.Day {
+		return false
+	}
+	day, peak, minutes := b.Day, b.Peak, b.Minutes
+	b.countDay(f, e, s, days)
+	return b.Day != day || b.Peak != peak || b.Minutes != minutes
 }
 
 // countDay takes a revision that leaves the window into the measures of its day.

@@ -50,6 +50,7 @@ type Hub struct {
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
 	unmet   string       // pins, as they were told
+	diary   diary        // what was logged
 	spare   sync.Pool    // of *request
 }
 
@@ -124,9 +125,9 @@ func (h *Hub) Force(ctx context.Context, id AssetID, o Override) (Override, erro
 }
 
 // Release ends, durably, the overrides of the asset's target, or all of them. Those of a greater source
-// than by stay, and make it an error. It returns how many it ended.
-func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, by Source, author string) (int, error) {
-	ended := 0
+// than by stay, and make it an error. It returns those that it ended.
+func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, by Source, author string) ([]Override, error) {
+	var ended []Override
 	err := h.change(ctx, func(s *State, now Instant) (err error) {
 		ended, err = s.Release(now, id, target, all, by, author)
 		return err
@@ -135,14 +136,18 @@ func (h *Hub) Release(ctx context.Context, id AssetID, target Target, all bool, 
 }
 
 // ResetEstimate begins the traffic estimate of an asset anew: nobody is there now.
-func (h *Hub) ResetEstimate(ctx context.Context, id AssetID) error {
-	return h.change(ctx, func(s *State, now Instant) error { return s.ResetEstimate(now, id) })
+func (h *Hub) ResetEstimate(ctx context.Context, id AssetID, author string) error {
+	err := h.change(ctx, func(s *State, now Instant) error { return s.ResetEstimate(now, id) })
+	if err == nil {
+		h.log.Info("traffic estimate reset", "asset", id, "by", author)
+	}
+	return err
 }
 
 // Rearrange makes a wish about the ledger come true, durably, and returns what it changed: see
 // [State.Rearrange]. After ErrConflict and ErrMoves nothing is changed, and the plan says what stands in the
 // way.
-func (h *Hub) Rearrange(ctx context.Context, w *Wish, allowMoves bool) (*Plan, error) {
+func (h *Hub) Rearrange(ctx context.Context, w *Wish, allowMoves bool, author string) (*Plan, error) {
 	var plan *Plan
 	err := h.change(ctx, func(s *State, now Instant) (err error) {
 		plan, err = s.Rearrange(now, w, allowMoves)
@@ -150,6 +155,9 @@ func (h *Hub) Rearrange(ctx context.Context, w *Wish, allowMoves bool) (*Plan, e
 	})
 	if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrMoves) {
 		return nil, err // the owner may still be at it
+	}
+	if err == nil {
+		h.logPlan(plan, author)
 	}
 	return plan, err
 }
@@ -310,10 +318,12 @@ func (h *Hub) serve(ctx context.Context, first *request) error {
 	h.gather(now, first, repaired)
 	failed := repaired
 	if failed == nil {
-		if failed, err = h.commit(ctx, h.state.Batch()); err != nil {
+		batch := h.state.Batch()
+		if failed, err = h.commit(ctx, batch); err != nil {
 			return err
 		}
 		if failed == nil {
+			h.logOverrides(batch.Audit)
 			h.publish(h.state.Settle(now))
 		} else {
 			h.state.Undo()
@@ -418,6 +428,8 @@ func (h *Hub) judge(result error) error {
 
 func (h *Hub) publish(u *Update) {
 	h.warn(&u.Summary)
+	h.logRefusals(u.At)
+	h.logSites(u.Now)
 	for _, s := range h.sinks {
 		s.Publish(u)
 	}

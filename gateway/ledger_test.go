@@ -75,7 +75,7 @@ func (h *house) want(w gateway.Wish, allowMoves bool) (*gateway.Plan, *gateway.U
 	h.t.Helper()
 	p, err := h.Rearrange(h.now(), &w, allowMoves)
 	if err != nil {
-		h.t.Fatalf("%v: %v", err, told(p))
+		h.t.Fatalf("%v: %v", err, sentences(p))
 	}
 	return p, h.store()
 }
@@ -95,11 +95,11 @@ func (h *house) refused(w gateway.Wish, allowMoves bool, because error) string {
 	if diff := cmp.Diff(before, h.numbers()); diff != "" {
 		h.t.Errorf("refused, and still changed (-before +after):\n%s", diff)
 	}
-	return told(p)
+	return sentences(p)
 }
 
-// told is every sentence of a plan.
-func told(p *gateway.Plan) string {
+// sentences is every sentence of a plan.
+func sentences(p *gateway.Plan) string {
 	var lines []string
 	for _, c := range p.Conflicts {
 		lines = append(lines, c.Sentence())

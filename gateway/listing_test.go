@@ -131,7 +131,7 @@ func TestWhatAListingContradictsIsToldInWords(t *testing.T) {
 		h, l := newHouse(t), exported()
 		edit(h, l)
 		plan := h.Plan(&gateway.Wish{Pins: h.rules.Pins(), Listing: l})
-		if got := told(plan); !strings.HasPrefix(got, want) {
+		if got := sentences(plan); !strings.HasPrefix(got, want) {
 			t.Errorf("told %q, want %q", got, want)
 		}
 	}

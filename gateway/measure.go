@@ -1,6 +1,9 @@
 package gateway
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // Measure is one quantity of an asset.
 type Measure uint8
@@ -80,3 +83,6 @@ func MeasuresOf(measures ...Measure) Measures {
 
 // Has tells whether m is in the set.
 func (s Measures) Has(m Measure) bool { return s&(1<<m) != 0 }
+
+// Len returns how many measures are in the set.
+func (s Measures) Len() int { return bits.OnesCount32(uint32(s)) }

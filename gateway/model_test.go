@@ -22,6 +22,7 @@ func modelInstant(t Timestamp) Instant { return Instant{Wall: t.Time(), Mono: t.
 // on; hours, or the end of hold, ignored; a silence of the site not noticed; the deadlines of a delay counted
 // from when a run began.
 func TestStateIsAsTheReference(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		rules := drawRules(r)
 		history := drawHistory(r, rules, historyOptions{Lateness: 25 * time.Minute, Duplicates: true})

@@ -103,6 +103,9 @@ func withOverride(overrides []Override, o Override) []Override {
 	return out
 }
 
+// Brief tells whether the seconds of its end matter.
+func (o *Override) Brief() bool { return o.Until.Sub(o.Since) < 10*time.Minute }
+
 func findOverride(overrides []Override, t Target) int {
 	return slices.IndexFunc(overrides, func(o Override) bool { return o.Target == t })
 }
@@ -165,13 +168,13 @@ func (o *Override) check(now Timestamp) error {
 }
 
 // Release adds to the batch in progress that an asset's overrides end: that of the target, or all. Those
-// of a greater source than by stay. It returns how many end.
-func (s *State) Release(i Instant, id AssetID, target Target, all bool, by Source, author string) (int, error) {
+// of a greater source than by stay. It returns those that end.
+func (s *State) Release(i Instant, id AssetID, target Target, all bool, by Source, author string) ([]Override, error) {
 	a := s.byID[id]
 	if a == nil {
-		return 0, fmt.Errorf("releasing %s: there is no such asset; \"points list\" shows those that are", id)
+		return nil, fmt.Errorf("releasing %s: there is no such asset; \"points list\" shows those that are", id)
 	}
-	now, ended := s.clock.now(i), 0
+	now, ended := s.clock.now(i), []Override(nil)
 	for _, o := range a.overrides {
 		if !all && o.Target != target {
 			continue
@@ -180,7 +183,7 @@ func (s *State) Release(i Instant, id AssetID, target Target, all bool, by Sourc
 			return ended, fmt.Errorf("releasing %s of %s: it was forced by %s %s, who has to release it", o.Target, id, o.Source, o.Author)
 		}
 		s.end(now, a, o, "released", author)
-		ended++
+		ended = append(ended, o)
 	}
 	return ended, nil
 }

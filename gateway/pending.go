@@ -25,9 +25,17 @@ type pendingBatch struct {
 	alive     Timestamp
 	accepted  uint64
 	unhandled uint64
+	idle      [3]uint64 // duplicates, superseded, late
 	reasons   [RefusalCount]uint64
 	refused   refusedRing
 }
+
+// Why an accepted event has no effect on what is shown now.
+const (
+	duplicate = iota
+	superseded
+	late
+)
 
 type touchedAsset struct {
 	asset  *asset
@@ -180,17 +188,22 @@ func (p *pendingBatch) end() {
 	for _, a := range p.moved {
 		a.moved = false
 	}
-	clear(p.touched)
-	clear(p.histories)
-	clear(p.sites)
-	clear(p.changed)
-	clear(p.moved)
 	*p = pendingBatch{
-		number: p.number + 1, touched: p.touched[:0], histories: p.histories[:0], sites: p.sites[:0],
-		entries: p.entries[:0], minutes: p.minutes[:0], changed: p.changed[:0], moved: p.moved[:0], heard: p.heard[:0],
-		counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0], moves: p.moves[:0],
+		number: p.number + 1, touched: emptied(p.touched), histories: emptied(p.histories), sites: emptied(p.sites),
+		entries: p.entries[:0], minutes: p.minutes[:0], changed: emptied(p.changed), moved: emptied(p.moved),
+		heard: p.heard[:0], counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0], moves: p.moves[:0],
 		refused: refusedRing{entries: p.refused.entries[:0]},
 	}
+}
+
+// emptied returns the room of a slice for the next batch, unless it is more than a batch of events needs:
+// at a start everything changes, and never again.
+func emptied[T any](s []T) []T {
+	if cap(s) > 8*batchLimit {
+		return nil
+	}
+	clear(s)
+	return s[:0]
 }
 
 // leftover is what may be on disk though it is not in the state, because a commit failed.
@@ -422,6 +435,9 @@ func (s *State) Settle(i Instant) *Update {
 	}
 	s.summary.Accepted += s.pending.accepted
 	s.summary.Unhandled += s.pending.unhandled
+	s.summary.Duplicates += s.pending.idle[duplicate]
+	s.summary.Superseded += s.pending.idle[superseded]
+	s.summary.Late += s.pending.idle[late]
 	for reason, n := range s.pending.reasons {
 		s.refusals[reason] += n
 		s.summary.Refused += n

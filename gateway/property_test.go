@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"butlr-gateway/gateway"
@@ -100,15 +99,16 @@ func feedAll(t testing.TB, rules gateway.Rules, batches ...[]gateway.Event) *gat
 // the comparison of ids dropped; count without the look at what was counted; describe taking over the last
 // name to arrive.
 func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		events := drawEvents(r)
 		shuffled := rapid.Permutation(slices.Concat(events, rapid.SliceOfN(rapid.SampledFrom(append(events, gateway.Event{})), 0, 10).Draw(r, "again"))).Draw(r, "shuffled")
 		one, oneRows := feedAll(t, gateway.DefaultRules(), events), canonical(t, events)
 		other, otherRows := feedAll(t, gateway.DefaultRules(), drawBatches(r, shuffled)...), canonical(t, shuffled)
-		if diff := cmp.Diff(belief(one, now(noon)), belief(other, now(noon))); diff != "" {
+		if diff := gateway.Difference(belief(one, now(noon)), belief(other, now(noon))); diff != "" {
 			r.Fatalf("belief (-in order +shuffled):\n%s", diff)
 		}
-		if diff := cmp.Diff(oneRows, otherRows); diff != "" {
+		if diff := gateway.Difference(oneRows, otherRows); diff != "" {
 			r.Fatalf("stored (-in order +shuffled):\n%s", diff)
 		}
 	})
@@ -134,6 +134,7 @@ func canonical(t testing.TB, events []gateway.Event) map[string]gateway.History 
 //
 // Seen to break it: the sensor left out of incrementKey; pass skipped for the site.
 func TestTotalsAreTheSumOfDistinctIncrements(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		events := drawEvents(r)
 		s := feedAll(t, gateway.DefaultRules(), drawBatches(r, events)...)
@@ -159,7 +160,7 @@ func TestTotalsAreTheSumOfDistinctIncrements(t *testing.T) {
 				got[shown.Asset.ID] = [2]int64{shown.Reading(gateway.TrafficIn).Value, shown.Reading(gateway.TrafficOut).Value}
 			}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := gateway.Difference(want, got); diff != "" {
 			r.Fatalf("totals (-want +got):\n%s", diff)
 		}
 	})
@@ -172,6 +173,7 @@ func TestTotalsAreTheSumOfDistinctIncrements(t *testing.T) {
 // Seen to break it: Undo keeping the facts, the counted increments, or the assets of the failed batch;
 // Leftover without Removed, without Forgotten or without the rows of assets that are still there.
 func TestAFailedCommitLeavesNoTrace(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		events := drawEvents(r)
 		disk := &journal{}
@@ -194,7 +196,7 @@ func TestAFailedCommitLeavesNoTrace(t *testing.T) {
 				stored = append(stored, b...)
 			}
 			want := belief(feedAll(t, gateway.DefaultRules(), stored), now(noon))
-			if diff := cmp.Diff(want, belief(s, now(noon))); diff != "" {
+			if diff := gateway.Difference(want, belief(s, now(noon))); diff != "" {
 				r.Fatalf("belief after failing=%v (-want +got):\n%s", failed, diff)
 			}
 			if !disk.ahead {
@@ -210,7 +212,7 @@ func TestAFailedCommitLeavesNoTrace(t *testing.T) {
 		}
 		disk.store(t, s, now(noon))
 		want := belief(feedAll(t, gateway.DefaultRules(), events), now(noon))
-		if diff := cmp.Diff(want, belief(s, now(noon))); diff != "" {
+		if diff := gateway.Difference(want, belief(s, now(noon))); diff != "" {
 			r.Fatalf("belief after everything was sent again (-want +got):\n%s", diff)
 		}
 		if !disk.ahead {
@@ -227,7 +229,7 @@ func compareRestart(t testing.TB, r *rapid.T, disk *journal, s *gateway.State, a
 	if err != nil {
 		r.Fatal(err)
 	}
-	if diff := cmp.Diff(belief(s, now(noon)), belief(restarted, now(noon))); diff != "" {
+	if diff := gateway.Difference(belief(s, now(noon)), belief(restarted, now(noon))); diff != "" {
 		r.Fatalf("belief (-running +restarted):\n%s", diff)
 	}
 	numbers := func(s *gateway.State) (out []string) {
@@ -236,11 +238,11 @@ func compareRestart(t testing.TB, r *rapid.T, disk *journal, s *gateway.State, a
 		}
 		return out
 	}
-	if diff := cmp.Diff(numbers(s), numbers(restarted)); diff != "" {
+	if diff := gateway.Difference(numbers(s), numbers(restarted)); diff != "" {
 		r.Fatalf("numbers (-running +restarted):\n%s", diff)
 	}
 	apply(t, restarted, now(noon), all...)
-	if diff := cmp.Diff(readings(feedAll(t, gateway.DefaultRules(), all), now(noon)), readings(restarted, now(noon))); diff != "" {
+	if diff := gateway.Difference(readings(feedAll(t, gateway.DefaultRules(), all), now(noon)), readings(restarted, now(noon))); diff != "" {
 		r.Fatalf("readings after everything was sent to the restarted one (-want +got):\n%s", diff)
 	}
 }
@@ -250,6 +252,7 @@ func compareRestart(t testing.TB, r *rapid.T, disk *journal, s *gateway.State, a
 //
 // Seen to break it: merge without mark; Wake dropping the last change; hear without markFollowers.
 func TestWhatIsPublishedAddsUpToWhatIsBelieved(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		s := newState(t, gateway.DefaultRules())
 		published := make(map[gateway.AssetID]gateway.Snapshot)
@@ -271,7 +274,7 @@ func TestWhatIsPublishedAddsUpToWhatIsBelieved(t *testing.T) {
 		var counted [gateway.QualityCount]int
 		for _, shown := range s.All(end).Changed {
 			counted[shown.Quality]++
-			if diff := cmp.Diff(shown, published[shown.Asset.ID]); diff != "" {
+			if diff := gateway.Difference(shown, published[shown.Asset.ID]); diff != "" {
 				r.Fatalf("%s (-believed +published):\n%s", shown.Asset.ID, diff)
 			}
 		}

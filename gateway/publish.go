@@ -6,18 +6,35 @@ import "time"
 type shown struct {
 	counted      bool // in the summary, with this quality
 	quality      Quality
-	readings     [MeasureCount]Reading
-	reason       Reason
-	offDelayEnds Timestamp
-	coverage     int
+	digest       digest
 	contribution contribution
+}
+
+// digest stands for everything that a snapshot shows. Two that differ have the same one in one of 2⁶⁴ cases.
+type digest uint64
+
+func (d digest) with(v uint64) digest {
+	d = (d ^ digest(v)) * 0x9E3779B97F4A7C15
+	return d ^ d>>29
+}
+
+func digestOf(s *Snapshot) digest {
+	d := digest(s.Quality).with(uint64(s.OffDelayEnds)).with(uint64(s.Coverage))
+	for i := range s.Readings {
+		r := &s.Readings[i]
+		d = d.with(uint64(r.Value)).with(uint64(r.At)).with(uint64(r.Quality)<<1 | uint64(one(r.Known)))
+	}
+	r := &s.Reason
+	d = d.with(uint64(r.Dated)<<16 | uint64(r.Code)<<3 | uint64(one(r.Moving))<<2 | uint64(one(r.On))<<1 | uint64(one(r.By != nil)))
+	d = d.with(uint64(r.People)).with(uint64(r.At)).with(uint64(r.Motion)).with(uint64(r.Since)).with(uint64(r.Until))
+	return d.with(uint64(r.Few)).with(uint64(r.Of)).with(uint64(r.Over)).with(uint64(len(s.Overrides)))
 }
 
 // begin empties the update that every batch and wake-up fills again.
 func (s *State) begin(i Instant) *Update {
 	u := &s.update
 	now := s.clock.now(i)
-	u.At, u.Now, u.Epoch, u.Left, u.Changed, u.Heard = i, now, s.clock.epoch, u.Left[:0], u.Changed[:0], u.Heard[:0]
+	u.At, u.Now, u.Epoch, u.Left, u.Changed, u.Heard = i, now, s.clock.epoch, u.Left[:0], emptied(u.Changed), u.Heard[:0]
 	return u
 }
 
@@ -31,6 +48,7 @@ func (s *State) finish(u *Update) {
 	}
 	s.summary.ClockDoubt = s.clock.sentence()
 	u.Epoch, u.Summary = s.clock.epoch, s.summary
+	s.work.out = nil // it lies among others, which need not be kept for its sake
 }
 
 // show works out an asset's readings into the update, and has it looked at again when time changes them.
@@ -89,8 +107,7 @@ func (s *State) publish(u *Update, a *asset) {
 		s.watchSite(a, u.Now)
 	}
 	s.contribute(a, contributionOf(snapshot))
-	a.shown.counted, a.shown.quality, a.shown.readings = true, snapshot.Quality, snapshot.Readings
-	a.shown.reason, a.shown.offDelayEnds, a.shown.coverage = snapshot.Reason, snapshot.OffDelayEnds, snapshot.Coverage
+	a.shown.counted, a.shown.quality, a.shown.digest = true, snapshot.Quality, digestOf(snapshot)
 }
 
 // contribute passes on to its aggregates what an asset adds to them.
@@ -118,17 +135,19 @@ func (s *State) watchSite(a *asset, now Timestamp) {
 	dead := l.heard.Add(a.settings.DeadAfter)
 	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
 	switch {
-	case s.outOfService(a): // nobody waits for it
-		delete(s.lostSites, a)
-	case !l.hasPulse() || now < dead:
-		delete(s.lostSites, a)
-		if l.hasPulse() {
+	case s.outOfService(a) || !l.hasPulse() || now < dead: // nobody waits for what is retired
+		if s.lostSites[a] {
+			delete(s.lostSites, a)
+			s.losses++
+		}
+		if l.hasPulse() && !s.outOfService(a) {
 			s.queue.set(a, dead)
 		}
 	case now < grace && dead > s.alive:
 		s.queue.set(a, grace)
-	default:
+	case !s.lostSites[a]:
 		s.lostSites[a] = true
+		s.losses++
 	}
 }
 

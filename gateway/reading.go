@@ -49,6 +49,11 @@ type Summary struct {
 	Refused   uint64            // events since the start of the process
 	Unhandled uint64            // events of types without effect
 
+	// Of the accepted ones, those without effect on what is shown now.
+	Duplicates uint64 // known already
+	Superseded uint64 // of a moment of which another is believed
+	Late       uint64 // older than the newest of their feed: they change history alone
+
 	SitesLost  int    // sites whose silence means that their feed is dead
 	SiteLost   string // the name of one of them
 	ClockDoubt string // why this machine's clock is not trusted; "" when it is

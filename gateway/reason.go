@@ -40,19 +40,37 @@ type Reason struct {
 	Code   ReasonCode
 	People int       // the count that was believed
 	At     Timestamp // when it was sensed
+	Enough int       // so many people, or more, are somebody; 0 where that is 1, and fewer are nobody
+	Fewer  int       // fewer are nobody
 	Motion Timestamp // when motion began or ended
 	Moving bool      // it began
+	Over   Timestamp // when motion that nothing ended was taken for over
 	Since  Timestamp // when what the code says began: silence, the end of occupancy
 	Until  Timestamp // when what the code says will end
 	On     bool      // of ReasonHeld and its like: the answer that is kept
+	Lost   Silent    // which evidence is silent
 	By     *Override // of ReasonForced
 	Few    int       // of ReasonMembers: members that are occupied
 	Of     int       // of ReasonMembers: members
+	Dated  uint8     // which of its moments lie on another day than it is said on, a bit each
 }
+
+// Silent names the evidence that a reason misses.
+type Silent uint8
+
+// The evidence that may be missed.
+const (
+	SilentFeed Silent = iota // not known which
+	SilentPeople
+	SilentMotion
+	SilentTraffic
+)
+
+var silentNames = [...]string{"feed", "feed of people", "feed of motion", "feed of traffic"}
 
 // Text returns the reason as a sentence, with the times of day of that place.
 func (r Reason) Text(place *time.Location) string {
-	w := reasonWriter{place: place}
+	w := reasonWriter{place: place, reason: &r}
 	switch r.Code {
 	case ReasonPeople, ReasonMotion, ReasonPeopleAndMotion, ReasonTrafficEstimate, ReasonVacant:
 		w.evidence(r)
@@ -95,8 +113,9 @@ func (r Reason) Text(place *time.Location) string {
 
 // reasonWriter puts the parts of a sentence together.
 type reasonWriter struct {
-	place *time.Location
-	text  strings.Builder
+	place  *time.Location
+	reason *Reason
+	text   strings.Builder
 }
 
 // moment returns the day and the time of day of something that may be long ago.
@@ -104,8 +123,31 @@ func (w *reasonWriter) moment(t Timestamp) string {
 	return t.Time().In(w.place).Format(time.DateTime)
 }
 
-// clock returns the time of day.
-func (w *reasonWriter) clock(t Timestamp) string { return t.Time().In(w.place).Format(time.TimeOnly) }
+// clock returns the time of day, and the day if it is another one.
+func (w *reasonWriter) clock(t Timestamp) string {
+	for i, m := range w.reason.moments() {
+		if m == t && w.reason.Dated&(1<<i) != 0 {
+			return w.moment(t)
+		}
+	}
+	return t.Time().In(w.place).Format(time.TimeOnly)
+}
+
+// moments are those of a reason that its sentence may tell.
+func (r *Reason) moments() [5]Timestamp {
+	return [...]Timestamp{r.At, r.Motion, r.Over, r.Since, r.Until}
+}
+
+// date finds out which moments lie on another day than a moment.
+func (r *Reason) date(now Timestamp, days *calendar) {
+	from, to := days.midnight(now), days.next(now)
+	r.Dated = 0
+	for i, t := range r.moments() {
+		if t != 0 && (t < from || t >= to) {
+			r.Dated |= 1 << i
+		}
+	}
+}
 
 func (w *reasonWriter) say(words ...string) {
 	if w.text.Len() > 0 {
@@ -124,9 +166,12 @@ func (w *reasonWriter) evidence(r Reason) {
 		} else {
 			w.say("people ", strconv.Itoa(r.People), " at ", w.clock(r.At))
 		}
+		w.threshold(r)
 	}
 	switch {
 	case r.Motion == 0:
+	case r.Over != 0:
+		w.say("motion since ", w.clock(r.Motion), " was never ended: taken for over at ", w.clock(r.Over))
 	case r.Moving:
 		w.say("motion since ", w.clock(r.Motion))
 	default:
@@ -134,12 +179,31 @@ func (w *reasonWriter) evidence(r Reason) {
 	}
 }
 
-func (w *reasonWriter) lost(r Reason, then string) {
-	if r.Since == 0 {
-		w.say("its evidence was never heard, ", then)
-		return
+// threshold tells what the count comes to where one person is not somebody, or nobody not the only clear.
+func (w *reasonWriter) threshold(r Reason) {
+	switch {
+	case r.Enough == 0:
+	case r.People >= r.Enough:
+		w.say(strconv.Itoa(r.Enough), " or more")
+	case r.People < r.Fewer:
+		w.say("fewer than ", strconv.Itoa(r.Fewer))
+	default:
+		w.say("between ", strconv.Itoa(r.Fewer), " and ", strconv.Itoa(r.Enough), ": as before")
 	}
-	w.say("feed lost, no event since ", w.moment(r.Since), ", ", then)
+}
+
+// lost tells what is missed, what is done for it, and what else is known.
+func (w *reasonWriter) lost(r Reason, then string) {
+	missed := silentNames[r.Lost]
+	if r.Since == 0 {
+		if r.Lost == SilentFeed {
+			missed = "its evidence"
+		}
+		w.say(missed, " was never heard, ", then)
+	} else {
+		w.say(missed, " lost, no event since ", w.moment(r.Since), ", ", then)
+	}
+	w.evidence(r)
 }
 
 func (w *reasonWriter) forced(by *Override) {
@@ -153,8 +217,11 @@ func (w *reasonWriter) forced(by *Override) {
 	}
 	until, since := by.Until.Time().In(w.place), by.Since.Time().In(w.place)
 	layout := "15:04"
+	if by.Brief() {
+		layout = time.TimeOnly
+	}
 	if until.YearDay() != since.YearDay() || until.Year() != since.Year() {
-		layout = "2006-01-02 15:04"
+		layout = "2006-01-02 " + layout
 	}
 	w.text.WriteString(" until " + until.Format(layout))
 	if by.Reason != "" {

@@ -266,7 +266,15 @@ func (g *referenceAggregate) sum(s *refSnapshot, m Measure) bool {
 	if len(having) == 0 {
 		return false
 	}
-	quality, _, all := referenceCover(qualities, g.minimum)
+	told := qualities
+	if m == People { // who was never heard of may have people too
+		for _, member := range g.members {
+			if member.Quality == Never && member.id != g.id {
+				told = append(told, Never)
+			}
+		}
+	}
+	quality, _, all := referenceCover(told, g.minimum)
 	var sum int64
 	for i, member := range having {
 		if referenceCounts(qualities[i], all) {
@@ -294,6 +302,11 @@ func (g *referenceAggregate) showMotion(s *refSnapshot) {
 	for i, r := range having {
 		if r.Known && referenceCounts(qualities[i], all) {
 			shown.Known, shown.Value = true, max(shown.Value, r.Value)
+		}
+	}
+	for i, r := range having {
+		if !r.Known && referenceCounts(qualities[i], all) && shown.Value == 0 {
+			shown.Known = false
 		}
 	}
 	s.set(Motion, shown)

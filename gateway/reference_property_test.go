@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -16,6 +15,7 @@ import (
 // Seen to break it: the value left out of referenceBeats; the last to arrive believed; TRAFFIC counted
 // without the look at its id.
 func TestReferenceOrderAndRepetitionDoNotMatter(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		history := drawHistory(t, rules, historyOptions{Lateness: 30 * time.Minute})
@@ -27,12 +27,12 @@ func TestReferenceOrderAndRepetitionDoNotMatter(t *testing.T) {
 		for _, e := range again {
 			other.apply(e.Arrival, e.Event)
 		}
-		if diff := cmp.Diff(one.ids(), other.ids()); diff != "" {
+		if diff := Difference(one.ids(), other.ids()); diff != "" {
 			t.Fatalf("assets (-in order +shuffled):\n%s", diff)
 		}
 		for _, now := range drawMoments(t, rules, history, 2) {
 			for _, id := range one.ids() {
-				if diff := cmp.Diff(one.show(now, id), other.show(now, id)); diff != "" {
+				if diff := Difference(one.show(now, id), other.show(now, id)); diff != "" {
 					t.Fatalf("%s at %s (-in order +shuffled):\n%s", id, now.Time(), diff)
 				}
 			}
@@ -56,6 +56,7 @@ func drawAgain(t *rapid.T, history []timedEvent) []timedEvent {
 // Seen to break it: the off-delay of a feed's part counted from when its last stretch began; raw chosen
 // just when it is stale; an output that is still on and not extended.
 func TestReferenceAPositiveTurnsNothingOff(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		rules.Sites, rules.Classes, rules.Assets = nil, nil, nil

@@ -1,6 +1,10 @@
 package gateway
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // Refusal is why an event was refused. Zero: it was not. A refused event changes nothing; sending it
 // again cannot help.
@@ -47,13 +51,82 @@ func (r Refusal) String() string {
 type RefusedEvent struct {
 	Arrived Timestamp
 	Reason  Refusal
-	Content string // the first 1 KB of the event
+	Why     string // the reason as a sentence, with a way out
+	Type    EventType
+	Place   AssetID // what it is about, as far as it says so
+	Name    string
+	At      Timestamp // when it says that it was sensed; 0 if it does not
+	People  int       // of Occupancy and OccupancyMinute
+	In, Out int       // of Traffic
+	Content string    // the first 1 KB of the event
 }
 
 const (
 	refusedKept    = 100  // entries of the ring
 	refusedContent = 1024 // bytes kept of each
 )
+
+// refusedEvent notes what a person needs to find out about an event that is refused.
+func refusedEvent(now Instant, e *Event, why Refusal) RefusedEvent {
+	r := RefusedEvent{
+		Arrived: now.Timestamp(), Reason: why, Type: e.Type, At: e.At, People: e.People, In: e.In, Out: e.Out,
+		Content: string(e.Raw[:min(len(e.Raw), refusedContent)]),
+	}
+	for i, p := range e.Path.places() {
+		if p.ID != "" && (r.Place == "" || placeKinds[i] <= e.Subject) {
+			r.Place, r.Name = p.ID[:min(len(p.ID), idLimit)], p.Name
+		}
+	}
+	return r
+}
+
+// explainRefusal says why an event was refused, and what can be done.
+func (s *State) explainRefusal(r *RefusedEvent) string {
+	switch r.Reason {
+	case TimestampMissing:
+		return "it has no timestamp"
+	case TimestampNotInteger:
+		return "its timestamp is not a whole number of milliseconds since 1970"
+	case TimestampInSeconds:
+		return "its timestamp looks like seconds, and must be in milliseconds"
+	case TimestampTooOld:
+		return "its timestamp is before 2020: look at the clock of whoever sent it"
+	case TimestampInFuture:
+		return "its timestamp is " + rounded(r.At.Sub(r.Arrived)) + " ahead of this machine's clock, and max_future is " + brief(s.rules.MaxFuture) + ": set whichever clock is wrong, or raise max_future"
+	case CountNotANumber:
+		return "its count is missing, or no number"
+	case CountNegative:
+		return "its count is below 0"
+	case CountTooLarge:
+		return "its count is above " + strconv.Itoa(countLimit) + ", the most that can be read"
+	case IDTooLong:
+		return "an id or its type is longer than " + strconv.Itoa(idLimit) + " bytes"
+	case IDMissing:
+		return "it lacks its own id, or that of the place that it is about"
+	case IDNotPlain:
+		return "an id has control characters in it"
+	case KindConflict:
+		return "one of its ids is that of another kind of place, or of two places at once"
+	case PlaceNotConfigured:
+		return "its place is outside [webhook] organisations, sites and buildings: add it there if it is yours"
+	case TooManyAssets:
+		return "it names a new asset, and there are max_unknown_assets, " + strconv.Itoa(s.rules.MaxUnknownAssets) + ", that the configuration does not name: raise that, or name the asset"
+	case IncrementTooOld:
+		return "it is " + rounded(r.Arrived.Sub(r.At)) + " old, and traffic is remembered for horizon, " + brief(s.rules.Horizon) + ": whether it was counted already cannot be told"
+	case WrongShape:
+		return "one of its keys has another type than Butlr documents"
+	}
+	return r.Reason.String()
+}
+
+// rounded returns a duration no finer than matters.
+func rounded(d time.Duration) string {
+	unit := time.Second
+	if d >= 10*time.Minute {
+		unit = time.Minute
+	}
+	return brief(d.Round(unit))
+}
 
 // refusedRing keeps the newest refused events, in memory only.
 type refusedRing struct {
@@ -68,6 +141,17 @@ func (r *refusedRing) add(e RefusedEvent) {
 	}
 	r.entries[r.next] = e
 	r.next = (r.next + 1) % refusedKept
+}
+
+// newest returns the newest entry of a reason, nil if there is none any more.
+func (r *refusedRing) newest(why Refusal) *RefusedEvent {
+	for i := range r.entries {
+		e := &r.entries[(r.next+len(r.entries)-1-i)%len(r.entries)]
+		if e.Reason == why {
+			return e
+		}
+	}
+	return nil
 }
 
 // list returns the entries, oldest first.

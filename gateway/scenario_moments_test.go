@@ -98,6 +98,7 @@ func TestScenariosReachEverything(t *testing.T) {
 //
 // Seen to break it: lateness added to what is late already; duplicates that come before the event.
 func TestScenarioHistoriesKeepToTheirOptions(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := historyOptions{
 			Lateness:   drawDuration(t, "lateness bound", 0, time.Minute, 29*time.Minute),

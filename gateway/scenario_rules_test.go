@@ -118,6 +118,7 @@ func drawPatch(t *rapid.T, label string) Patch {
 }
 
 func TestScenarioRulesAreWithinTheirBounds(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
 		for _, id := range []AssetID{"room_1", "room_2", "zone_open", "space_1"} {

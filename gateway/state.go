@@ -52,6 +52,7 @@ type State struct {
 	newest       Timestamp // event time of the newest event admitted
 	shownDoubt   doubt     // with which the readings were published
 	lostSites    map[*asset]bool
+	losses       uint64          // how often a site was lost or came back
 	forced       map[*asset]bool // assets that may have overrides
 	disturbed    [2][]*asset     // aggregates to be worked out: floors, then the others
 	membersMoved bool
@@ -348,7 +349,11 @@ func (s *State) Assets() []*Asset {
 // Refusals returns how many events were refused for each reason since the process started, and the
 // newest of them, oldest first.
 func (s *State) Refusals() ([RefusalCount]uint64, []RefusedEvent) {
-	return s.refusals, s.refused.list()
+	list := s.refused.list()
+	for i := range list {
+		list[i].Why = s.explainRefusal(&list[i])
+	}
+	return s.refusals, list
 }
 
 // Summary returns the counts as they were last published.

@@ -366,6 +366,21 @@ func TestTheRingKeepsTheNewestHundred(t *testing.T) {
 	}
 }
 
+// An accepted event that changes nothing of what is shown is counted apart.
+func TestEventsWithoutEffectAreCounted(t *testing.T) {
+	s := newState(t, gateway.DefaultRules())
+	first, newest := people("room_1", 3, "09:00:00"), people("room_1", 4, "09:01:00")
+	beaten := withID(people("room_1", 9, "09:01:00"), "event_without_a_time") // minted earlier
+	sum := apply(t, s, now("09:01:10"), first, newest, passed("sensor_1", "room_1", 1, 0, "09:01:00")).Summary
+	if sum.Accepted != 3 || sum.Duplicates+sum.Superseded+sum.Late != 0 {
+		t.Errorf("at first %+v", sum)
+	}
+	sum = apply(t, s, now("09:01:20"), first, newest, beaten, passed("sensor_1", "room_1", 1, 0, "09:01:00"), people("room_1", 7, "09:00:30"), people("room_1", 7, "08:00:00")).Summary
+	if sum.Accepted != 9 || sum.Duplicates != 3 || sum.Superseded != 1 || sum.Late != 2 {
+		t.Errorf("then %d accepted, %d duplicates, %d superseded, %d late; want 9, 3, 1, 2", sum.Accepted, sum.Duplicates, sum.Superseded, sum.Late)
+	}
+}
+
 func TestUnknownTypesAreCountedAndNothingElse(t *testing.T) {
 	s := newState(t, gateway.DefaultRules())
 	u := apply(t, s, now("09:00:10"), gateway.Event{Type: gateway.UnknownType}, gateway.Event{Type: gateway.Health})

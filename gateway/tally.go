@@ -74,20 +74,22 @@ type contribution struct {
 	valid     bool
 	quality   Quality
 	following bool
-	shares    [summedCount]share
+	values    [summedCount]int64
+	qualities [summedCount]Quality
+	known     summedSet
+	has       summedSet
 	capacity  int64
 	newest    Timestamp
 	oldest    Timestamp
 	offDelay  Timestamp
 }
 
-// share is a member's part of one measure.
-type share struct {
-	value   int64
-	quality Quality
-	known   bool
-	has     bool
-}
+// summedSet is a set of the measures that are added up, by their place in summed.
+type summedSet uint8
+
+func (s summedSet) holds(i int) bool { return s&(1<<i) != 0 }
+
+func (s *summedSet) put(i int, in bool) { *s |= summedSet(one(in)) << i }
 
 // contributionOf says what an asset's readings add. Of an asset that nothing was ever heard of, the outputs
 // are what its policies say.
@@ -100,11 +102,15 @@ func contributionOf(s *Snapshot) contribution {
 		r := &s.Readings[m]
 		switch {
 		case s.Has.Has(m):
-			c.shares[i] = share{value: r.Value, quality: r.Quality, known: r.Known, has: r.Known || m == Motion}
+			c.values[i], c.qualities[i] = r.Value, r.Quality
+			c.known.put(i, r.Known)
+			c.has.put(i, r.Known || m == Motion)
 		case i < OutputCount:
-			c.shares[i] = share{quality: s.Quality, has: true}
+			c.qualities[i] = s.Quality
+			c.has.put(i, true)
 			if s.Quality == Never {
-				c.shares[i].known, c.shares[i].value = true, int64(one(s.Lost[i]))
+				c.values[i] = int64(one(s.Lost[i]))
+				c.known.put(i, true)
 			}
 		}
 	}
@@ -128,21 +134,22 @@ func (t *tally) add(c *contribution, sign int) {
 	}
 	t.capacity += int64(sign) * c.capacity
 	t.follow[classOf(c.quality)] += sign * one(c.following)
-	for i := range c.shares {
-		if c.shares[i].has {
-			t.sums[i].add(&c.shares[i], sign)
+	for i := range t.sums {
+		if c.has.holds(i) {
+			t.sums[i].add(c.qualities[i], sign, c.values[i], c.known.holds(i))
 		}
 	}
 }
 
-func (m *measureSum) add(s *share, sign int) {
-	sum := &m.classes[classOf(s.quality)]
+// add counts a member of that quality, or with sign -1 no longer, and adds its value if that is known.
+func (m *measureSum) add(q Quality, sign int, value int64, known bool) {
+	sum := &m.classes[classOf(q)]
 	sum.members += sign
-	m.doubtful += sign * one(s.quality == Uncertain)
-	m.never += sign * one(s.quality == Never)
-	if s.known {
+	m.doubtful += sign * one(q == Uncertain)
+	m.never += sign * one(q == Never)
+	if known {
 		sum.known += sign
-		sum.value += int64(sign) * s.value
+		sum.value += int64(sign) * value
 	}
 }
 
@@ -186,6 +193,16 @@ func (m *measureSum) value(c coverage) (value int64, known bool) {
 	return value, known
 }
 
+// unknown tells whether a member that counts cannot tell.
+func (m *measureSum) unknown(c coverage) bool {
+	for i := range m.classes[:c.classes] {
+		if m.classes[i].known < m.classes[i].members {
+			return true
+		}
+	}
+	return false
+}
+
 // aggregate lays over an asset's own readings what its members say. Its own count is one member more,
 // except of people: those are in it anyway.
 func (e *evaluation) aggregate() {
@@ -194,9 +211,7 @@ func (e *evaluation) aggregate() {
 	if e.heard() {
 		self = contributionOf(out)
 		self.capacity = 0
-		for i := summedMotion; i < summedCount; i++ {
-			self.shares[i] = share{}
-		}
+		self.has &= 1<<summedMotion - 1
 		t.add(&self, 1)
 		defer func() {
 			t.add(&self, -1)
@@ -255,14 +270,18 @@ func (e *evaluation) aggregateMotion(minimum int) {
 		return
 	}
 	moving, known := sum.value(c)
+	known = known && (moving > 0 || !sum.unknown(c)) // nobody moves only where each of them knows
 	e.show(Motion, Reading{Value: min(moving, 1), At: e.out.At, Known: known, Quality: c.quality})
 }
 
-// aggregatePeople adds up the people of the members, unless Butlr counts those of the asset itself.
+// aggregatePeople adds up the people of the members, unless Butlr counts those of the asset itself. A member
+// that was never heard of may well count people one day: without it the sum is not complete.
 func (e *evaluation) aggregatePeople(minimum int) {
-	sum := &e.asset.sum.sums[summedPeople]
-	c := sum.cover(0, minimum)
-	if e.people != nil && e.people.life != feedDead || c.total == 0 {
+	t := e.asset.sum
+	sum := &t.sums[summedPeople]
+	missing := t.absent.members + t.sums[summedHVAC].never
+	c := sum.cover(missing, minimum)
+	if e.people != nil && e.people.life != feedDead || c.total == missing {
 		return
 	}
 	people, _ := sum.value(c)

@@ -45,7 +45,8 @@ func (e *evaluation) sensed(o Output) Reason {
 		case v.history == nil:
 		case v.feed == MotionFeed:
 			r.Moving, r.Motion = v.signals[o].endedBy(e.now)
-			if r.Moving || r.Motion == 0 {
+			r.Over = e.latchEnded(o)
+			if r.Moving || r.Motion == 0 || r.Over != 0 {
 				r.Motion = v.newest
 			}
 		case v.feed == TrafficFeed:
@@ -53,6 +54,9 @@ func (e *evaluation) sensed(o Output) Reason {
 		default:
 			r.People, r.At = v.history.value(), v.newest
 		}
+	}
+	if e.settings.OnCount != 1 || e.settings.OffCount != 1 {
+		r.Enough, r.Fewer = e.settings.OnCount, e.settings.OffCount
 	}
 	return r
 }
@@ -66,7 +70,7 @@ func (e *evaluation) fromEvidence(r *Reason, f *finding, o Output) {
 	case w.positive:
 		r.Code = e.positives(o)
 		if r.Code == ReasonPeople {
-			r.Motion = 0
+			r.Motion, r.Over = 0, 0
 		}
 		if r.Code == ReasonMotion {
 			r.At = 0
@@ -116,9 +120,16 @@ func (e *evaluation) latchEnded(o Output) Timestamp {
 	return ended
 }
 
+var silents = [FeedCount]Silent{SilentPeople, SilentPeople, SilentMotion, SilentTraffic}
+
 // fromSilence says what became of an answer because a feed is not live.
 func (e *evaluation) fromSilence(v *evidence, s standing, f *finding, o Output) Reason {
-	r := Reason{Since: v.newest, On: f.on}
+	r := Reason{Since: v.newest, On: f.on, Lost: silents[v.feed]}
+	if v.history == nil { // then the others decide, and the policy for this one
+		said := e.sensed(o)
+		r.People, r.At, r.Enough, r.Fewer = said.People, said.At, said.Enough, said.Fewer
+		r.Motion, r.Moving, r.Over = said.Motion, said.Moving, said.Over
+	}
 	if v.change && e.site != nil && v.history != nil {
 		r.Since = e.site.heard
 	}

@@ -37,38 +37,26 @@ type bank struct {
 	follows      [bankAssets]atomic.Pointer[site]
 
 	// No reader looks at these.
-	assets  [bankAssets]*gateway.Asset // nil where a number has none
-	renamed uint64                     // assets whose name is not in the column yet, as in bits
+	assets       [bankAssets]*gateway.Asset // nil where a number has none
+	outOfService uint64                     // assets, as in bits
+	renamed      uint64                     // assets whose name is not in the column yet, as in bits
 }
 
 // newBank returns the registers of 64 numbers that no asset has.
 func newBank() *bank {
 	b := new(bank)
-	for n := range bankAssets {
-		b.clear(n)
-	}
-	return b
-}
-
-// clear makes a place read as one that no asset has.
-func (b *bank) clear(n int) {
-	b.oldest[n].Store(0)
-	b.offDelayEnds[n].Store(0)
-	b.follows[n].Store(nil)
-	for k := range vacancy {
-		b.blocks[n*blockWords+k].Store(vacancy[k])
+	for k := range b.blocks {
+		b.blocks[k].Store(vacancy[k%blockWords])
 	}
 	for k := range columns {
 		c := &columns[k]
-		for w := range c.words() {
+		for w := range c.words() * bankAssets / wordRegisters {
 			if c.stored >= 0 {
-				b.writeRegister(c, n*c.words()+w, c.vacant)
+				b.columns[c.stored+w].Store(0x0001_0001_0001_0001 * uint64(c.vacant))
 			}
 		}
 	}
-	for k := range b.bits {
-		b.bits[k].And(^uint64(1 << n))
-	}
+	return b
 }
 
 // vacancy is the block of a number that no asset has: everything unknown, and no status bit set.
@@ -94,16 +82,6 @@ func (u *unit) bank(k int) *bank {
 		return b
 	}
 	return vacantBank
-}
-
-// last returns what is behind the highest place that an asset has.
-func (u *unit) last() int {
-	for at := int(u.end.Load()); at > 0; at-- {
-		if b := u.banks[(at-1)/bankAssets].Load(); b != nil && b.assets[(at-1)%bankAssets] != nil {
-			return at
-		}
-	}
-	return 0
 }
 
 // write renders an asset's registers, without what ages.
@@ -134,9 +112,9 @@ func (b *bank) write(n int, s *gateway.Snapshot, follows *site) {
 	}
 }
 
-// writeRegister writes a register of a column.
-func (b *bank) writeRegister(c *column, k int, value uint16) {
-	word, shift := &b.columns[c.stored+k/wordRegisters], 48-16*(k%wordRegisters)
+// writeRegister writes an asset's register of a column.
+func (b *bank) writeRegister(c *column, n int, value uint16) {
+	word, shift := &b.columns[c.stored+n/wordRegisters], 48-16*(n%wordRegisters)
 	store(word, word.Load()&^(0xffff<<shift)|uint64(value)<<shift)
 }
 

@@ -2,6 +2,7 @@ package modbus
 
 import (
 	"hash/crc32"
+	"iter"
 	"strconv"
 
 	"butlr-gateway/gateway"
@@ -9,9 +10,8 @@ import (
 
 // ledger keeps the map checksum: the CRC-32 (IEEE 802.3, as in zip and PNG) of a text. The text's first
 // line is "BGW1 1", the magic and the version of the schema; then follows one line for each asset that
-// the map holds, in the order of their numbers: the number in decimal, a space, the asset's id. An asset that
-// was appended since the numbers were last declared right has no line, and neither has one that is retired.
-// Every line ends with a line feed.
+// the checksum covers and the map holds, in the order of their numbers: the number in decimal, a space,
+// the asset's id. It covers what is neither appended nor retired. Every line ends with a line feed.
 //
 //	BGW1 1
 //	0 site_3jjxDZeswABHTuukIaBLbQURjaX
@@ -20,7 +20,7 @@ type ledger struct {
 	sum      uint32
 	next     gateway.Number // behind the highest one in the text: an asset from there on is added to the sum
 	broken   bool           // everything must be worked out from the first line again
-	appended int            // assets that were appended
+	appended int            // assets not covered
 	line     []byte
 }
 
@@ -33,9 +33,9 @@ func (l *ledger) restart() {
 // enter adds an asset that is new on the map.
 func (l *ledger) enter(a *gateway.Asset) {
 	switch {
+	case a.Retired:
 	case a.Appended:
 		l.appended++
-	case a.Retired:
 	case a.Number < l.next:
 		l.broken = true
 	default:
@@ -46,8 +46,21 @@ func (l *ledger) enter(a *gateway.Asset) {
 	}
 }
 
-// settle works everything out again if the text has not only got a line at its end: when an asset came out of
-// order, as one below a pinned one does, was retired, moved, or is no longer an appended one.
+// Checksum returns the map checksum of assets in the order of their numbers, and how many of them it does
+// not cover because they were appended.
+func Checksum(assets iter.Seq[*gateway.Asset]) (sum uint32, appended int) {
+	var l ledger
+	l.restart()
+	for a := range assets {
+		if a.Number < Capacity {
+			l.enter(a)
+		}
+	}
+	return l.sum, l.appended
+}
+
+// settle works everything out again if the text has another line than the last one, or one less: when an
+// asset came out of order, as one below a pinned one does, moved or was retired, or the ledger was settled.
 func (l *ledger) settle(i *Image) {
 	if !l.broken {
 		return

@@ -173,15 +173,15 @@ func (c *commanders) Force(_ context.Context, id gateway.AssetID, o gateway.Over
 	return o, nil
 }
 
-func (c *commanders) Release(_ context.Context, id gateway.AssetID, _ gateway.Target, _ bool, by gateway.Source, author string) (int, error) {
+func (c *commanders) Release(_ context.Context, id gateway.AssetID, _ gateway.Target, _ bool, by gateway.Source, author string) ([]gateway.Override, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.fail != nil {
-		return 0, c.fail
+		return nil, c.fail
 	}
 	c.forced = append(c.forced, gateway.Override{Value: -1, Source: by, Author: author})
 	c.publish(id, nil)
-	return 1, nil
+	return []gateway.Override{{}}, nil
 }
 
 func (c *commanders) publish(id gateway.AssetID, overrides []gateway.Override) {

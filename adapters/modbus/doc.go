@@ -1,7 +1,9 @@
 // Package modbus shows readings to building controllers as Modbus registers and discrete inputs.
 //
-//	gateway.Update ──► Image ──► core (one request, one answer) ──► Server (TCP)
-//	                   registers   function codes, exceptions       framing, limits
+//	gateway.Update ──► Image ──► core (one request, one answer) ──► listener (TCP, TLS, RTU over TCP)
+//	                   registers   function codes, exceptions    └─► line (RTU)
+//	                      ▲                │                         framing, limits
+//	                      └── Commander ◄──┘ commands
 //
 // An [Image] holds the registers of every asset and is a [gateway.Sink]. Where an asset lies follows
 // from its number alone: see [MapOptions.Locate]. What is promised to a controls engineer, the header,
@@ -14,6 +16,8 @@
 // is not that of an untrusted clock. One request reads one state, and waits for nobody: an answer that was
 // copied while an update came is copied again.
 //
-// A [Server] answers function codes 1 to 4. Holding registers mirror input registers and coils mirror
-// discrete inputs, because many masters can read only one of each. Nothing can be written.
+// A [Server] serves any transports together, and each request through the same handlePDU. Holding registers
+// mirror input registers and coils mirror discrete inputs, because many masters can read only one of each.
+// Where [WriteOptions] say so, two things can be written: the command of an asset, which a [Commander] puts
+// in force before it is answered, and the watchdog of each unit.
 package modbus

@@ -99,6 +99,22 @@ func TestWithoutDataTheBitsOfOutputsCarryTheirPolicies(t *testing.T) {
 	}
 }
 
+// What somebody forces is not what the policy says, also where nothing was ever heard.
+//
+// Seen to break it: asking for the quality of the asset alone.
+func TestAnOutputThatIsForcedShowsThatWithoutData(t *testing.T) {
+	var s gateway.Snapshot
+	s.Asset = &gateway.Asset{ID: "room_1", Kind: gateway.Room}
+	s.Lost = [gateway.OutputCount]bool{true, true, false}
+	s.Has = gateway.MeasuresOf(gateway.Lighting, gateway.Ventilation)
+	s.Readings[gateway.Lighting] = gateway.Reading{Known: true, Quality: gateway.Forced}
+	s.Readings[gateway.Ventilation] = gateway.Reading{Value: 1, Known: true, Quality: gateway.Forced}
+	const never, occupied, hvac, ventilation, peopleNotGood = 1 << 5, 1 << 9, 1 << 11, 1 << 12, 1 << 15
+	if got, want := status(&s), uint32(never|occupied|hvac|ventilation|peopleNotGood); got != want {
+		t.Errorf("lighting forced off and ventilation on: %016b, want %016b", got, want)
+	}
+}
+
 func TestAnOutputThatNobodyCanTellHasItsPolicyIfTheAssetHasIt(t *testing.T) {
 	s := room(0)
 	s.Quality, s.Lost = gateway.Good, [gateway.OutputCount]bool{true, true, true}

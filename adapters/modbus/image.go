@@ -59,25 +59,41 @@ func NewImage(o ImageOptions) (*Image, error) {
 	i := &Image{options: o, watchdog: newWatchdog(), beyond: make(map[gateway.Number]bool)}
 	i.sites.begin()
 	i.ledger.restart()
-	i.overview.checksum.Store(i.ledger.sum)
+	i.overview.showLedger(&i.ledger)
 	return i, nil
 }
 
 // Publish takes over what changed. Whoever reads sees all of the update or nothing of it.
 func (i *Image) Publish(u *gateway.Update) {
+	fitted := len(i.beyond) == 0
+	misfit := i.take(u)
+	switch fits := len(i.beyond) == 0; {
+	case fitted && !fits:
+		i.options.Alarms.Raise(gateway.MapFull, fmt.Sprintf(
+			"%s has number %d: the registers end with number %d, it has none", misfit.ID, misfit.Number, Capacity-1))
+	case !fitted && fits:
+		i.options.Alarms.Clear(gateway.MapFull)
+	}
+}
+
+// take returns the first asset of the update that does not fit.
+func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, n := range u.Left {
-		i.leave(n)
-	}
+	i.leave(u.Left)
 	for k := range u.Changed {
-		i.claim(u.Changed[k].Asset)
+		s := &u.Changed[k]
+		if i.claim(s) || s.Asset.Number == gateway.NoNumber {
+			continue
+		}
+		i.beyond[s.Asset.Number] = true
+		if misfit == nil {
+			misfit = s.Asset
+		}
 	}
 	i.ledger.settle(i)
 	i.change(func() {
-		for _, n := range u.Left {
-			i.vacate(n)
-		}
+		i.vacate(u.Left)
 		for k := range u.Changed {
 			i.write(&u.Changed[k])
 		}
@@ -85,8 +101,10 @@ func (i *Image) Publish(u *gateway.Update) {
 			i.sites.hear(heard)
 		}
 		i.sites.settle()
-		i.overview.show(u, &i.ledger)
+		i.overview.show(u)
+		i.overview.showLedger(&i.ledger)
 	})
+	return misfit
 }
 
 // change makes a change of what readers see, all of it at one moment.
@@ -96,82 +114,41 @@ func (i *Image) change(words func()) {
 	words()
 }
 
-// place returns where an asset of that number is kept, nil if nowhere yet.
-func (i *Image) place(number gateway.Number) (u *unit, b *bank, n int) {
-	if number >= Capacity {
-		return nil, nil, 0
-	}
-	at := int(number % unitAssets)
-	if u = i.units[number/unitAssets].Load(); u != nil {
-		b = u.banks[at/bankAssets].Load()
-	}
-	return u, b, at % bankAssets
-}
-
-// claim gives a place to an asset that is new; readers see nothing of it yet.
-func (i *Image) claim(a *gateway.Asset) {
+// claim gives a place to an asset that is new; readers see nothing of it yet. It returns false if the map
+// ends before the asset's number.
+func (i *Image) claim(s *gateway.Snapshot) bool {
+	a := s.Asset
 	if a.Number >= Capacity {
-		i.refuse(a)
-		return
+		return false
 	}
-	u, b, n := i.place(a.Number)
+	u := i.units[a.Number/unitAssets].Load()
 	if u == nil {
 		u = new(unit)
 		i.units[a.Number/unitAssets].Store(u)
 	}
+	at := int(a.Number % unitAssets)
+	b, n := u.banks[at/bankAssets].Load(), at%bankAssets
 	if b == nil {
 		b = newBank()
-		u.banks[a.Number%unitAssets/bankAssets].Store(b)
+		u.banks[at/bankAssets].Store(b)
 	}
 	before := b.assets[n]
-	if before == a {
-		return
-	}
 	switch {
 	case before == nil:
 		u.claimed++
 		i.ledger.enter(a)
-	case before.ID != a.ID || before.Retired != a.Retired || before.Appended != a.Appended:
+	case before.ID != a.ID, before.Retired != a.Retired, before.Appended != a.Appended:
 		i.ledger.broken = true
 	}
-	b.assets[n] = a
-	b.renamed |= 1 << n
-}
-
-// refuse notes an asset that the map does not hold, and says so while there is one.
-func (i *Image) refuse(a *gateway.Asset) {
-	if a.Number == gateway.NoNumber {
-		return
+	b.outOfService &^= 1 << n
+	if s.Quality == gateway.OutOfService {
+		b.outOfService |= 1 << n
 	}
-	if len(i.beyond) == 0 {
-		i.options.Alarms.Raise(gateway.MapFull, fmt.Sprintf(
-			"%s has number %d: the registers end with number %d, it has none", a.ID, a.Number, Capacity-1))
+	if before != a {
+		b.assets[n] = a
+		b.renamed |= 1 << n
 	}
-	i.beyond[a.Number] = true
-}
-
-// leave takes note that an asset has moved away from a number; readers see it there until [Image.vacate].
-func (i *Image) leave(number gateway.Number) {
-	i.sites.leave(number)
-	if i.beyond[number] {
-		if delete(i.beyond, number); len(i.beyond) == 0 {
-			i.options.Alarms.Clear(gateway.MapFull)
-		}
-	}
-	if u, b, n := i.place(number); b != nil && b.assets[n] != nil {
-		b.assets[n] = nil
-		u.claimed--
-		i.ledger.broken = true
-	}
-}
-
-// vacate makes a place read as one that no asset has.
-func (i *Image) vacate(number gateway.Number) {
-	if u, b, n := i.place(number); b != nil {
-		b.clear(n)
-		u.end.Store(int32(u.last()))
-		u.assets.Store(u.claimed)
-	}
+	return true
 }
 
 // write renders what does not age of an asset that has a place.
@@ -180,21 +157,22 @@ func (i *Image) write(s *gateway.Snapshot) {
 	if a.Kind == gateway.Site {
 		i.sites.meet(a, s.Quality)
 	}
-	u, b, n := i.place(a.Number)
-	if b == nil {
+	if a.Number >= Capacity {
 		return
 	}
+	u, at := i.units[a.Number/unitAssets].Load(), int(a.Number%unitAssets)
 	var follows *site
 	if s.FollowsSite {
 		follows = i.sites.named(a.Site)
 	}
+	b, n := u.banks[at/bankAssets].Load(), at%bankAssets
 	b.write(n, s, follows)
 	b.writeName(n)
-	u.end.Store(max(u.end.Load(), int32(a.Number%unitAssets)+1))
+	u.end.Store(max(u.end.Load(), int32(at+1)))
 	u.assets.Store(u.claimed)
 }
 
-func (o *overview) show(u *gateway.Update, l *ledger) {
+func (o *overview) show(u *gateway.Update) {
 	o.epoch.Store(int64(u.Epoch))
 	o.assets.Store(int64(u.Summary.Assets))
 	for q, count := range u.Summary.Qualities {
@@ -202,6 +180,9 @@ func (o *overview) show(u *gateway.Update, l *ledger) {
 	}
 	o.accepted.Store(u.Summary.Accepted)
 	o.refused.Store(u.Summary.Refused)
+}
+
+func (o *overview) showLedger(l *ledger) {
 	o.checksum.Store(l.sum)
 	o.appended.Store(int64(l.appended))
 }

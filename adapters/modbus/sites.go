@@ -56,10 +56,10 @@ func (s *sites) meet(a *gateway.Asset, q gateway.Quality) {
 	}
 }
 
-// leave takes note that no site has that number any more, if one had.
-func (s *sites) leave(number gateway.Number) {
-	if s.byNumber[number] != nil {
-		delete(s.byNumber, number)
+// leave forgets which site had a number.
+func (s *sites) leave(n gateway.Number) {
+	if s.byNumber[n] != nil {
+		delete(s.byNumber, n)
 		s.changed = true
 	}
 }

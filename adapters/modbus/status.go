@@ -55,14 +55,15 @@ func is(q gateway.Quality) func(*gateway.Snapshot) bool {
 }
 
 // output returns an output as a bit, which cannot say unknown. While nobody can tell it carries what the
-// output's policy for loss asks for; out of service it is off, and so is an output that the asset lacks.
+// output's policy for loss asks for, or what somebody forces; out of service it is off, and so is an output
+// that the asset lacks.
 func output(o gateway.Output) func(*gateway.Snapshot) bool {
 	return func(s *gateway.Snapshot) bool {
 		r := s.Reading(o.Measure())
 		switch {
 		case s.Quality == gateway.OutOfService:
 			return false
-		case s.Quality == gateway.Never:
+		case s.Quality == gateway.Never && r.Quality != gateway.Forced:
 			return s.Lost[o]
 		case !r.Known:
 			return s.Has.Has(o.Measure()) && s.Lost[o]

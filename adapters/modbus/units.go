@@ -16,7 +16,7 @@ type units struct {
 func newUnits(o MapOptions, others []uint8) (*units, error) {
 	u := new(units)
 	for _, id := range append([]uint8{o.UnitID}, others...) {
-		if _, ours := o.block(id); !ours || id == rtu.Broadcast || id > lastUnit {
+		if id < o.UnitID || int(id) >= int(o.UnitID)+unitSpan || id > lastUnit {
 			return nil, fmt.Errorf("checking the unit ids of a line: %d can be no unit of ours", id)
 		}
 		if !u.mine[id] {
@@ -27,8 +27,10 @@ func newUnits(o MapOptions, others []uint8) (*units, error) {
 	return u, nil
 }
 
-// lastUnit is the highest unit id that a line has (MODBUS over Serial Line V1.02, section 2.2).
-const lastUnit = 247
+const (
+	lastUnit = 247          // that a line has (MODBUS over Serial Line V1.02, section 2.2)
+	unitSpan = 2 * maxUnits // ids that can be ours: those of blocks, and as many of columns
+)
 
 func (u *units) has(id byte) bool { return u.mine[id] }
 

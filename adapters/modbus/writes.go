@@ -18,7 +18,7 @@ import (
 // other why it may not be.
 type Commander interface {
 	Force(ctx context.Context, id gateway.AssetID, o gateway.Override) (gateway.Override, error)
-	Release(ctx context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) (int, error)
+	Release(ctx context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) ([]gateway.Override, error)
 }
 
 // WriteOptions say who may write, and what becomes of it.
@@ -194,7 +194,7 @@ func (i *Image) commanded(unit, address int) (id gateway.AssetID, holds uint16, 
 		return "", 0, false
 	}
 	b, n := u.bank(n/bankAssets), n%bankAssets
-	if b.assets[n] == nil || b.register(n, statusOffset)>>bitOutOfService&1 == 1 {
+	if b.assets[n] == nil || b.outOfService>>n&1 == 1 {
 		return "", 0, false
 	}
 	return b.assets[n].ID, b.register(n, commandOffset), true

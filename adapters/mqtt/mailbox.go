@@ -12,9 +12,9 @@ type mailbox struct {
 	root string // of the topics
 
 	mu      sync.Mutex
-	slots   map[gateway.Number]*slot
-	order   []*slot // as they came; only ever appended to
-	first   *slot   // of those waiting, the one that waits longest
+	slots   map[gateway.AssetID]*slot // an asset may get another number
+	order   []*slot                   // as they came; only ever appended to
+	first   *slot                     // of those waiting, the one that waits longest
 	last    *slot
 	waiting int
 	summary gateway.Summary
@@ -33,7 +33,7 @@ type slot struct {
 }
 
 func newMailbox(root string) *mailbox {
-	return &mailbox{root: root, slots: make(map[gateway.Number]*slot), ready: make(chan struct{}, 1)}
+	return &mailbox{root: root, slots: make(map[gateway.AssetID]*slot), ready: make(chan struct{}, 1)}
 }
 
 // put replaces what was known of the assets in u.
@@ -42,10 +42,10 @@ func (m *mailbox) put(u *gateway.Update) {
 	defer m.mu.Unlock()
 	m.summary = u.Summary
 	for i := range u.Changed {
-		s := m.slots[u.Changed[i].Asset.Number]
+		s := m.slots[u.Changed[i].Asset.ID]
 		if s == nil {
 			s = &slot{topic: Topic(m.root, u.Changed[i].Asset)}
-			m.slots[u.Changed[i].Asset.Number] = s
+			m.slots[u.Changed[i].Asset.ID] = s
 			m.order = append(m.order, s)
 		}
 		s.snapshot = u.Changed[i]

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"butlr-gateway/gateway"
 )
 
 // trouble is one thing that happens to a publisher or its broker.
@@ -143,4 +145,27 @@ func compare(b *fakeBroker, newest map[int]int) []string {
 		}
 	}
 	return faults
+}
+
+// An asset that gets another number keeps its topic, and what was known of it under the one before is told no
+// more: assets may exchange their numbers.
+// Seen to break it: slots by number.
+func TestAnAssetThatMovesHasOneSlot(t *testing.T) {
+	m := newMailbox("butlr")
+	a, b := room(1, 11), room(2, 12)
+	m.put(update(a, b))
+	movedA, movedB := room(1, 21), room(2, 22)
+	ofA, ofB := *movedA.Asset, *movedB.Asset
+	ofA.Number, ofB.Number = 2, 1
+	movedA.Asset, movedB.Asset = &ofA, &ofB
+	m.put(update(movedA, movedB))
+	if assets, waiting := m.size(); assets != 2 || waiting != 2 {
+		t.Errorf("%d assets, %d of them wait", assets, waiting)
+	}
+	for _, want := range []gateway.Snapshot{movedA, movedB} {
+		var got gateway.Snapshot
+		if s := m.take(&got); s.topic != Topic("butlr", want.Asset) || got.Asset != want.Asset {
+			t.Errorf("on %s it is told of %s with number %d", s.topic, got.Asset.ID, got.Asset.Number)
+		}
+	}
 }

@@ -26,7 +26,7 @@ const (
 )
 
 // overrideOf tells what the outputs are forced to all together. Single outputs and people may be forced
-// beside that: quality and reason tell.
+// beside that: see [appendOverrides].
 func overrideOf(s *gateway.Snapshot) string {
 	for i := range s.Overrides {
 		switch o := &s.Overrides[i]; {
@@ -95,6 +95,7 @@ func appendState(b []byte, s *gateway.Snapshot, place *time.Location) []byte {
 	b = appendTime(b, "at", s.At)
 	b = appendTime(b, "off_delay_ends", s.OffDelayEnds)
 	b = appendText(b, "override", overrideOf(s))
+	b = appendOverrides(b, s)
 	if s.Coverage >= 0 {
 		b = appendTenths(appendKey(b, "coverage"), int64(s.Coverage))
 	}
@@ -117,6 +118,34 @@ func appendState(b []byte, s *gateway.Snapshot, place *time.Location) []byte {
 		b = appendQuoted(b, name)
 	}
 	return append(b, ']', '}')
+}
+
+// appendOverrides tells everything that is forced, also single outputs and people. Where nothing is, the key
+// is left out.
+func appendOverrides(b []byte, s *gateway.Snapshot) []byte {
+	if len(s.Overrides) == 0 {
+		return b
+	}
+	b = append(appendKey(b, "overrides"), '[')
+	for i := range s.Overrides {
+		o := &s.Overrides[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '{')
+		b = appendText(b, "target", o.Target.String())
+		b = appendKey(b, "value")
+		if o.Target == gateway.TargetPeople {
+			b = strconv.AppendInt(b, int64(o.Value), 10)
+		} else {
+			b = strconv.AppendBool(b, o.Value != 0)
+		}
+		b = appendTime(b, "until", o.Until)
+		b = appendText(b, "reason", o.Reason)
+		b = appendText(b, "author", o.Author)
+		b = append(appendText(b, "source", o.Source.String()), '}')
+	}
+	return append(b, ']')
 }
 
 // appendReason says why the asset is occupied or not, or what its estimate comes from: of one that is

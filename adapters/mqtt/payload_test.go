@@ -96,12 +96,19 @@ func snapshots() map[string]gateway.Snapshot {
 		gateway.TrafficIn: 40, gateway.TrafficOut: 33, gateway.TrafficEstimate: 7, gateway.PeakToday: 19,
 	})
 
+	// Two overrides are in force together, neither of all outputs: both are told.
+	forced := meetingRoom()
+	forced.Overrides = []gateway.Override{
+		{Target: gateway.TargetLighting, Source: gateway.FromController, Since: at("08:00:00"), Until: at("09:00:00")},
+		{Target: gateway.TargetPeople, Value: 4, Source: gateway.FromOperator, Author: "anna", Reason: "a \"drill\"", Since: at("08:00:00"), Until: at("10:00:00.500")},
+	}
+
 	hostile := room(1, 0)
 	hostile.Asset = &gateway.Asset{
 		ID: "room_x", Kind: gateway.Room, Name: "R&D \"<b>\"\n\x00\xff\u202egnp.exe", CustomID: `C:\rooms`, Path: []string{""},
 	}
 	return map[string]gateway.Snapshot{
-		"full": full, "unknown": unknown, "sensor": sensor, "entrance": entrance, "floor": floor, "hall": hall, "hostile": hostile,
+		"full": full, "unknown": unknown, "sensor": sensor, "entrance": entrance, "floor": floor, "hall": hall, "hostile": hostile, "forced": forced,
 	}
 }
 
@@ -200,8 +207,12 @@ func TestOverrideIsThatOfAllOutputs(t *testing.T) {
 	} {
 		s := meetingRoom()
 		s.Overrides = c.overrides
-		if got := appendState(nil, &s, amsterdam); !bytes.Contains(got, []byte(`,"override":"`+c.want+`",`)) {
+		got := appendState(nil, &s, amsterdam)
+		if !bytes.Contains(got, []byte(`,"override":"`+c.want+`",`)) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+		if n := bytes.Count(got, []byte(`{"target":"`)); n != len(c.overrides) {
+			t.Errorf("%s: %s tells of %d overrides, want %d", c.name, got, n, len(c.overrides))
 		}
 	}
 }

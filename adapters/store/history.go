@@ -48,7 +48,7 @@ func unpackHistory(body []byte, asset gateway.Number, feed gateway.Feed) (gatewa
 	if count > uint64(len(r.rest)/leastEntry) {
 		return h, errShort
 	}
-	h.Window = make([]gateway.Entry, count)
+	h.Window = make([]gateway.Entry, count, count/4*4+4) // with room for the next ones: they come within the minute
 	value := int64(0)
 	for i := range h.Window {
 		e := &h.Window[i]

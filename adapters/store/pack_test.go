@@ -58,11 +58,16 @@ func anySite(number gateway.Number) *rapid.Generator[gateway.SiteLife] {
 			Site: number, Newest: anyTime().Draw(t, "newest"), Last: int64(anyTime().Draw(t, "last")),
 			Minutes: rapid.SliceOf(rapid.Byte()).Draw(t, "minutes"),
 			Silence: gateway.Silence{From: anyTime().Draw(t, "from"), To: anyTime().Draw(t, "to")},
+			Older:   anyTime().Draw(t, "older"), Starts: [2]gateway.Timestamp{anyTime().Draw(t, "start"), anyTime().Draw(t, "second start")},
 		}
 	})
 }
 
+// P8: what is packed, read and packed again is the same, to the byte.
+//
+// Seen to break it: the outputs of before left out; a value packed as it is, and read as what it adds.
 func TestAHistoryIsReadAsItWasPacked(t *testing.T) {
+	t.Parallel()
 	var p store.Packer
 	rapid.Check(t, func(t *rapid.T) {
 		asset := gateway.Number(rapid.Uint32().Draw(t, "asset"))
@@ -82,7 +87,11 @@ func TestAHistoryIsReadAsItWasPacked(t *testing.T) {
 	})
 }
 
+// P8, of the life of a site.
+//
+// Seen to break it: older, or a start, packed as 0.
 func TestASiteIsReadAsItWasPacked(t *testing.T) {
+	t.Parallel()
 	var p store.Packer
 	rapid.Check(t, func(t *rapid.T) {
 		number := gateway.Number(rapid.Uint32().Draw(t, "site"))

@@ -23,11 +23,13 @@ type Options struct {
 	Dir     string // made if it is missing
 	Log     *slog.Logger
 	Metrics prometheus.Registerer // nil for none
+	ByHand  bool                  // an operator changes something: this is no start of a gateway
 }
 
 // Store is the state directory, locked for this process.
 type Store struct {
 	dir      string
+	byHand   bool
 	log      *slog.Logger
 	lock     *flock.Flock
 	db       *database // nil after an error, until the next commit
@@ -42,12 +44,12 @@ var _ gateway.Journal = (*Store)(nil)
 // ErrInUse says that another process holds the state directory.
 var ErrInUse = errors.New("in use by another butlr-gateway")
 
-// Open locks the directory, reads everything in it, and counts the start.
+// Open locks the directory, reads everything in it, and counts the start if it is one.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w; give the gateway's user that directory, or change state_dir", err)
 	}
-	s := &Store{dir: o.Dir, log: o.Log, lock: flock.New(filepath.Join(o.Dir, lockFile), flock.SetPermissions(0o640))}
+	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: flock.New(filepath.Join(o.Dir, lockFile), flock.SetPermissions(0o640))}
 	s.register(o.Metrics)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -175,7 +177,9 @@ func (s *Store) openLedger() error {
 // identify settles the gateway's id: the ledger's, else the database's, else a new one.
 func (s *Store) identify(noted string) error {
 	identity := &s.loaded.identity
-	identity.Boots++
+	if !s.byHand {
+		identity.Boots++
+	}
 	if noted != "" {
 		identity.GatewayID = noted
 		return nil

@@ -16,6 +16,23 @@ import (
 	"butlr-gateway/gateway"
 )
 
+// Controllers count the starts of a gateway; what an operator changes while none runs is none.
+func TestAChangeByHandIsNoStart(t *testing.T) {
+	dir := t.TempDir()
+	closeStore(t, open(t, dir))
+	s, err := store.Open(t.Context(), store.Options{Dir: dir, ByHand: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Identity().Boots; got != 1 {
+		t.Errorf("by hand it has started %d times, want 1", got)
+	}
+	closeStore(t, s)
+	if got := open(t, dir).Identity().Boots; got != 2 {
+		t.Errorf("it has started %d times, want 2", got)
+	}
+}
+
 func TestWhatWasCommittedIsThereAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)

@@ -11,7 +11,7 @@ import (
 // Board keeps the newest readings of every asset.
 type Board struct {
 	mu      sync.RWMutex
-	shown   []*gateway.Snapshot // by number; nil where no asset has the number
+	shown   []*posted // by number; nil where no asset has the number
 	sites   map[gateway.AssetID]gateway.Number
 	heard   map[gateway.Number]gateway.Timestamp
 	summary gateway.Summary
@@ -31,6 +31,9 @@ func (b *Board) Publish(u *gateway.Update) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.epoch, b.summary = u.Epoch, u.Summary
+	for _, n := range u.Left {
+		b.leave(int(n))
+	}
 	for i := range u.Changed {
 		b.show(&u.Changed[i])
 	}
@@ -39,16 +42,25 @@ func (b *Board) Publish(u *gateway.Update) {
 	}
 }
 
+// leave takes away what is shown of the asset that had a number.
+func (b *Board) leave(n int) {
+	delete(b.heard, gateway.Number(n))
+	if n < len(b.shown) && b.shown[n] != nil {
+		b.forced -= len(b.shown[n].overrides)
+		b.shown[n] = nil
+	}
+}
+
 func (b *Board) show(s *gateway.Snapshot) {
 	n := int(s.Asset.Number)
 	if missing := n + 1 - len(b.shown); missing > 0 {
-		b.shown = append(b.shown, make([]*gateway.Snapshot, missing)...)
+		b.shown = append(b.shown, make([]*posted, missing)...)
 	}
 	if b.shown[n] == nil {
-		b.shown[n] = new(gateway.Snapshot)
+		b.shown[n] = new(posted)
 	}
-	b.forced += len(s.Overrides) - len(b.shown[n].Overrides)
-	*b.shown[n] = *s
+	b.forced += len(s.Overrides) - len(b.shown[n].overrides)
+	b.shown[n].keep(s)
 	if s.Asset.Kind == gateway.Site {
 		b.sites[s.Asset.ID] = s.Asset.Number
 	}
@@ -88,13 +100,14 @@ func (b *Board) Find(now gateway.Instant, text string, from, limit int) (found [
 	text = strings.ToLower(text)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	for _, s := range b.shown {
-		if s == nil || !matches(s.Asset, text) {
+	for _, r := range b.shown {
+		if r == nil || !matches(r.asset, text) {
 			continue
 		}
 		if total >= from && len(found) < limit {
-			age, heard := b.age(s, b.epoch.Add(now.Mono))
-			found = append(found, Entry{*s, age, heard})
+			s := r.snapshot()
+			age, heard := b.age(&s, b.epoch.Add(now.Mono))
+			found = append(found, Entry{s, age, heard})
 		}
 		total++
 	}
@@ -136,7 +149,10 @@ func (b *Board) siteHeard(id gateway.AssetID) (heard gateway.Timestamp) {
 		}
 		return 0
 	}
-	for _, at := range b.heard {
+	for n, at := range b.heard {
+		if int(n) < len(b.shown) && b.shown[n] != nil && b.shown[n].quality == gateway.OutOfService {
+			continue // nobody waits for it
+		}
 		if at != 0 && (heard == 0 || at < heard) {
 			heard = at
 		}

@@ -27,6 +27,7 @@ func (s *Server) control(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/v1/reset-estimate", carryOut(s, desk.ResetEstimate))
 	mux.HandleFunc("GET /api/v1/explain", s.serveExplain)
 	mux.HandleFunc("GET /api/v1/dump", s.serveDump)
+	mux.HandleFunc("GET /api/v1/contents", s.serveContents)
 }
 
 // carryOut reads an order, has it carried out and writes the answer.
@@ -96,6 +97,17 @@ func (s *Server) serveExplain(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.answer(w, explanation)
+}
+
+func (s *Server) serveContents(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), deskTimeout)
+	defer cancel()
+	contents, err := s.options.Desk.Contents(ctx)
+	if err != nil {
+		s.refuse(w, err)
+		return
+	}
+	s.answer(w, contents)
 }
 
 // serveDump writes an array of explanations as they come. Where it cannot go on it cuts the answer off,

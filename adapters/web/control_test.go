@@ -72,9 +72,9 @@ func TestOrdersOverTheSocket(t *testing.T) {
 			o.Since, o.Until = gateway.TimestampOf(morning), gateway.TimestampOf(morning)+3_600_000
 			return o, nil
 		},
-		release: func(id gateway.AssetID, target gateway.Target, all bool, _ gateway.Source, _ string) (int, error) {
+		release: func(id gateway.AssetID, target gateway.Target, all bool, _ gateway.Source, _ string) ([]gateway.Override, error) {
 			done = append(done, fmt.Sprintf("release %s %s %v", id, target, all))
-			return 1, nil
+			return []gateway.Override{{Target: gateway.TargetPeople, Value: 4}}, nil
 		},
 		reset: func(id gateway.AssetID) error {
 			done = append(done, fmt.Sprintf("reset %s", id))
@@ -82,11 +82,13 @@ func TestOrdersOverTheSocket(t *testing.T) {
 		},
 	})
 	s := serveControl(t, desk)
+	const ended = `{"asset":"room_1","ended":[{"author":"","reason":"","since":null,"source":"controller","target":"people","until":null,"value":4}],` +
+		`"still":[{"author":"anna","reason":"fire drill","since":"2026-03-10T09:00:00.000Z","source":"operator","target":"occupied","until":"2026-03-10T10:00:00.000Z","value":1}]}`
 	for _, c := range []struct{ path, body, want string }{
 		{"force", `{"asset":"room_1","target":"occupied","value":1,"for":"2h","reason":"fire drill","author":"anna"}`,
-			`{"asset":"room_1","override":{"author":"anna","reason":"fire drill","since":"2026-03-10T09:00:00.000Z","source":"operator","target":"occupied","until":"2026-03-10T10:00:00.000Z","value":1}}`},
-		{"release", `{"asset":"room_1","target":"hvac"}`, `{"asset":"room_1","ended":1}`},
-		{"release", `{"asset":"room_1"}`, `{"asset":"room_1","ended":1}`},
+			`{"asset":"room_1","override":{"author":"anna","reason":"fire drill","since":"2026-03-10T09:00:00.000Z","source":"operator","target":"occupied","until":"2026-03-10T10:00:00.000Z","value":1},"beside":[]}`},
+		{"release", `{"asset":"room_1","target":"hvac"}`, ended},
+		{"release", `{"asset":"room_1"}`, ended},
 		{"reset-estimate", `{"asset":"custom:MH-3.12"}`, `{"asset":"room_1"}`},
 	} {
 		code, got, err := s.ask(http.MethodPost, "/api/v1/"+c.path, asJSON, c.body)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,8 +17,8 @@ type Archive interface {
 	// Find returns the asset that a name means: Butlr's id, "custom:" and the customer's own, or "group:"
 	// and a group's key. Its error is an [UnknownAsset] if there is none, and says what to do.
 	Find(ctx context.Context, name string) (gateway.AssetID, error)
-	// Assets returns the id of every asset.
-	Assets(ctx context.Context) ([]gateway.AssetID, error)
+	// Contents lists what there is, the assets in the order in which people look for them.
+	Contents(ctx context.Context) (gateway.Contents, error)
 	// Explain calls show for each of the assets that there is, all of them as of one moment. It holds up
 	// whoever else wants something of the gateway, so that the assets must be few. Show keeps nothing of
 	// the explanation.
@@ -27,8 +28,8 @@ type Archive interface {
 // Overrider changes what people may change; *[gateway.Hub] is one.
 type Overrider interface {
 	Force(ctx context.Context, id gateway.AssetID, o gateway.Override) (gateway.Override, error)
-	Release(ctx context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) (int, error)
-	ResetEstimate(ctx context.Context, id gateway.AssetID) error
+	Release(ctx context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) ([]gateway.Override, error)
+	ResetEstimate(ctx context.Context, id gateway.AssetID, author string) error
 }
 
 // Desk is where operators ask and order. All of it must be set.
@@ -52,6 +53,7 @@ type ForceOrder struct {
 type Forced struct {
 	Asset    gateway.AssetID `json:"asset"`
 	Override Override        `json:"override"`
+	Beside   []Override      `json:"beside"` // what else of the asset is forced
 }
 
 // ReleaseOrder ends overrides: the body of POST /api/v1/release.
@@ -64,12 +66,14 @@ type ReleaseOrder struct {
 // Released answers a [ReleaseOrder].
 type Released struct {
 	Asset gateway.AssetID `json:"asset"`
-	Ended int             `json:"ended"` // overrides
+	Ended []Override      `json:"ended"`
+	Still []Override      `json:"still"` // in force
 }
 
 // ResetOrder begins a traffic estimate anew: the body of POST /api/v1/reset-estimate.
 type ResetOrder struct {
-	Asset string `json:"asset"`
+	Asset  string `json:"asset"`
+	Author string `json:"author"`
 }
 
 // Reset answers a [ResetOrder].
@@ -112,7 +116,16 @@ func (d *Desk) Force(ctx context.Context, order ForceOrder) (*Forced, error) {
 	if err != nil {
 		return nil, unfinished(id, "forcing", err)
 	}
-	return &Forced{id, OverrideOf(&forced)}, nil
+	beside := slices.DeleteFunc(d.inForce(ctx, id), func(o Override) bool { return o.Target == order.Target })
+	return &Forced{id, OverrideOf(&forced), beside}, nil
+}
+
+// inForce lists the overrides of an asset, for whoever has just changed them: it is no error if they cannot be
+// told.
+func (d *Desk) inForce(ctx context.Context, id gateway.AssetID) []Override {
+	out := []Override{}
+	_ = d.Archive.Explain(ctx, []gateway.AssetID{id}, func(e *gateway.Explanation) { out = overridesOf(e.Overrides) })
+	return out
 }
 
 // override returns what the order asks for, and for how long; 0 is as long as usual.
@@ -159,16 +172,19 @@ func (d *Desk) Release(ctx context.Context, order ReleaseOrder) (*Released, erro
 	if err != nil {
 		return nil, unfinished(id, "releasing", err)
 	}
-	return &Released{id, ended}, nil
+	return &Released{id, overridesOf(ended), d.inForce(ctx, id)}, nil
 }
 
 // ResetEstimate carries out an order.
 func (d *Desk) ResetEstimate(ctx context.Context, order ResetOrder) (*Reset, error) {
+	if len(order.Author) > LongestAuthor || !utf8.ValidString(order.Author) {
+		return nil, BadOrder(fmt.Sprintf("the author is too long, or no text: use at most %d bytes", LongestAuthor))
+	}
 	id, err := d.find(ctx, order.Asset)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Overrider.ResetEstimate(ctx, id); err != nil {
+	if err := d.Overrider.ResetEstimate(ctx, id, order.Author); err != nil {
 		return nil, unfinished(id, "resetting the estimate of", err)
 	}
 	return &Reset{id}, nil
@@ -181,12 +197,18 @@ func (d *Desk) find(ctx context.Context, name string) (gateway.AssetID, error) {
 	return d.Archive.Find(ctx, name)
 }
 
-// unfinished says of an order that took too long that nobody knows what became of it.
+// unfinished says of an order that took too long that nobody knows what became of it. What the state says
+// itself names the order already.
 func unfinished(id gateway.AssetID, doing string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s %s: the gateway did not answer in time, so that it may or may not be done: look with \"butlr-gateway state dump %s\": %w", doing, id, id, err)
 	}
-	return fmt.Errorf("%s %s: %w", doing, id, err)
+	for _, bare := range []error{gateway.ErrBusy, gateway.ErrStopped, gateway.ErrNotStored, context.Canceled} {
+		if errors.Is(err, bare) {
+			return fmt.Errorf("%s %s: %w", doing, id, err)
+		}
+	}
+	return err
 }
 
 // Explain says everything about one asset.
@@ -207,13 +229,35 @@ func (d *Desk) Explain(ctx context.Context, name string) (*Explanation, error) {
 // but each asset in it is.
 const atOnce = 32
 
-// Dump yields the explanation of every asset, in the order of ids.
+// Contents says what there is beside the assets.
+func (d *Desk) Contents(ctx context.Context) (*Contents, error) {
+	c, err := d.Archive.Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Contents{Assets: len(c.Assets), Remembered: Remembered{Count: c.Remembered, Digest: hex.EncodeToString(c.Digest[:])}, Alive: Moment(c.Alive)}, nil
+}
+
+// Contents is what a gateway keeps beside its assets, as JSON under /api/v1/contents.
+type Contents struct {
+	Assets     int        `json:"assets"`
+	Remembered Remembered `json:"remembered"`
+	Alive      Moment     `json:"alive"` // when the gateway before was last known to be alive
+}
+
+// Remembered stands for the TRAFFIC events that would not be counted again.
+type Remembered struct {
+	Count  int    `json:"count"`
+	Digest string `json:"digest"`
+}
+
+// Dump yields the explanation of every asset, from each site inwards and then the groups.
 func (d *Desk) Dump(ctx context.Context, yield func(*Explanation) error) error {
-	ids, err := d.Archive.Assets(ctx)
+	contents, err := d.Archive.Contents(ctx)
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(slices.Sorted(slices.Values(ids)), atOnce) {
+	for some := range slices.Chunk(contents.Assets, atOnce) {
 		var explained []*Explanation
 		if err := d.Archive.Explain(ctx, some, func(e *gateway.Explanation) { explained = append(explained, Explained(e)) }); err != nil {
 			return err

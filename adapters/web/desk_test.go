@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,11 +37,8 @@ func (a *archive) Find(_ context.Context, name string) (gateway.AssetID, error) 
 	return id, nil
 }
 
-func (a *archive) Assets(context.Context) (ids []gateway.AssetID, err error) {
-	for id := range a.explained {
-		ids = append(ids, id)
-	}
-	return ids, a.fails
+func (a *archive) Contents(context.Context) (gateway.Contents, error) {
+	return gateway.Contents{Assets: slices.Sorted(maps.Keys(a.explained)), Remembered: 2, Digest: gateway.IncrementKey{1, 2}}, a.fails
 }
 
 func (a *archive) Explain(_ context.Context, ids []gateway.AssetID, show func(*gateway.Explanation)) error {
@@ -70,7 +69,7 @@ func forget(e *gateway.Explanation) {
 // overrider is a hub of funcs; what a test does not expect panics.
 type overrider struct {
 	force   func(gateway.AssetID, gateway.Override) (gateway.Override, error)
-	release func(id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) (int, error)
+	release func(id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) ([]gateway.Override, error)
 	reset   func(gateway.AssetID) error
 }
 
@@ -78,11 +77,13 @@ func (o overrider) Force(_ context.Context, id gateway.AssetID, v gateway.Overri
 	return o.force(id, v)
 }
 
-func (o overrider) Release(_ context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) (int, error) {
+func (o overrider) Release(_ context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) ([]gateway.Override, error) {
 	return o.release(id, target, all, by, author)
 }
 
-func (o overrider) ResetEstimate(_ context.Context, id gateway.AssetID) error { return o.reset(id) }
+func (o overrider) ResetEstimate(_ context.Context, id gateway.AssetID, _ string) error {
+	return o.reset(id)
+}
 
 // boardroom is an explanation with something in every part of it.
 func boardroom() *gateway.Explanation {
@@ -93,14 +94,19 @@ func boardroom() *gateway.Explanation {
 			ID: "room_1", Kind: gateway.Room, Number: 3, Name: "Boardroom", Given: "Board <room>", CustomID: "MH-3.12",
 			Parent: "space_3", Path: []string{"Campus", "Level 3"}, Capacity: 12, Site: "site_1",
 		},
-		Quality: gateway.Forced, Number: 3,
+		Quality: gateway.Forced, Number: 3, Heard: true, Age: 90 * time.Second, OffDelay: 1500 * time.Millisecond,
+		Traffic: &gateway.TrafficExplanation{
+			In: 40, Out: 42, At: at, Net: -2, Since: at.Add(-time.Hour), Reset: true, Lacks: true, More: 1,
+			Sensors: []gateway.SensorExplanation{{ID: "sensor_1", Name: "Door", In: 40, Out: 42, At: at}},
+		},
+		Settings: []gateway.SettingExplanation{{Key: "evidence", Value: "both", From: "[class.room]"}},
 		Points: []gateway.PointExplanation{
 			{Measure: gateway.Occupied, Reading: gateway.Reading{Value: 1, At: at, Known: true, Quality: gateway.Forced}, Reason: "forced by operator", Code: gateway.ReasonForced},
-			{Measure: gateway.Motion, Reading: gateway.Reading{}, Reason: "nothing known", Code: gateway.ReasonNoData},
+			{Measure: gateway.Motion, Reading: gateway.Reading{}, Reason: "nothing known", Code: gateway.ReasonNoData, Doubt: "it has no PIR"},
 			{Measure: gateway.TrafficIn, Reading: gateway.Reading{Value: 40, At: at, Known: true, Quality: gateway.Good}},
 		},
 		Feeds: []gateway.FeedExplanation{{
-			Feed: gateway.PeopleFeed, Counts: true, Chosen: true, Life: "live", Rule: "minute", Newest: at, StaleAt: at.Add(5 * minute), DeadAt: at.Add(15 * minute),
+			Feed: gateway.PeopleFeed, Counts: true, Chosen: true, Life: "live", Rule: "minute", Freshness: "its own silence", Newest: at, StaleAt: at.Add(5 * minute), DeadAt: at.Add(15 * minute),
 			History: gateway.History{
 				Window: []gateway.Entry{{At: at.Add(-minute), ID: gateway.EventIDOf("x"), Value: 2}, {At: at, ID: gateway.EventIDOf("event_3nprwZCAqYdJzGI97efWqGm0pXn"), Value: 3}},
 				Before: gateway.Before{
@@ -114,7 +120,7 @@ func boardroom() *gateway.Explanation {
 			Asset: 3, Target: gateway.TargetOutputs, Value: 1, Source: gateway.FromOperator, Author: "anna", Reason: "fire drill", Since: at, Until: at.Add(time.Hour),
 		}},
 		Site: gateway.SiteExplanation{
-			ID: "site_1", Newest: at, MinuteFeeds: 4, Silence: gateway.Silence{From: at.Add(-3 * time.Hour), To: at.Add(-2 * time.Hour)},
+			ID: "site_1", Name: "Campus", Newest: at, MinuteFeeds: 4, Heartbeat: true, Starts: [2]gateway.Timestamp{at, 0}, Minutes: "00ff", Silence: gateway.Silence{From: at.Add(-3 * time.Hour), To: at.Add(-2 * time.Hour)},
 			Hours: "Mon-Fri 06:00-20:00", InUse: true, Timezone: "Europe/Amsterdam",
 		},
 	}
@@ -125,7 +131,11 @@ func level() *gateway.Explanation {
 	return &gateway.Explanation{
 		Asset: &gateway.Asset{ID: "space_3", Kind: gateway.Floor, Number: 2}, Number: 2, Quality: gateway.Uncertain,
 		Members: &gateway.MembersExplanation{
-			Total: 3, Qualities: [gateway.QualityCount]int{gateway.Good: 2, gateway.Held: 1}, Coverage: 667, Missing: []string{"custom:MH-3.99"},
+			Total: 3, Itself: true, Qualities: [gateway.QualityCount]int{gateway.Good: 2, gateway.Held: 1}, Coverage: 667, Missing: []string{"custom:MH-3.99"}, More: 1,
+			Members: []gateway.MemberExplanation{
+				{ID: "space_3", Name: "Level 3", Itself: true, Occupied: gateway.Reading{Value: 1, Known: true}, Quality: gateway.Good, Reason: "people 3"},
+				{ID: "room_2", Name: "Hall", Occupied: gateway.Reading{}, People: gateway.Reading{Value: 4, Known: true}, Quality: gateway.Held, Reason: "nothing since"},
+			},
 		},
 	}
 }
@@ -165,7 +175,11 @@ func TestForcing(t *testing.T) {
 				Author: c.want.Author, Reason: c.want.Reason, Source: "operator", Target: c.order.Target, Value: *c.order.Value,
 				Since: web.Moment(at), Until: web.Moment(at.Add(time.Hour)),
 			}
-			if diff := cmp.Diff(&web.Forced{Asset: "room_1", Override: want}, forced); diff != "" {
+			beside := []web.Override{}
+			if all := boardroom().Overrides[0]; c.want.Target != all.Target {
+				beside = append(beside, web.OverrideOf(&all))
+			}
+			if diff := cmp.Diff(&web.Forced{Asset: "room_1", Override: want, Beside: beside}, forced); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})
@@ -229,15 +243,20 @@ func TestReleasing(t *testing.T) {
 		target gateway.Target
 		all    bool
 	}{"": {gateway.TargetOutputs, true}, "occupied": {gateway.TargetOutputs, false}, "people": {gateway.TargetPeople, false}} {
-		desk, _ := newDesk(overrider{release: func(id gateway.AssetID, got gateway.Target, all bool, by gateway.Source, author string) (int, error) {
+		desk, _ := newDesk(overrider{release: func(id gateway.AssetID, got gateway.Target, all bool, by gateway.Source, author string) ([]gateway.Override, error) {
 			if id != "room_1" || got != want.target || all != want.all || by != gateway.FromOperator || author != "anna" {
 				t.Errorf("target %q releases %s of %s, all %v, by %s, %s", target, got, id, all, by, author)
 			}
-			return 2, nil
+			return []gateway.Override{{Target: gateway.TargetPeople, Value: 4}}, nil
 		}})
 		got, err := desk.Release(t.Context(), web.ReleaseOrder{Asset: "custom:MH-3.12", Target: target, Author: "anna"})
-		if err != nil || *got != (web.Released{Asset: "room_1", Ended: 2}) {
-			t.Errorf("%+v, %v", got, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		still := boardroom().Overrides[0]
+		want := &web.Released{Asset: "room_1", Ended: []web.Override{{Source: "controller", Target: "people", Value: 4}}, Still: []web.Override{web.OverrideOf(&still)}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("target %q (-want +got):\n%s", target, diff)
 		}
 	}
 }
@@ -252,7 +271,7 @@ func TestAnOrderThatTakesTooLongMayBeDone(t *testing.T) {
 	}
 }
 
-func TestADumpIsInTheOrderOfIDsAndBrief(t *testing.T) {
+func TestADumpIsInTheOrderOfTheContentsAndBrief(t *testing.T) {
 	desk, a := newDesk(overrider{})
 	clear(a.explained)
 	for n := range 100 {

@@ -21,8 +21,12 @@ type Explanation struct {
 	Path      []string        `json:"path"`
 	Capacity  int             `json:"capacity"` // people; 0 is not known
 	Quality   string          `json:"quality"`
+	Age       *int64          `json:"age_seconds"` // of the oldest feed behind the answer; null if nothing was ever heard
+	OffDelay  int64           `json:"off_delay_seconds"`
 	Points    []Point         `json:"points"`
 	Feeds     []Feed          `json:"feeds"`
+	Traffic   *Traffic        `json:"traffic"` // null where nobody was ever counted in or out
+	Settings  []Setting       `json:"settings"`
 	Members   *Members        `json:"members"` // null where the asset is no aggregate
 	Overrides []Override      `json:"overrides"`
 	Site      Site            `json:"site"`
@@ -36,15 +40,46 @@ type Point struct {
 	Quality string `json:"quality"`
 	Reason  string `json:"reason"`
 	Code    int    `json:"reason_code"`
+	Doubt   string `json:"doubt"` // why its quality is no better
+}
+
+// Traffic is what was counted of people who passed.
+type Traffic struct {
+	In      uint64          `json:"in"` // since commissioning
+	Out     uint64          `json:"out"`
+	At      Moment          `json:"at"`
+	Net     int64           `json:"net"`   // in less out since then; may be negative
+	Since   Moment          `json:"since"` // midnight, or a reset on command
+	Reset   bool            `json:"reset"`
+	Lacks   bool            `json:"lacks"` // an event of the day was too old to be counted
+	Sensors []TrafficSensor `json:"sensors"`
+	More    int             `json:"more"` // sensors beside those
+}
+
+// TrafficSensor is what one sensor counted.
+type TrafficSensor struct {
+	Asset gateway.AssetID `json:"asset"`
+	Name  string          `json:"name"`
+	In    uint64          `json:"in"`
+	Out   uint64          `json:"out"`
+	At    Moment          `json:"at"`
+}
+
+// Setting is a setting as it is in force, and the section that says so.
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	From  string `json:"from"`
 }
 
 // Feed is what one feed of the asset said, and how alive it is.
 type Feed struct {
 	Feed    string     `json:"feed"`
-	Counts  bool       `json:"counts"` // as evidence for the outputs
-	Chosen  bool       `json:"chosen"` // of the two feeds of people: the one in use
-	Life    string     `json:"life"`   // live, stale, dead or never
-	Rule    string     `json:"rule"`   // minute or change: whether its own silence counts, or its site's
+	Counts  bool       `json:"counts"`    // as evidence for the outputs
+	Chosen  bool       `json:"chosen"`    // of the two feeds of people: the one in use
+	Life    string     `json:"life"`      // live, stale, dead or never
+	Rule    string     `json:"rule"`      // minute or change: whether its own silence counts, or its site's
+	Fresh   string     `json:"freshness"` // the same in words
 	Newest  Moment     `json:"newest"`
 	StaleAt Moment     `json:"stale_at"`
 	DeadAt  Moment     `json:"dead_at"`
@@ -84,17 +119,35 @@ type Past struct {
 // Members says what an aggregate was made of.
 type Members struct {
 	Total     int            `json:"total"`
+	Itself    bool           `json:"itself"` // its own count is one of them
 	Qualities map[string]int `json:"qualities"`
 	Coverage  float64        `json:"coverage"` // percent
+	Members   []Member       `json:"members"`  // those that decide first
+	More      int            `json:"more"`     // members beside those
 	Missing   []string       `json:"missing"`  // named in the configuration, but no asset
+}
+
+// Member is one member as it counts.
+type Member struct {
+	Asset    gateway.AssetID `json:"asset"`
+	Name     string          `json:"name"`
+	Itself   bool            `json:"itself"`
+	Occupied *int64          `json:"occupied"` // null while nobody knows
+	People   *int64          `json:"people"`
+	Quality  string          `json:"quality"`
+	Reason   string          `json:"reason"`
 }
 
 // Site is the life of the asset's site.
 type Site struct {
 	ID          gateway.AssetID `json:"id"`
+	Name        string          `json:"name"`
 	Newest      Moment          `json:"newest"`
 	MinuteFeeds int             `json:"minute_feeds"`
-	Silence     *Silence        `json:"silence"` // null for none
+	Heartbeat   bool            `json:"heartbeat"` // it has so many of them that its silence is a loss
+	Starts      []Moment        `json:"starts"`    // when the first of them were first heard
+	Minutes     string          `json:"minutes"`   // a digest of the minutes in which it was heard
+	Silence     *Silence        `json:"silence"`   // null for none
 	Hours       string          `json:"hours"`
 	InUse       bool            `json:"in_use"`
 	Timezone    string          `json:"timezone"`
@@ -112,7 +165,14 @@ func Explained(e *gateway.Explanation) *Explanation {
 	out := &Explanation{
 		Asset: a.ID, Number: e.Number, Kind: a.Kind.String(), Name: a.Name, Given: a.Given, CustomID: a.CustomID,
 		MAC: a.MAC, Parent: a.Parent, Path: append([]string{}, a.Path...), Capacity: a.Capacity, Quality: e.Quality.String(),
-		Points: []Point{}, Feeds: []Feed{}, Overrides: []Override{}, Site: siteOf(&e.Site),
+		OffDelay: int64((e.OffDelay + time.Second - 1) / time.Second), Traffic: trafficOf(e.Traffic), Members: membersOf(e.Members),
+		Points: []Point{}, Feeds: []Feed{}, Settings: []Setting{}, Overrides: overridesOf(e.Overrides), Site: SiteOf(&e.Site),
+	}
+	if e.Heard {
+		out.Age = new(int64(e.Age / time.Second))
+	}
+	for _, s := range e.Settings {
+		out.Settings = append(out.Settings, Setting(s))
 	}
 	for i := range e.Points {
 		out.Points = append(out.Points, pointOf(&e.Points[i]))
@@ -120,25 +180,52 @@ func Explained(e *gateway.Explanation) *Explanation {
 	for i := range e.Feeds {
 		out.Feeds = append(out.Feeds, feedOf(&e.Feeds[i]))
 	}
-	for i := range e.Overrides {
-		out.Overrides = append(out.Overrides, OverrideOf(&e.Overrides[i]))
-	}
-	if m := e.Members; m != nil {
-		out.Members = &Members{
-			Total: m.Total, Qualities: qualitiesOf(&m.Qualities), Coverage: float64(m.Coverage) / 10,
-			Missing: append([]string{}, m.Missing...),
-		}
-	}
 	return out
 }
 
 func pointOf(p *gateway.PointExplanation) Point {
-	out := Point{
+	return Point{
 		Measure: p.Measure.String(), At: Moment(p.Reading.At), Quality: p.Reading.Quality.String(),
-		Reason: p.Reason, Code: int(p.Code),
+		Reason: p.Reason, Code: int(p.Code), Doubt: p.Doubt, Value: valueOf(&p.Reading),
 	}
-	if p.Reading.Known {
-		out.Value = new(p.Reading.Value)
+}
+
+// valueOf returns a reading's value, nil while nobody knows it.
+func valueOf(r *gateway.Reading) *int64 {
+	if !r.Known {
+		return nil
+	}
+	return new(r.Value)
+}
+
+func trafficOf(t *gateway.TrafficExplanation) *Traffic {
+	if t == nil {
+		return nil
+	}
+	out := &Traffic{
+		In: t.In, Out: t.Out, At: Moment(t.At), Net: t.Net, Since: Moment(t.Since), Reset: t.Reset, Lacks: t.Lacks,
+		Sensors: []TrafficSensor{}, More: t.More,
+	}
+	for _, s := range t.Sensors {
+		out.Sensors = append(out.Sensors, TrafficSensor{s.ID, s.Name, s.In, s.Out, Moment(s.At)})
+	}
+	return out
+}
+
+func membersOf(m *gateway.MembersExplanation) *Members {
+	if m == nil {
+		return nil
+	}
+	out := &Members{
+		Total: m.Total, Itself: m.Itself, Qualities: qualitiesOf(&m.Qualities), Coverage: float64(m.Coverage) / 10,
+		Members: []Member{}, More: m.More, Missing: append([]string{}, m.Missing...),
+	}
+	for i := range m.Members {
+		of := &m.Members[i]
+		out.Members = append(out.Members, Member{
+			Asset: of.ID, Name: of.Name, Itself: of.Itself, Occupied: valueOf(&of.Occupied), People: valueOf(&of.People),
+			Quality: of.Quality.String(), Reason: of.Reason,
+		})
 	}
 	return out
 }
@@ -147,7 +234,7 @@ var feedNames = [gateway.FeedCount]string{"people", "people_1min", "motion", "tr
 
 func feedOf(f *gateway.FeedExplanation) Feed {
 	out := Feed{
-		Feed: feedNames[f.Feed], Counts: f.Counts, Chosen: f.Chosen, Life: f.Life, Rule: f.Rule,
+		Feed: feedNames[f.Feed], Counts: f.Counts, Chosen: f.Chosen, Life: f.Life, Rule: f.Rule, Fresh: f.Freshness,
 		Newest: Moment(f.Newest), StaleAt: Moment(f.StaleAt), DeadAt: Moment(f.DeadAt),
 		Window: make([]Revision, len(f.History.Window)), Before: beforeOf(&f.History.Before),
 	}
@@ -171,9 +258,16 @@ func beforeOf(b *gateway.Before) Before {
 	return out
 }
 
-func siteOf(s *gateway.SiteExplanation) Site {
+// SiteOf returns the life of a site for others to read.
+func SiteOf(s *gateway.SiteExplanation) Site {
 	out := Site{
-		ID: s.ID, Newest: Moment(s.Newest), MinuteFeeds: s.MinuteFeeds, Hours: s.Hours, InUse: s.InUse, Timezone: s.Timezone,
+		ID: s.ID, Name: s.Name, Newest: Moment(s.Newest), MinuteFeeds: s.MinuteFeeds, Heartbeat: s.Heartbeat,
+		Starts: []Moment{}, Minutes: s.Minutes, Hours: s.Hours, InUse: s.InUse, Timezone: s.Timezone,
+	}
+	for _, at := range s.Starts {
+		if at != 0 {
+			out.Starts = append(out.Starts, Moment(at))
+		}
 	}
 	if s.Silence != (gateway.Silence{}) {
 		out.Silence = &Silence{Moment(s.Silence.From), Moment(s.Silence.To)}

@@ -27,8 +27,20 @@ func OverrideOf(o *gateway.Override) Override {
 	}
 }
 
-// untilLayout shows when an override ends: it may be weeks away.
-const untilLayout = "2 Jan 2006 15:04 MST"
+// overridesOf returns overrides for others to read.
+func overridesOf(overrides []gateway.Override) []Override {
+	out := make([]Override, len(overrides))
+	for i := range overrides {
+		out[i] = OverrideOf(&overrides[i])
+	}
+	return out
+}
+
+// When an override ends may be weeks away, or seconds.
+const (
+	untilLayout      = "2 Jan 2006 15:04 MST"
+	untilLayoutBrief = "2 Jan 2006 15:04:05 MST"
+)
 
 // Sentence says what is forced, until when by the clocks of that place, by whom and why. Author and
 // reason are in it as they were given.
@@ -42,7 +54,11 @@ func (o *Override) Sentence(place *time.Location) string {
 	default:
 		b.WriteString(o.Target + " forced " + occupancy(o.Value))
 	}
-	b.WriteString(" until " + gateway.Timestamp(o.Until).Time().In(place).Format(untilLayout) + " by ")
+	layout := untilLayout
+	if of := (gateway.Override{Since: gateway.Timestamp(o.Since), Until: gateway.Timestamp(o.Until)}); of.Brief() {
+		layout = untilLayoutBrief
+	}
+	b.WriteString(" until " + gateway.Timestamp(o.Until).Time().In(place).Format(layout) + " by ")
 	if o.Author == "" {
 		b.WriteString(o.Source)
 	} else {

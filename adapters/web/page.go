@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,16 @@ type Register struct {
 	Unit           int
 	Address        int    // 0-based
 	Input, Holding string // references, such as 30149 and 40149
+}
+
+// WithoutHeartbeat lists the sites whose silence is never a loss.
+func (s *Status) WithoutHeartbeat() (names []string) {
+	for i := range s.Sites {
+		if !s.Sites[i].Heartbeat {
+			names = append(names, s.Sites[i].Name)
+		}
+	}
+	return names
 }
 
 // page is what the template shows.
@@ -66,6 +77,11 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	p := page{Search: search, Now: now.Wall.In(s.options.Place).Format("15:04:05 MST")}
 	if p.Status, err = s.status(r); err != nil {
 		p.Trouble = err.Error()
+	} else {
+		slices.Reverse(p.Status.Newest)
+		for i := range p.Status.Newest {
+			p.Status.Newest[i].Arrived = p.Status.Newest[i].Arrived.In(s.options.Place)
+		}
 	}
 	entries, total := s.options.Board.Find(now, search, from, pageLength)
 	p.Total, p.First, p.Last = total, min(from+1, total), from+len(entries)

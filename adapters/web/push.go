@@ -1,6 +1,9 @@
 package web
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // PushTarget is one unit of a controller that the gateway writes to.
 type PushTarget struct {
@@ -34,6 +37,11 @@ type PushPoint struct {
 	Written   *float64 `json:"written"` // the number that was written last; null for none since the start
 	At        Moment   `json:"written_at"`
 	Why       string   `json:"why"` // the newest value is not written; "" if it is
+}
+
+// Amiss tells whether a controller is not written to as it should be.
+func (s *Status) Amiss() bool {
+	return slices.ContainsFunc(s.Push, func(t PushTarget) bool { return t.State == "failing" })
 }
 
 // Sentence says where the point is written to, in both notations, what was written last, and what is

@@ -45,6 +45,7 @@ func TestTheStatusInWriting(t *testing.T) {
 	forced.Overrides = []gateway.Override{{Target: gateway.TargetOutputs}, {Target: gateway.TargetPeople}}
 	b.Publish(&gateway.Update{Changed: []gateway.Snapshot{forced}, Summary: gateway.Summary{
 		Assets: 3, Qualities: [gateway.QualityCount]int{gateway.Good: 1, gateway.Never: 1, gateway.Forced: 1}, Accepted: 1, Refused: 1, Unhandled: 1,
+		Duplicates: 3, Superseded: 2, Late: 1,
 		SitesLost: 2, SiteLost: "Rotterdam <Campus>", ClockDoubt: "it shows 1970, and this program is younger",
 	}})
 	response, got := get(t, serve(t, b, reporter(refusing{}, alarms)), "", "/api/v1/status")
@@ -63,6 +64,47 @@ func TestTheStatusInWriting(t *testing.T) {
 	}
 	if got != string(want) {
 		t.Errorf("status\n%s, want\n%s", got, want)
+	}
+}
+
+// Who opens the page sees which events were refused and why, and which sites have no heartbeat; nothing of it
+// as mark-up.
+func TestThePageListsWhatWasRefused(t *testing.T) {
+	_, page := get(t, serve(t, web.NewBoard(), reporter(refusing{}, gateway.NewAlarms(nil))), "", "/")
+	for _, want := range []string{"2026-03-10 09:00:10 UTC occupancy room_1, 0 people: it has no timestamp", "No heartbeat, so that silence is never a loss: site_1."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in\n%s", want, page)
+		}
+	}
+}
+
+// sent is a hub that refused an event because of its count.
+type sent string
+
+func (raw sent) View(_ context.Context, look func(*gateway.State)) error {
+	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{}, clock())
+	if err != nil {
+		return err
+	}
+	if err := s.Apply(clock(), []gateway.Event{{Type: gateway.Occupancy, Defect: gateway.CountNotANumber, Raw: []byte(raw)}}); err != nil {
+		return err
+	}
+	s.Batch()
+	s.Settle(clock())
+	look(s)
+	return nil
+}
+
+// Of a count that is none, what was sent is shown.
+func TestAValueThatIsNoneIsShownAsItWasSent(t *testing.T) {
+	for content, want := range map[string]string{
+		`{"data": "six"}`: `data "six"`, `{"data": -3}`: "data -3", `{"data": ` + strings.Repeat("9", 200) + `}`: "data " + strings.Repeat("9", 80),
+		`{"data": 7, cut o`: "", `{}`: "",
+	} {
+		status, err := reporter(sent(content), gateway.NewAlarms(nil)).Status(t.Context())
+		if err != nil || len(status.Newest) != 1 || status.Newest[0].Value != want {
+			t.Errorf("%s: %+v, want %q", content, status, want)
+		}
 	}
 }
 

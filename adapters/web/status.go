@@ -2,6 +2,9 @@ package web
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"butlr-gateway/gateway"
@@ -20,7 +23,8 @@ type Status struct {
 	Qualities map[string]int    `json:"qualities"`
 	Accepted  uint64            `json:"events_accepted"`
 	Refused   uint64            `json:"events_refused"`
-	Unhandled uint64            `json:"events_without_effect"`
+	Unhandled uint64            `json:"events_without_effect"` // of types that have none
+	Idle      Idle              `json:"accepted_without_effect"`
 	Reasons   map[string]uint64 `json:"refused_by_reason"`
 	Newest    []Refused         `json:"newest_refused"`
 	Alarms    []Alarm           `json:"alarms"`
@@ -29,9 +33,17 @@ type Status struct {
 	SitesLost  int    `json:"sites_lost"`  // sites whose silence means that their feed is dead
 	SiteLost   string `json:"site_lost"`   // the name of one of them
 	ClockDoubt string `json:"clock_doubt"` // why this machine's clock is not trusted; "" when it is
+	Sites      []Site `json:"sites"`       // what the silence of each means
 
 	Push    []PushTarget   `json:"push"`           // controllers that are written to, by name
 	Clients []ModbusClient `json:"modbus_clients"` // who reads registers, the one seen last first
+}
+
+// Idle counts accepted events that changed nothing of what is shown now.
+type Idle struct {
+	Duplicates uint64 `json:"duplicates"` // known already
+	Superseded uint64 `json:"superseded"` // of a moment of which another event is believed
+	Late       uint64 `json:"late"`       // older than the newest of their feed
 }
 
 // Listener is an address that the gateway serves, or a broker that it publishes to.
@@ -50,6 +62,12 @@ type Alarm struct {
 type Refused struct {
 	Arrived time.Time `json:"arrived"`
 	Reason  string    `json:"reason"`
+	Why     string    `json:"why"` // the reason as a sentence, with a way out
+	Type    string    `json:"type"`
+	Place   string    `json:"place"` // its id
+	Name    string    `json:"name"`  // of the place
+	At      Moment    `json:"at"`    // when it says that it was sensed
+	Value   string    `json:"value"`
 	Content string    `json:"content"` // its first 1 KB, as it was sent
 }
 
@@ -82,9 +100,10 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 		Name: r.Name, Version: r.Version, GatewayID: r.GatewayID, Boots: r.Boots,
 		Uptime:    (r.Clock().Mono - r.Start.Mono).Seconds(),
 		Reasons:   make(map[string]uint64),
-		Listeners: r.Listeners(), Push: r.Push(), Clients: r.Clients(), Newest: []Refused{}, Alarms: []Alarm{}, Overrides: r.Board.Overrides(),
+		Listeners: r.Listeners(), Push: r.Push(), Clients: r.Clients(), Newest: []Refused{}, Alarms: []Alarm{}, Sites: []Site{},
+		Overrides: r.Board.Overrides(),
 	}
-	if err := r.Hub.View(ctx, s.look); err != nil {
+	if err := r.Hub.View(ctx, func(state *gateway.State) { s.look(state, r.Clock()) }); err != nil {
 		return nil, err
 	}
 	sum := r.Board.Summary()
@@ -100,11 +119,15 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 // count takes over the counts as they were last published.
 func (s *Status) count(sum *gateway.Summary) {
 	s.Assets, s.Accepted, s.Refused, s.Unhandled = sum.Assets, sum.Accepted, sum.Refused, sum.Unhandled
+	s.Idle = Idle{sum.Duplicates, sum.Superseded, sum.Late}
 	s.Qualities = qualitiesOf(&sum.Qualities)
 	s.SitesLost, s.SiteLost, s.ClockDoubt = sum.SitesLost, sum.SiteLost, sum.ClockDoubt
 }
 
-func (s *Status) look(state *gateway.State) {
+func (s *Status) look(state *gateway.State, now gateway.Instant) {
+	for _, site := range state.Sites(now) {
+		s.Sites = append(s.Sites, SiteOf(&site))
+	}
 	counts, newest := state.Refusals()
 	for reason, n := range counts {
 		if n > 0 {
@@ -112,6 +135,33 @@ func (s *Status) look(state *gateway.State) {
 		}
 	}
 	for _, e := range newest[max(0, len(newest)-newestRefused):] {
-		s.Newest = append(s.Newest, Refused{e.Arrived.Time(), e.Reason.String(), e.Content})
+		s.Newest = append(s.Newest, Refused{
+			Arrived: e.Arrived.Time(), Reason: e.Reason.String(), Why: e.Why, Type: e.Type.String(), Place: string(e.Place), Name: e.Name,
+			At: Moment(e.At), Value: refusedValue(&e), Content: e.Content,
+		})
 	}
+}
+
+// longestValue is how much is shown of a value that is none.
+const longestValue = 80 // bytes
+
+// refusedValue says what an event would have told; where that is what is wrong, as it was sent.
+func refusedValue(e *gateway.RefusedEvent) string {
+	switch e.Reason {
+	case gateway.CountNotANumber, gateway.CountNegative, gateway.CountTooLarge, gateway.WrongShape:
+		var sent struct {
+			Data json.RawMessage `json:"data"`
+		}
+		if err := json.Unmarshal([]byte(e.Content), &sent); err != nil || len(sent.Data) == 0 {
+			return ""
+		}
+		return "data " + strings.ToValidUTF8(string(sent.Data[:min(len(sent.Data), longestValue)]), "")
+	}
+	switch e.Type {
+	case gateway.Occupancy, gateway.OccupancyMinute:
+		return strconv.Itoa(e.People) + " people"
+	case gateway.Traffic:
+		return strconv.Itoa(e.In) + " in, " + strconv.Itoa(e.Out) + " out"
+	}
+	return ""
 }

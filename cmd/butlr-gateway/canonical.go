@@ -8,9 +8,9 @@ import (
 	"butlr-gateway/gateway"
 )
 
-// canonicalDump prints what is kept of each asset as a JSON list, an asset a line. Equal states give equal
-// bytes: there is nothing in it that depends on the time, on the order in which events came, or on how
-// often, nor what the configuration adds. Its keys are sorted.
+// canonicalDump prints what is kept of each asset as a JSON list, an asset a line, and behind them what is
+// kept of no single one. Equal states give equal bytes: there is nothing in it that depends on the time, on
+// the order in which events came, or on how often, nor what the configuration adds. Its keys are sorted.
 type canonicalDump struct {
 	ledger bool // also the numbers, which depend on the order
 	begun  bool
@@ -37,17 +37,28 @@ type canonicalFeed struct {
 }
 
 type canonicalSite struct {
+	Minutes string       `json:"minutes"`
 	Newest  web.Moment   `json:"newest"`
 	Silence *web.Silence `json:"silence"`
+	Starts  []web.Moment `json:"starts"`
 }
 
 type canonicalTotals struct {
-	At  web.Moment `json:"at"`
-	In  int64      `json:"in"`
-	Out int64      `json:"out"`
+	At    web.Moment `json:"at"`
+	In    uint64     `json:"in"`
+	Net   int64      `json:"net"` // the traffic estimate, before it is clamped
+	Out   uint64     `json:"out"`
+	Since web.Moment `json:"since"` // its midnight, or its reset on command
 }
 
-func (d *canonicalDump) print(w io.Writer, e *web.Explanation) error {
+// canonicalRest is what is kept of no single asset.
+type canonicalRest struct {
+	Remembered web.Remembered `json:"remembered"` // TRAFFIC events
+}
+
+func (d *canonicalDump) print(w io.Writer, e *web.Explanation) error { return d.line(w, d.asset(e)) }
+
+func (d *canonicalDump) line(w io.Writer, what any) error {
 	before := ",\n  "
 	if !d.begun {
 		before, d.begun = "[\n  ", true
@@ -55,7 +66,7 @@ func (d *canonicalDump) print(w io.Writer, e *web.Explanation) error {
 	if _, err := io.WriteString(w, before); err != nil {
 		return err
 	}
-	text, err := json.Marshal(d.asset(e))
+	text, err := json.Marshal(what)
 	if err != nil {
 		return err
 	}
@@ -63,7 +74,12 @@ func (d *canonicalDump) print(w io.Writer, e *web.Explanation) error {
 	return err
 }
 
-func (d *canonicalDump) end(w io.Writer) error {
+func (d *canonicalDump) end(w io.Writer, c *web.Contents) error {
+	if c != nil && c.Remembered.Count > 0 {
+		if err := d.line(w, canonicalRest{c.Remembered}); err != nil {
+			return err
+		}
+	}
 	last := "\n]\n"
 	if !d.begun {
 		last = "[]\n"
@@ -75,7 +91,7 @@ func (d *canonicalDump) end(w io.Writer) error {
 func (d *canonicalDump) asset(e *web.Explanation) *canonicalAsset {
 	out := &canonicalAsset{
 		Asset: e.Asset, CustomID: e.CustomID, Feeds: make(map[string]canonicalFeed), Given: e.Given, Kind: e.Kind, MAC: e.MAC,
-		Overrides: e.Overrides, Parent: e.Parent, Totals: totalsOf(e.Points),
+		Overrides: e.Overrides, Parent: e.Parent,
 	}
 	if d.ledger {
 		out.Number = &e.Number
@@ -86,27 +102,10 @@ func (d *canonicalDump) asset(e *web.Explanation) *canonicalAsset {
 		}
 	}
 	if e.Kind == gateway.Site.String() {
-		out.Site = &canonicalSite{e.Site.Newest, e.Site.Silence}
+		out.Site = &canonicalSite{e.Site.Minutes, e.Site.Newest, e.Site.Silence, e.Site.Starts}
 	}
-	return out
-}
-
-// totalsOf finds the running totals among the points: unlike other values they do not depend on the time.
-func totalsOf(points []web.Point) *canonicalTotals {
-	var out *canonicalTotals
-	for _, p := range points {
-		in, o := p.Measure == gateway.TrafficIn.String(), p.Measure == gateway.TrafficOut.String()
-		if p.Value == nil || !in && !o {
-			continue
-		}
-		if out == nil {
-			out = &canonicalTotals{At: p.At}
-		}
-		if in {
-			out.In = *p.Value
-		} else {
-			out.Out = *p.Value
-		}
+	if t := e.Traffic; t != nil {
+		out.Totals = &canonicalTotals{t.At, t.In, t.Net, t.Out, t.Since}
 	}
 	return out
 }

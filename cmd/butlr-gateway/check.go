@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"butlr-gateway/adapters/store"
+	"butlr-gateway/adapters/web"
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
 )
@@ -39,12 +40,34 @@ wrong is listed at once.`,
 			if problems := checkMachine(c.Context(), settings); len(problems) > 0 {
 				return problems
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s is in order\n", path)
-			return err
+			if _, err = fmt.Fprintf(c.OutOrStdout(), "%s is in order\n", path); err != nil {
+				return err
+			}
+			return printFreshness(c, settings)
 		},
 	}
 	configFlag(c, &path)
 	return c
+}
+
+// printFreshness says what the silence of each site means that is known already.
+func printFreshness(c *cobra.Command, settings *config.Config) error {
+	saved, _, err := store.Read(c.Context(), string(settings.Gateway.StateDir))
+	if err != nil {
+		return nil // no gateway has run yet: what is wrong with a state was said
+	}
+	clock := newClock()
+	state, err := gateway.NewState(withoutUsedPins(rulesOf(settings), saved), saved, clock())
+	if err != nil {
+		return err
+	}
+	for _, s := range state.Sites(clock()) {
+		site := web.SiteOf(&s)
+		if _, err := fmt.Fprintf(c.OutOrStdout(), "site %s: %s\n", printable(s.Name), heartbeatWords(&site)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkMachine finds what the configuration needs and this machine does not give.

@@ -77,6 +77,11 @@ func (r remote) Dump(ctx context.Context, yield func(*web.Explanation) error) er
 	})
 }
 
+// Contents asks what there is beside the assets.
+func (r remote) Contents(ctx context.Context) (*web.Contents, error) {
+	return fetch[web.Contents](ctx, r, "contents")
+}
+
 // Status asks the gateway how it is.
 func (r remote) Status(ctx context.Context) (*web.Status, error) {
 	return fetch[web.Status](ctx, r, "status")

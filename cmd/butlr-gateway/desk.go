@@ -21,6 +21,7 @@ type desk interface {
 	ResetEstimate(context.Context, web.ResetOrder) (*web.Reset, error)
 	Explain(ctx context.Context, name string) (*web.Explanation, error)
 	Dump(ctx context.Context, yield func(*web.Explanation) error) error
+	Contents(ctx context.Context) (*web.Contents, error)
 }
 
 var _ desk = (*web.Desk)(nil)
@@ -80,7 +81,7 @@ func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger
 
 // openToChange takes the lock of the state directory.
 func openToChange(ctx context.Context, c *config.Config, log *slog.Logger) (*store.Store, error) {
-	kept, err := store.Open(ctx, store.Options{Dir: string(c.Gateway.StateDir), Log: log})
+	kept, err := store.Open(ctx, store.Options{Dir: string(c.Gateway.StateDir), Log: log, ByHand: true})
 	if errors.Is(err, store.ErrInUse) {
 		return nil, fmt.Errorf("a gateway has the state directory %s, but nobody answers on its control socket: nothing was changed; if it has just been started try again, else its log says why", c.Gateway.StateDir)
 	}
@@ -162,14 +163,10 @@ func (a archive) Find(ctx context.Context, name string) (id gateway.AssetID, err
 	return id, nil
 }
 
-// Assets returns the id of every asset.
-func (a archive) Assets(ctx context.Context) (ids []gateway.AssetID, err error) {
-	err = a.hub.View(ctx, func(s *gateway.State) {
-		for _, asset := range s.Assets() {
-			ids = append(ids, asset.ID)
-		}
-	})
-	return ids, err
+// Contents lists what there is.
+func (a archive) Contents(ctx context.Context) (c gateway.Contents, err error) {
+	err = a.hub.View(ctx, func(s *gateway.State) { c = s.Contents() })
+	return c, err
 }
 
 // Explain calls show for each of the assets that there is.

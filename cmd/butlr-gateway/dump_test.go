@@ -25,17 +25,25 @@ func forcedRoom() *gateway.Explanation {
 			ID: "room_1", Kind: gateway.Room, Number: 3, Name: "Boardroom", Given: "Board\x1b[2J <room>", CustomID: "MH-3.12",
 			Parent: "space_3", Path: []string{"Campus", "Level\u202e3"}, Capacity: 12, Site: "site_1",
 		},
-		Quality: gateway.OutOfService, Number: 3,
+		Quality: gateway.OutOfService, Number: 3, Heard: true, Age: 75 * time.Second, OffDelay: 90 * time.Second,
+		Traffic: &gateway.TrafficExplanation{
+			In: 40, Out: 38, At: noon, Net: 2, Since: ago(12 * time.Hour), More: 1,
+			Sensors: []gateway.SensorExplanation{{ID: "sensor_1", Name: "Door\x1b", In: 40, Out: 38, At: noon}},
+		},
+		Settings: []gateway.SettingExplanation{
+			{Key: "evidence", Value: "either", From: "default"}, {Key: "on_count", Value: "3", From: "[assets.room_1]"},
+			{Key: "hvac_off_delay", Value: "20m", From: "[state]"}, {Key: "off_count", Value: "2", From: "[assets.room_1]"}, {Key: "feed", Value: "minute", From: "default"},
+		},
 		Points: []gateway.PointExplanation{
 			{Measure: gateway.Occupied, Reading: gateway.Reading{Value: 1, At: noon, Known: true, Quality: gateway.Forced}, Reason: "forced by operator until 13:00: fire drill", Code: gateway.ReasonForced},
-			{Measure: gateway.People, Reading: gateway.Reading{Value: 6, At: noon, Known: true, Quality: gateway.OutOfService}, Reason: "people 6 at 12:00:00"},
+			{Measure: gateway.People, Reading: gateway.Reading{Value: 6, At: noon, Known: true, Quality: gateway.OutOfService}, Reason: "people 6 at 12:00:00", Code: gateway.ReasonPeople, Doubt: "the clock is not trusted"},
 			{Measure: gateway.Motion, Reading: gateway.Reading{}, Reason: "nothing known"},
 			{Measure: gateway.TrafficIn, Reading: gateway.Reading{Value: 40, At: noon, Known: true, Quality: gateway.Good}},
 			{Measure: gateway.TrafficOut, Reading: gateway.Reading{Value: 38, At: noon, Known: true, Quality: gateway.Good}},
 			{Measure: gateway.Utilisation, Reading: gateway.Reading{Value: 667, At: noon, Known: true, Quality: gateway.Good}},
 		},
 		Feeds: []gateway.FeedExplanation{
-			{Feed: gateway.PeopleFeed, Counts: true, Chosen: true, Life: "live", Rule: "minute", Newest: noon, StaleAt: noon.Add(5 * time.Minute), DeadAt: noon.Add(15 * time.Minute),
+			{Feed: gateway.PeopleFeed, Counts: true, Chosen: true, Life: "live", Rule: "minute", Freshness: "its own silence", Newest: noon, StaleAt: noon.Add(5 * time.Minute), DeadAt: noon.Add(15 * time.Minute),
 				History: gateway.History{Window: window, Before: gateway.Before{
 					LastPositive: ago(40 * time.Minute), FirstClear: ago(39 * time.Minute), Newest: ago(31 * time.Minute), Day: ago(12 * time.Hour), Peak: 6, Minutes: 31,
 				}}},
@@ -52,7 +60,7 @@ func forcedRoom() *gateway.Explanation {
 			{Target: gateway.TargetPeople, Value: 4, Source: gateway.FromController, Since: noon, Until: noon.Add(time.Hour)},
 		},
 		Site: gateway.SiteExplanation{
-			ID: "site_1", Newest: noon, MinuteFeeds: 4, Silence: gateway.Silence{From: ago(3 * time.Hour), To: ago(2 * time.Hour)},
+			ID: "site_1", Newest: noon, MinuteFeeds: 4, Heartbeat: true, Silence: gateway.Silence{From: ago(3 * time.Hour), To: ago(2 * time.Hour)},
 			Hours: "Mon-Fri 06:00-20:00", InUse: true, Timezone: "Europe/Amsterdam",
 		},
 	}
@@ -63,7 +71,13 @@ func group() *gateway.Explanation {
 	return &gateway.Explanation{
 		Asset: &gateway.Asset{ID: "group:ahu-3", Kind: gateway.Group, Number: 1}, Number: 1, Quality: gateway.Uncertain,
 		Members: &gateway.MembersExplanation{
-			Total: 3, Qualities: [gateway.QualityCount]int{gateway.Good: 2, gateway.Held: 1}, Coverage: 667, Missing: []string{"custom:MH-3.99"},
+			Total: 5, Itself: true, Qualities: [gateway.QualityCount]int{gateway.Good: 3, gateway.Held: 1}, Coverage: 667, Missing: []string{"custom:MH-3.99"},
+			Members: []gateway.MemberExplanation{
+				{ID: "group:ahu-3", Itself: true, Occupied: gateway.Reading{Known: true}, Quality: gateway.Good, Reason: "people 0 at 12:00:00"},
+				{ID: "room_1", Name: "Board\x1broom", Occupied: gateway.Reading{Value: 1, Known: true}, People: gateway.Reading{Value: 3, Known: true}, Quality: gateway.Good, Reason: "people 3 at 12:00:00"},
+				{ID: "room_2", Name: "room_2", Quality: gateway.Held, Reason: "no event since noon"},
+			},
+			More: 1,
 		},
 	}
 }
@@ -72,14 +86,14 @@ func group() *gateway.Explanation {
 func campus() *gateway.Explanation {
 	return &gateway.Explanation{
 		Asset: &gateway.Asset{ID: "site_1", Kind: gateway.Site, Site: "site_1"},
-		Site:  gateway.SiteExplanation{ID: "site_1", Hours: "Mon 08:00-12:00", Timezone: "Nowhere/Land", Silence: gateway.Silence{From: noon, To: noon + 1}},
+		Site:  gateway.SiteExplanation{ID: "site_1", Hours: "Mon 08:00-12:00", Timezone: "Nowhere/Land", Minutes: "00ff", Starts: [2]gateway.Timestamp{noon}, MinuteFeeds: 1, Silence: gateway.Silence{From: noon, To: noon + 1}},
 	}
 }
 
 func dumped(t *testing.T, explained map[gateway.AssetID]*gateway.Explanation, args ...string) string {
 	t.Helper()
 	s := newStandIn(t)
-	s.explained = explained
+	s.explained, s.remembered = explained, 2
 	code, out, complaints := typed(t.Context(), s.config, append([]string{"state", "dump"}, args...)...)
 	if code != 0 || complaints != "" {
 		t.Fatalf("exit code %d: %s", code, complaints)
@@ -138,9 +152,9 @@ func TestACanonicalDumpIsSorted(t *testing.T) {
 		if got := strings.TrimSuffix(strings.TrimSpace(line), ","); got != string(sorted) {
 			t.Errorf("keys are not sorted:\n%s\n%s", got, sorted)
 		}
-		id := assets[i]["asset"].(string)
-		if id <= last {
-			t.Errorf("%s comes after %s", id, last)
+		id, isAsset := assets[i]["asset"].(string)
+		if isAsset == (i == len(assets)-1) || isAsset && id <= last {
+			t.Errorf("%s comes after %s", line, last)
 		}
 		last = id
 	}
@@ -163,6 +177,7 @@ func TestEqualStatesGiveEqualBytes(t *testing.T) {
 	}
 	room.Feeds = append(room.Feeds[:1], room.Feeds[2:]...) // one that was never heard
 	room.Site.InUse, room.Site.Hours, room.Site.Timezone, room.Site.MinuteFeeds = false, "", "UTC", 9
+	room.Heard, room.Settings, room.Traffic.Sensors, room.Traffic.More = false, nil, nil, 0
 	other["group:ahu-3"].Members, other["group:ahu-3"].Number = nil, 5
 	if diff := cmp.Diff(want, dumped(t, other, "--format", "json")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -179,8 +194,12 @@ func TestStatesThatDifferGiveOtherBytes(t *testing.T) {
 		"a newest":        func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Feeds[0].History.Before.Newest++ },
 		"a peak":          func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Feeds[0].History.Before.Peak++ },
 		"a sum":           func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Feeds[3].History.Before.Sum++ },
-		"a total in":      func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Points[3].Reading.Value++ },
-		"a total out":     func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Points[4].Reading.Value++ },
+		"a total in":      func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Traffic.In++ },
+		"a total out":     func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Traffic.Out++ },
+		"an estimate":     func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Traffic.Net++ },
+		"its reset":       func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Traffic.Since++ },
+		"heard minutes":   func(b map[gateway.AssetID]*gateway.Explanation) { b["site_1"].Site.Minutes = "0fff" },
+		"a start":         func(b map[gateway.AssetID]*gateway.Explanation) { b["site_1"].Site.Starts[0]++ },
 		"an override":     func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Overrides[1].Value++ },
 		"its end":         func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Overrides[1].Until++ },
 		"a given name":    func(b map[gateway.AssetID]*gateway.Explanation) { b["room_1"].Asset.Given = "other" },
@@ -195,5 +214,10 @@ func TestStatesThatDifferGiveOtherBytes(t *testing.T) {
 		if dumped(t, b, "--format", "json") == same {
 			t.Errorf("%s makes no difference", name)
 		}
+	}
+	s := newStandIn(t)
+	s.explained, s.remembered = estate(), 3
+	if _, other, _ := typed(t.Context(), s.config, "state", "dump", "--format", "json"); other == same {
+		t.Error("another traffic event that would not be counted again makes no difference")
 	}
 }

@@ -29,13 +29,15 @@ func (d *textDump) print(w io.Writer, e *web.Explanation) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	x.describe(t)
 	x.points(t)
-	x.evidence(t)
-	x.members(t)
 	x.overrides(t)
+	x.members(t)
+	x.evidence(t)
+	x.traffic(t)
+	x.settings(t)
 	return t.Flush()
 }
 
-func (d *textDump) end(io.Writer) error { return nil }
+func (d *textDump) end(io.Writer, *web.Contents) error { return nil }
 
 // explained is an explanation with the place whose times of day it shows.
 type explained struct {
@@ -68,6 +70,14 @@ func (x explained) describe(w io.Writer) {
 		line(w, "capacity", strconv.Itoa(x.Capacity)+" people")
 	}
 	line(w, "quality", spaced(x.Quality))
+	if x.Age == nil {
+		line(w, "age", "none: nothing was ever heard that decides")
+	} else {
+		line(w, "age", ageWords(*x.Age)+", of the oldest feed behind the answer")
+	}
+	if x.OffDelay > 0 {
+		line(w, "off-delay", ageWords(x.OffDelay)+" left of the HVAC output's")
+	}
 	if x.Site.ID != "" {
 		line(w, "site", x.site())
 	}
@@ -76,7 +86,7 @@ func (x explained) describe(w io.Writer) {
 
 func (x explained) site() string {
 	s := x.Site
-	text := fmt.Sprintf("%s, newest event %s, %d minute feeds", s.ID, x.moment(s.Newest), s.MinuteFeeds)
+	text := fmt.Sprintf("%s, newest event %s, %s", s.ID, x.moment(s.Newest), heartbeatWords(&s))
 	if s.Silence != nil {
 		text += fmt.Sprintf(", silent from %s to %s", x.moment(s.Silence.From), x.moment(s.Silence.To))
 	}
@@ -89,6 +99,29 @@ func (x explained) site() string {
 		text += ", after hours (" + s.Hours + ")"
 	}
 	return text
+}
+
+// heartbeatWords says what a site's silence means.
+func heartbeatWords(s *web.Site) string {
+	feeds := counted(s.MinuteFeeds, "minute feed")
+	if s.Heartbeat {
+		return feeds + ", its silence is a loss"
+	}
+	return feeds + ", no heartbeat: its silence is no loss"
+}
+
+// counted returns a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
+// ageWords returns a time in seconds as people write it.
+func ageWords(seconds int64) string {
+	d := lifetime(time.Duration(seconds) * time.Second)
+	return d.String()
 }
 
 func (x explained) moment(m web.Moment) string {
@@ -104,6 +137,12 @@ func (x explained) points(w io.Writer) {
 		text := valueWords(p) + ", " + spaced(p.Quality)
 		if p.Reason != "" {
 			text += ": " + p.Reason
+		}
+		if p.Code != 0 {
+			text += fmt.Sprintf(" (reason %d)", p.Code)
+		}
+		if p.Doubt != "" {
+			text += "; " + spaced(p.Quality) + " because " + p.Doubt
 		}
 		line(w, p.Measure, text)
 	}
@@ -132,76 +171,4 @@ func choose(yes bool, one, other string) string {
 		return one
 	}
 	return other
-}
-
-// evidence prints what each feed said, and how alive it is.
-func (x explained) evidence(w io.Writer) {
-	for i := range x.Feeds {
-		f := &x.Feeds[i]
-		text := f.Life + ", kind " + f.Rule + choose(f.Counts, ", counts", ", does not count") + choose(f.Chosen, ", in use", "")
-		line(w, "feed "+f.Feed, text)
-		if f.Newest == 0 {
-			continue
-		}
-		text = "newest " + x.moment(f.Newest)
-		if f.StaleAt != 0 {
-			text += ", stale at " + x.moment(f.StaleAt)
-		}
-		if f.DeadAt != 0 {
-			text += ", dead at " + x.moment(f.DeadAt)
-		}
-		line(w, "", text)
-		x.revisions(w, f)
-		x.before(w, f)
-	}
-}
-
-// newestRevisions is how many revisions of a feed are shown one by one.
-const newestRevisions = 5
-
-func (x explained) revisions(w io.Writer, f *web.Feed) {
-	newest := f.Window[max(0, len(f.Window)-newestRevisions):]
-	text := strconv.Itoa(len(f.Window)) + choose(len(f.Window) == 1, " revision", " revisions")
-	line(w, "", text+choose(len(newest) < len(f.Window), ", the newest of them:", choose(len(newest) == 0, "", ":")))
-	for _, r := range newest {
-		line(w, "", fmt.Sprintf("  %s  %s  %s", x.moment(r.At), revisionWords(f.Feed, r.Value), r.ID))
-	}
-}
-
-// before prints what is still known of the time before the revisions.
-func (x explained) before(w io.Writer, f *web.Feed) {
-	b := &f.Before
-	if f.Feed == "traffic" {
-		line(w, "", fmt.Sprintf("before them: %+d since %s", b.Sum, x.moment(b.Day)))
-		return
-	}
-	line(w, "", fmt.Sprintf("before them: last positive %s, first clear after it %s, last clear %s",
-		x.moment(b.LastPositive), x.moment(b.FirstClear), x.moment(b.LastClear)))
-}
-
-func revisionWords(feed string, value int32) string {
-	switch feed {
-	case "motion":
-		return choose(value != 0, "motion", "no motion")
-	case "traffic":
-		return fmt.Sprintf("%+d", value)
-	}
-	return strconv.Itoa(int(value))
-}
-
-func (x explained) members(w io.Writer) {
-	if x.Members == nil {
-		return
-	}
-	line(w, "members", fmt.Sprintf("%d: %s; coverage %s %%", x.Members.Total, qualities(x.Members.Qualities), strconv.FormatFloat(x.Members.Coverage, 'f', -1, 64)))
-	if len(x.Members.Missing) > 0 {
-		line(w, "", "named in the configuration, but no asset: "+strings.Join(x.Members.Missing, ", "))
-	}
-}
-
-func (x explained) overrides(w io.Writer) {
-	for i := range x.Overrides {
-		o := &x.Overrides[i]
-		line(w, choose(i == 0, "overrides", ""), o.Sentence(x.place)+" (since "+x.moment(o.Since)+")")
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,8 @@ import (
 const assetGrammar = `ASSET is Butlr's id, "custom:" and your own id in Butlr, or "group:" and a group's key.`
 
 // whoDoesIt is how every command that changes something explains where.
-const whoDoesIt = `The gateway that runs does it; without one it is stored, and the next start finds it.`
+const whoDoesIt = `The gateway that runs does it; without one it is stored, and the next start finds it. Before its
+first start there is no asset yet, and nowhere to store it.`
 
 func forceCommand() *cobra.Command {
 	var path, reason string
@@ -62,7 +64,8 @@ what was forced; everything else stays as the events have it.
 				if err != nil {
 					return "", err
 				}
-				return string(forced.Asset) + ": " + forced.Override.Sentence(settings.Gateway.Timezone), nil
+				said := printable(string(forced.Asset)) + ": " + printable(forced.Override.Sentence(settings.Gateway.Timezone))
+				return said + listOverrides("also in force", forced.Beside, settings.Gateway.Timezone), nil
 			})
 		},
 	}
@@ -98,12 +101,12 @@ func releaseCommand() *cobra.Command {
 			if err != nil {
 				return usageError{c.CommandPath(), err}
 			}
-			return giveOrder(c, path, func(ctx context.Context, _ *config.Config, at desk) (string, error) {
+			return giveOrder(c, path, func(ctx context.Context, settings *config.Config, at desk) (string, error) {
 				released, err := at.Release(ctx, order)
 				if err != nil {
 					return "", err
 				}
-				return string(released.Asset) + ": " + endedWords(released.Ended), nil
+				return printable(string(released.Asset)) + ": " + releasedWords(released, order.Target, settings.Gateway.Timezone), nil
 			})
 		},
 	}
@@ -111,14 +114,35 @@ func releaseCommand() *cobra.Command {
 	return c
 }
 
-func endedWords(ended int) string {
-	switch ended {
-	case 0:
-		return "nothing was forced"
-	case 1:
-		return "released; 1 override ended"
+// releasedWords says what a release ended, and what is still forced.
+func releasedWords(r *web.Released, target string, place *time.Location) string {
+	if len(r.Ended) > 0 {
+		said := "released; " + counted(len(r.Ended), "override") + " ended" + listOverrides("", r.Ended, place)
+		return said + listOverrides("still in force", r.Still, place)
 	}
-	return fmt.Sprintf("released; %d overrides ended", ended)
+	all := slices.IndexFunc(r.Still, func(o web.Override) bool { return o.Target == gateway.TargetOutputs.String() })
+	single := target != "" && target != gateway.TargetOutputs.String() && target != gateway.TargetPeople.String()
+	if all >= 0 && single {
+		return target + " is forced with all three outputs, and not by itself: \"butlr-gateway release " + string(r.Asset) + " occupied\" ends that" +
+			listOverrides("still in force", r.Still, place)
+	}
+	if target != "" {
+		return "nothing was forced of " + target + " by itself" + listOverrides("still in force", r.Still, place)
+	}
+	return "nothing was forced"
+}
+
+// listOverrides says each override on a line of its own.
+func listOverrides(heading string, overrides []web.Override, place *time.Location) string {
+	text := ""
+	for i := range overrides {
+		text += "\n  "
+		if heading != "" {
+			text += heading + ": "
+		}
+		text += printable(overrides[i].Sentence(place))
+	}
+	return text
 }
 
 func estimateCommand() *cobra.Command {
@@ -146,11 +170,11 @@ in and out stay as they are.
 				return usageError{c.CommandPath(), err}
 			}
 			return giveOrder(c, path, func(ctx context.Context, _ *config.Config, at desk) (string, error) {
-				reset, err := at.ResetEstimate(ctx, web.ResetOrder{Asset: args[0]})
+				reset, err := at.ResetEstimate(ctx, web.ResetOrder{Asset: args[0], Author: operator()})
 				if err != nil {
 					return "", err
 				}
-				return string(reset.Asset) + ": the traffic estimate begins anew with nobody there", nil
+				return printable(string(reset.Asset)) + ": the traffic estimate begins anew with nobody there", nil
 			})
 		},
 	}
@@ -158,7 +182,7 @@ in and out stay as they are.
 	return c
 }
 
-// giveOrder gives an order at the desk, and prints the sentence that says what was done.
+// giveOrder gives an order at the desk, and prints what says what was done, fit for a terminal.
 func giveOrder(c *cobra.Command, path string, give func(context.Context, *config.Config, desk) (string, error)) error {
 	settings, err := config.LoadWithoutSecrets(path)
 	if err != nil {
@@ -176,6 +200,6 @@ func giveOrder(c *cobra.Command, path string, give func(context.Context, *config
 	if alone {
 		fmt.Fprintf(c.ErrOrStderr(), "No gateway runs on the state directory %s: this is stored, and the next start finds it.\n", settings.Gateway.StateDir)
 	}
-	_, err = fmt.Fprintln(c.OutOrStdout(), printable(done))
+	_, err = fmt.Fprintln(c.OutOrStdout(), done)
 	return err
 }

@@ -21,13 +21,16 @@ import (
 
 func healthCommand() *cobra.Command {
 	var path string
-	var asJSON bool
+	var asJSON, refused bool
 	c := &cobra.Command{
 		Use: "health", Short: "Ask the running gateway how it is", Args: cobra.NoArgs,
 		Long: `Ask the gateway that runs on this machine how it is.
 
 The exit code is 0 while it answers and can store what it is sent, else 1. Alarms are listed;
-those that controllers can still be served under do not change the exit code.`,
+those that controllers can still be served under do not change the exit code.
+
+--refused lists the newest events that were refused: when they came, what they were about, why they
+were refused, and what can be done.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			settings, err := config.LoadWithoutSecrets(path)
 			if err != nil {
@@ -40,6 +43,11 @@ those that controllers can still be served under do not change the exit code.`,
 			if err := printStatus(c.OutOrStdout(), status, asJSON); err != nil {
 				return err
 			}
+			if refused && !asJSON {
+				if err := printRefused(c.OutOrStdout(), status, settings.Gateway.Timezone); err != nil {
+					return err
+				}
+			}
 			if !status.Healthy {
 				return errors.New("the gateway is not well: see its alarms")
 			}
@@ -48,6 +56,7 @@ those that controllers can still be served under do not change the exit code.`,
 	}
 	configFlag(c, &path)
 	c.Flags().BoolVar(&asJSON, "json", false, "print everything, as JSON")
+	c.Flags().BoolVar(&refused, "refused", false, "list the newest events that were refused, and why")
 	return c
 }
 
@@ -72,8 +81,16 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	}
 	fmt.Fprintf(w, "  %-11s %d: %s\n", "assets", s.Assets, qualities(s.Qualities))
 	fmt.Fprintf(w, "  %-11s %d accepted, %d refused, %d without effect since the start\n", "events", s.Accepted, s.Refused, s.Unhandled)
+	if s.Idle != (web.Idle{}) {
+		fmt.Fprintf(w, "  %-11s of the accepted: %d known already, %d superseded, %d older than what is shown\n", "no effect", s.Idle.Duplicates, s.Idle.Superseded, s.Idle.Late)
+	}
 	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
-		fmt.Fprintf(w, "  %-11s %s: %d (\"health --json\" shows the newest)\n", "refused", reason, s.Reasons[reason])
+		fmt.Fprintf(w, "  %-11s %s: %d (\"health --refused\" shows the newest)\n", "refused", reason, s.Reasons[reason])
+	}
+	for i := range s.Sites {
+		if site := &s.Sites[i]; !site.Heartbeat {
+			fmt.Fprintf(w, "  %-11s %s: %s\n", "site", printable(site.Name), heartbeatWords(site))
+		}
 	}
 	if s.Overrides > 0 {
 		fmt.Fprintf(w, "  %-11s %d in force (\"state dump\" shows them)\n", "overrides", s.Overrides)
@@ -91,6 +108,27 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	}
 	for _, a := range s.Alarms {
 		fmt.Fprintf(w, "  %-11s %s: %s\n", "ALARM", a.Name, a.Why)
+	}
+	return nil
+}
+
+// printRefused lists the newest events that were refused, the newest first.
+func printRefused(w io.Writer, s *web.Status, place *time.Location) error {
+	if len(s.Newest) == 0 {
+		_, err := fmt.Fprintln(w, "no event was refused since the start")
+		return err
+	}
+	for _, e := range slices.Backward(s.Newest) {
+		what := []string{e.Type, e.Place}
+		if e.Name != "" {
+			what = append(what, "("+e.Name+")")
+		}
+		if e.Value != "" {
+			what = append(what, e.Value)
+		}
+		if _, err := fmt.Fprintf(w, "%s  %s\n    %s: %s\n", e.Arrived.In(place).Format(time.DateTime), printable(strings.Join(what, " ")), e.Reason, printable(e.Why)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 // purePackages are the standard packages that the domain may import: values and time, no I/O.
 var purePackages = []string{
-	"bytes", "cmp", "container/heap", "context", "crypto/sha256", "encoding/hex", "errors", "fmt", "iter", "log/slog", "maps", "math", "slices",
+	"bytes", "cmp", "context", "crypto/sha256", "encoding/hex", "errors", "fmt", "iter", "log/slog", "maps", "math", "math/bits", "slices",
 	"sort", "strconv", "strings", "sync", "sync/atomic", "time", "unicode/utf8",
 }
 

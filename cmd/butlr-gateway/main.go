@@ -68,7 +68,7 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{c.CommandPath(), plainFlagError(err)} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
 		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(), versionCommand(),
@@ -88,6 +88,17 @@ type usageError struct {
 
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
+
+// flagError says what is wrong with an option. Where a command is missing or is none, that is to blame.
+func flagError(c *cobra.Command, err error) error {
+	switch before := c.Flags().Args(); {
+	case c.HasSubCommands() && len(before) > 0:
+		return unknownCommand(c, before)
+	case c.HasSubCommands() && c.HasParent():
+		return usageError{c.CommandPath(), fmt.Errorf("give a command before the options: %s", strings.Join(commandsOf(c), ", "))}
+	}
+	return usageError{c.CommandPath(), plainFlagError(err)}
+}
 
 // plainFlagError says what is wrong with an option's value in words of the operator's.
 func plainFlagError(err error) error {
@@ -126,8 +137,20 @@ func unknownCommand(c *cobra.Command, args []string) error {
 	c.SuggestionsMinimumDistance = 2
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		message += "; did you mean " + strings.Join(near, " or ") + "?"
+	} else if c.HasParent() {
+		message += " below " + c.Name() + ": there is " + strings.Join(commandsOf(c), ", ")
 	}
 	return usageError{c.CommandPath(), errors.New(message)}
+}
+
+// commandsOf lists the commands below one.
+func commandsOf(c *cobra.Command) (names []string) {
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return names
 }
 
 // helpCommand explains a command, as the command's own --help does.

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,10 +23,11 @@ import (
 
 // standIn is a gateway that knows what a test says, on a control socket of its own.
 type standIn struct {
-	explained map[gateway.AssetID]*gateway.Explanation
-	orders    []string // what it was told to do
-	fails     error
-	config    string
+	explained  map[gateway.AssetID]*gateway.Explanation
+	remembered int      // TRAFFIC events
+	orders     []string // what it was told to do
+	fails      error
+	config     string
 }
 
 var (
@@ -45,16 +48,15 @@ func (s *standIn) Find(_ context.Context, name string) (gateway.AssetID, error) 
 	return "", web.UnknownAsset{Err: fmt.Errorf("finding %q: there is no such asset; \"points list\" shows them", name)}
 }
 
-func (s *standIn) Assets(context.Context) (ids []gateway.AssetID, err error) {
-	for id := range s.explained {
-		ids = append(ids, id)
-	}
-	return ids, nil
+func (s *standIn) Contents(context.Context) (gateway.Contents, error) {
+	return gateway.Contents{Assets: slices.Sorted(maps.Keys(s.explained)), Remembered: s.remembered, Digest: gateway.IncrementKey{15: byte(s.remembered)}}, nil
 }
 
 func (s *standIn) Explain(_ context.Context, ids []gateway.AssetID, show func(*gateway.Explanation)) error {
 	for _, id := range ids {
-		show(s.explained[id])
+		if e := s.explained[id]; e != nil {
+			show(e)
+		}
 	}
 	return s.fails
 }
@@ -65,13 +67,16 @@ func (s *standIn) Force(_ context.Context, id gateway.AssetID, o gateway.Overrid
 	return o, s.fails
 }
 
-func (s *standIn) Release(_ context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) (int, error) {
+func (s *standIn) Release(_ context.Context, id gateway.AssetID, target gateway.Target, all bool, by gateway.Source, author string) ([]gateway.Override, error) {
 	s.orders = append(s.orders, fmt.Sprintf("release %s %s all=%v by %s %q", id, target, all, by, author))
-	return 2, s.fails
+	return []gateway.Override{
+		{Target: gateway.TargetLighting, Value: 1, Source: gateway.FromOperator, Author: "anna", Since: noon, Until: noon.Add(time.Hour)},
+		{Target: gateway.TargetPeople, Value: 4, Source: gateway.FromController, Since: noon, Until: noon.Add(90 * time.Second)},
+	}, s.fails
 }
 
-func (s *standIn) ResetEstimate(_ context.Context, id gateway.AssetID) error {
-	s.orders = append(s.orders, fmt.Sprintf("reset %s", id))
+func (s *standIn) ResetEstimate(_ context.Context, id gateway.AssetID, author string) error {
+	s.orders = append(s.orders, fmt.Sprintf("reset %s by %q", id, author))
 	return s.fails
 }
 
@@ -120,6 +125,9 @@ func TestOrdersReachTheGatewayThatRuns(t *testing.T) {
 	if me == "" {
 		t.Fatal("whoever runs the tests has no name")
 	}
+	const ended = "room_1: released; 2 overrides ended\n" +
+		"  lighting forced occupied until 10 Mar 2026 13:00 UTC by anna (operator)\n" +
+		"  people forced to 4 until 10 Mar 2026 12:01:30 UTC by controller"
 	s := newStandIn(t)
 	for _, c := range []struct {
 		args        string
@@ -130,11 +138,11 @@ func TestOrdersReachTheGatewayThatRuns(t *testing.T) {
 		{"force room_1 lighting=1 --for 7d", `force room_1 lighting=1 for 168h0m0s by operator "ME": `, "room_1: lighting forced occupied until 17 Mar 2026 12:00 UTC by ME (operator)"},
 		{"force room_1 hvac=vacant --for 1d12h", `force room_1 hvac=0 for 36h0m0s by operator "ME": `, "room_1: hvac forced vacant until 12 Mar 2026 00:00 UTC by ME (operator)"},
 		{"force room_1 occupied=0 --for 720h", `force room_1 occupied=0 for 720h0m0s by operator "ME": `, "room_1: forced vacant until 9 Apr 2026 12:00 UTC by ME (operator)"},
-		{"force room_1 people=40 --for 1s", `force room_1 people=40 for 1s by operator "ME": `, "room_1: people forced to 40 until 10 Mar 2026 12:00 UTC by ME (operator)"},
-		{"release room_1", `release room_1 occupied all=true by operator "ME"`, "room_1: released; 2 overrides ended"},
-		{"release room_1 occupied", `release room_1 occupied all=false by operator "ME"`, "room_1: released; 2 overrides ended"},
-		{"release room_1 people", `release room_1 people all=false by operator "ME"`, "room_1: released; 2 overrides ended"},
-		{"estimate reset custom:MH-3.12", "reset room_1", "room_1: the traffic estimate begins anew with nobody there"},
+		{"force room_1 people=40 --for 1s", `force room_1 people=40 for 1s by operator "ME": `, "room_1: people forced to 40 until 10 Mar 2026 12:00:01 UTC by ME (operator)"},
+		{"release room_1", `release room_1 occupied all=true by operator "ME"`, ended},
+		{"release room_1 occupied", `release room_1 occupied all=false by operator "ME"`, ended},
+		{"release room_1 people", `release room_1 people all=false by operator "ME"`, ended},
+		{"estimate reset custom:MH-3.12", `reset room_1 by "ME"`, "room_1: the traffic estimate begins anew with nobody there"},
 	} {
 		s.orders = nil
 		code, out, complaints := typed(t.Context(), s.config, strings.Fields(c.args)...)
@@ -143,6 +151,30 @@ func TestOrdersReachTheGatewayThatRuns(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{strings.ReplaceAll(c.order, "ME", me)}, s.orders); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.args, diff)
+		}
+	}
+}
+
+// Who releases one output of what is forced as a whole is told how to; two overrides at a time are both told.
+func TestWhatIsStillForcedIsSaid(t *testing.T) {
+	all := web.Override{Target: "occupied", Value: 1, Source: "operator", Until: web.Moment(noon), Since: web.Moment(noon - 3_600_000)}
+	people := web.Override{Target: "people", Value: 4, Source: "operator", Until: web.Moment(noon), Since: web.Moment(noon - 3_600_000)}
+	for _, c := range []struct {
+		name, target string
+		released     web.Released
+		want         string
+	}{
+		{"nothing at all", "", web.Released{}, "nothing was forced"},
+		{"one through all three", "lighting", web.Released{Still: []web.Override{all}},
+			"lighting is forced with all three outputs, and not by itself: \"butlr-gateway release room_1 occupied\" ends that\n  still in force: forced occupied until 10 Mar 2026 12:00 UTC by operator"},
+		{"people, and only outputs are", "people", web.Released{Still: []web.Override{all}},
+			"nothing was forced of people by itself\n  still in force: forced occupied until 10 Mar 2026 12:00 UTC by operator"},
+		{"one of two", "occupied", web.Released{Ended: []web.Override{all}, Still: []web.Override{people}},
+			"released; 1 override ended\n  forced occupied until 10 Mar 2026 12:00 UTC by operator\n  still in force: people forced to 4 until 10 Mar 2026 12:00 UTC by operator"},
+	} {
+		c.released.Asset = "room_1"
+		if diff := cmp.Diff(c.want, releasedWords(&c.released, c.target, time.UTC)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
 }
@@ -157,7 +189,7 @@ func TestWhatTheGatewayRefusesIsSaid(t *testing.T) {
 	}
 	s.fails = errors.New("its people are not counted")
 	code, out, complaints := typed(t.Context(), s.config, "force", "room_1", "people=4")
-	if code != exitFailed || out != "" || complaints != "butlr-gateway: forcing room_1: its people are not counted\n" {
+	if code != exitFailed || out != "" || complaints != "butlr-gateway: its people are not counted\n" {
 		t.Errorf("exit code %d\n%s%s", code, out, complaints)
 	}
 }

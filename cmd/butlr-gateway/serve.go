@@ -214,6 +214,7 @@ func (s *service) run(ctx context.Context) error {
 		parts.start(ctx, "the control socket", s.control.Run)
 	}
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
+	parts.start(ctx, "the bound on garbage", boundGarbage)
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	s.closers = s.closers[:1] // the parts that run close their ports; the store is closed last
 	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))

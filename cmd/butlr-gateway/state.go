@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/config"
+	"butlr-gateway/gateway"
 )
 
 func stateCommand() *cobra.Command {
@@ -27,8 +29,12 @@ func stateDumpCommand() *cobra.Command {
 		Long: `Show what is believed of every asset, or of one, and why: its values with the reason of each, the
 evidence behind them, what is forced.
 
-As JSON it is what is kept, one asset a line, and nothing that passes with time: the same events
-in any order give the same text, so that two gateways can be compared. --ledger adds the numbers.
+As JSON it is what is kept, one asset a line, and nothing that passes with time or that the
+configuration adds: the same events in any order give the same text, so that two gateways can be
+compared. It has everything that decides the answers: the revisions of each feed and what is known
+of the time before them, totals with the traffic estimate and its reset, overrides, when a site was
+heard of; and last, of the TRAFFIC events that would not be counted again, how many there are and a
+digest. What is in memory only, such as detections, is not in it. --ledger adds the numbers.
 
 ` + assetGrammar + `
 Without a gateway that runs the answers are those of one that would start now.`,
@@ -66,7 +72,7 @@ Without a gateway that runs the answers are those of one that would start now.`,
 // dumpPrinter prints one asset after the other, and then what is to be behind them.
 type dumpPrinter interface {
 	print(w io.Writer, e *web.Explanation) error
-	end(w io.Writer) error
+	end(w io.Writer, c *web.Contents) error // nil unless everything was asked for
 }
 
 var dumpFormats = map[string]func(ledger bool) dumpPrinter{
@@ -77,8 +83,18 @@ var dumpFormats = map[string]func(ledger bool) dumpPrinter{
 func dumpState(c *cobra.Command, settings *config.Config, names []string, p dumpPrinter) error {
 	w := bufio.NewWriter(c.OutOrStdout())
 	show := func(e *web.Explanation) error { return p.print(w, e) }
+	var contents *web.Contents
 	_, err := atDesk(c.Context(), settings, toLook, slog.New(slog.DiscardHandler), func(at desk) error {
+		all, err := at.Contents(c.Context())
+		if err != nil {
+			return err
+		}
+		if _, running := at.(remote); !running {
+			fmt.Fprintf(c.ErrOrStderr(), "No gateway runs on the state directory %s: this is what it holds as of %s, when one was last alive, and as one that starts now would show it.\n",
+				settings.Gateway.StateDir, aliveWords(all.Alive, settings.Gateway.Timezone))
+		}
 		if len(names) == 0 {
+			contents = all
 			return at.Dump(c.Context(), show)
 		}
 		e, err := at.Explain(c.Context(), names[0])
@@ -88,7 +104,14 @@ func dumpState(c *cobra.Command, settings *config.Config, names []string, p dump
 		return show(e)
 	})
 	if err == nil {
-		err = p.end(w)
+		err = p.end(w, contents)
 	}
 	return errors.Join(err, w.Flush())
+}
+
+func aliveWords(m web.Moment, place *time.Location) string {
+	if m == 0 {
+		return "an unknown time"
+	}
+	return gateway.Timestamp(m).Time().In(place).Format("2006-01-02 15:04:05 MST")
 }

@@ -45,8 +45,9 @@ type cell struct {
 
 // device is a controller: it keeps what is written, and may be made to misbehave.
 type device struct {
-	rtu   bool
-	began time.Time
+	rtu       bool
+	remembers bool // also what it had before it was off
+	began     time.Time
 
 	mu       sync.Mutex
 	off      bool
@@ -100,7 +101,7 @@ func (h *heldConn) Close() error {
 	return h.Conn.Close()
 }
 
-// turn switches the device on or off. Off, it forgets everything.
+// turn switches the device on or off. Off, it forgets what it does not remember.
 func (d *device) turn(on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -108,7 +109,19 @@ func (d *device) turn(on bool) {
 	for _, c := range d.conns {
 		_ = c.Close()
 	}
-	d.conns, d.cells = nil, map[cell]uint16{}
+	if d.conns = nil; !d.remembers {
+		d.cells = map[cell]uint16{}
+	}
+}
+
+// on switches the device on, if it is off.
+func (d *device) on() {
+	d.mu.Lock()
+	off := d.off
+	d.mu.Unlock()
+	if off {
+		d.turn(true)
+	}
 }
 
 func (d *device) serve(c net.Conn) {

@@ -20,7 +20,7 @@ func farewellPoints() []Point {
 
 // TestWhatIsWrittenOnAStop: nothing, unless the gateway stops for good and a point wants it.
 //
-// Seen to break it: saying goodbye on every stop, and not at all to a device that was lost.
+// Seen to break it: saying goodbye on every stop.
 func TestWhatIsWrittenOnAStop(t *testing.T) {
 	for name, forGood := range map[string]bool{"a restart": false, "for good": true} {
 		t.Run(name, func(t *testing.T) {

@@ -72,6 +72,33 @@ func TestALateAnswerOnASerialLineIsReadBeforeTheNextRequest(t *testing.T) {
 	})
 }
 
+// TestAWriteThatIsCarriedOutLateDoesNotStay: a device takes three seconds for one write, and by then has
+// carried out the next, which came over another connection.
+//
+// Seen to break it: not writing again what was written while the first might still have been carried out.
+func TestAWriteThatIsCarriedOutLateDoesNotStay(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		d := newDevice(false)
+		d.mishaps = []mishap{func(d *device, _ net.Conn, f frame) {
+			time.Sleep(3 * time.Second)
+			d.carryOut(f)
+		}}
+		b := newBench(t, testOptions(unit("x", "d", 5, peopleOf("a", 1))), map[string]*device{"d": d})
+		b.start()
+		b.publish(room("a", 1, 1))
+		after(time.Second)
+		b.publish(room("a", 1, 2))
+		after(2100 * time.Millisecond)
+		if d.value(5, 1) != 1 {
+			t.Fatalf("the late write is not the last: %v", d.writes)
+		}
+		after(5 * time.Second)
+		if d.value(5, 1) != 2 {
+			t.Errorf("the device has %d", d.value(5, 1))
+		}
+	})
+}
+
 // TestASilentUnitOnASerialLineIsGivenTimeForALateAnswer: the next request to it is sent no sooner than
 // another time-out after it failed. The other units on the line need not wait for that.
 //

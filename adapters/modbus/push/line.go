@@ -183,6 +183,7 @@ func (l *line) reached(by *target) {
 	for _, t := range l.targets {
 		if t.absent && t != by {
 			t.failures, t.cause, t.paused = 0, "", 0
+			t.renew(l.pusher.options.Clock())
 		}
 		t.absent = false
 	}
@@ -206,6 +207,7 @@ func (l *line) fail(p *point, err error) {
 		}
 		return
 	}
+	p.doubt, p.settled = true, now.Mono+2*p.target.Timeout
 	p.target.failed(words, atLeast, now)
 	if atLeast == 0 && l.link.hadBefore {
 		p.target.retry()

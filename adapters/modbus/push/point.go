@@ -32,9 +32,12 @@ type point struct {
 	why      reason //
 	waits    moment // since when it waits for its turn
 
-	told    bool // the controller has acknowledged image, and nothing speaks against its still having it
+	told    bool // the controller has acknowledged image
+	doubt   bool // it may have something else by now: a write after that failed, or was not kept
 	image   image
 	toldAt  moment
+	again   moment // when it must be told again, if that is before the refresh; 0 it need not
+	settled moment // until then a write that was not answered may still be carried out, after one that was
 	wroteAt gateway.Timestamp
 
 	fault   string // why writing it fails; "" if it does not
@@ -94,14 +97,27 @@ func later(t, now moment) moment {
 }
 
 // news tells whether the controller has to be told something that it was not told.
-func (p *point) news() bool { return !p.told || p.image != p.wanted }
+func (p *point) news() bool { return !p.told || p.doubt || p.image != p.wanted }
+
+// refreshed returns when the point is written again although it did not change. While the target fails that
+// is as soon as it may be asked: else nobody would find out that it is well.
+func (p *point) refreshed() moment {
+	if p.target.cause != "" {
+		return p.target.paused
+	}
+	at := p.toldAt + p.target.Refresh
+	if p.again != 0 {
+		at = min(at, p.again)
+	}
+	return at
+}
 
 // due returns when the point may be written next.
 func (p *point) due() moment {
 	if !p.known {
 		return never
 	}
-	at := p.toldAt + p.target.Refresh
+	at := p.refreshed()
 	if p.news() {
 		at = p.waits
 	}
@@ -117,13 +133,16 @@ func (p *point) turn() moment {
 	if p.news() {
 		return p.waits
 	}
-	return max(p.waits, p.toldAt+p.target.Refresh) + min(yield, p.target.Refresh)
+	return max(p.waits, p.refreshed()) + min(yield, p.target.Refresh)
 }
 
 // wrote takes up that the controller has an image.
 func (p *point) wrote(im image, now gateway.Instant) {
-	p.told, p.image, p.toldAt, p.wroteAt = true, im, now.Mono, now.Timestamp()
-	p.fault, p.tries, p.paused, p.offer = "", 0, 0, false
+	p.told, p.image, p.toldAt, p.again, p.wroteAt = true, im, now.Mono, 0, now.Timestamp()
+	if p.settled > now.Mono {
+		p.again = p.settled
+	}
+	p.doubt, p.fault, p.tries, p.paused, p.offer = false, "", 0, 0, false
 }
 
 // put puts the point off until a moment, and lets the others pass.

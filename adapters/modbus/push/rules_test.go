@@ -378,6 +378,10 @@ func TestALineThatCannotBeOpenedIsTriedOnceForAllItsUnits(t *testing.T) {
 		for i := range uint8(50) {
 			targets = append(targets, unit(string(rune('A'+i)), "d", i, peopleOf("a", 1)))
 		}
+		targets[0].Points = append(targets[0].Points, peopleOf("b", 2))
+		for i := range targets {
+			targets[i].Refresh = time.Hour
+		}
 		b := newBench(t, testOptions(targets...), map[string]*device{"d": d})
 		b.start()
 		b.publish(room("a", 1, 1))
@@ -385,6 +389,11 @@ func TestALineThatCannotBeOpenedIsTriedOnceForAllItsUnits(t *testing.T) {
 		if n := d.asked(); n > 20 {
 			t.Errorf("tried %d times in a minute", n)
 		}
+		d.turn(true)
+		after(longestPause + renewEvery)
+		d.turn(false) // all of them have forgotten, and only one notices
+		b.publish(room("b", 2, 1))
+		after(time.Second)
 		d.turn(true)
 		after(longestPause)
 		for i := range byte(50) {

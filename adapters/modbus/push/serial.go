@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +21,19 @@ type serialPort struct {
 	deadline atomic.Int64 // UNIX nanoseconds
 }
 
+// errNoPort is a path that leads to something else.
+var errNoPort = errors.New("this is no serial port: correct target")
+
 func openSerial(l Line) (wire, error) {
+	if strings.HasPrefix(l.Address, "/") { // other systems have no files for ports
+		info, err := os.Stat(l.Address)
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode()&os.ModeCharDevice == 0 {
+			return nil, errNoPort
+		}
+	}
 	port, err := serial.Open(&serial.Config{
 		Address: l.Address, BaudRate: l.Baud, DataBits: 8, StopBits: l.StopBits, Parity: string(l.Parity), Timeout: pollEvery,
 	})

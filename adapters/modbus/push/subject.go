@@ -51,7 +51,7 @@ func (s *subject) only() (*news, reason) {
 // take takes up what changed of an asset that is called that; it tells whether anything is to be done.
 func (s *subject) take(snapshot *gateway.Snapshot) bool {
 	for _, n := range s.bearers {
-		if n.asset.Number == snapshot.Asset.Number {
+		if n.asset.ID == snapshot.Asset.ID {
 			return n.take(snapshot, s.points)
 		}
 	}
@@ -61,19 +61,19 @@ func (s *subject) take(snapshot *gateway.Snapshot) bool {
 }
 
 // leave says that an asset is not called that any more.
-func (s *subject) leave(number gateway.Number) {
-	s.bearers = slices.DeleteFunc(s.bearers, func(n *news) bool { return n.asset.Number == number })
+func (s *subject) leave(id gateway.AssetID) {
+	s.bearers = slices.DeleteFunc(s.bearers, func(n *news) bool { return n.asset.ID == id })
 }
 
 // index finds the subjects that an asset is. An asset that nobody pushes costs it the look.
 type index struct {
 	byID     map[gateway.AssetID]*subject
-	byCustom map[string]*subject         // by the customer's own id
-	bearing  map[gateway.Number]*subject // of the assets that have one of those
+	byCustom map[string]*subject          // by the customer's own id
+	bearing  map[gateway.AssetID]*subject // of the assets that have one of those
 }
 
 func newIndex() index {
-	return index{make(map[gateway.AssetID]*subject), make(map[string]*subject), make(map[gateway.Number]*subject)}
+	return index{make(map[gateway.AssetID]*subject), make(map[string]*subject), make(map[gateway.AssetID]*subject)}
 }
 
 const customPrefix = "custom:"
@@ -102,15 +102,15 @@ func (x *index) find(s *gateway.Snapshot, yield func(*subject)) {
 		return
 	}
 	by := x.byCustom[s.Asset.CustomID]
-	if before := x.bearing[s.Asset.Number]; before != nil && before != by {
-		before.leave(s.Asset.Number)
-		delete(x.bearing, s.Asset.Number)
+	if before := x.bearing[s.Asset.ID]; before != nil && before != by {
+		before.leave(s.Asset.ID)
+		delete(x.bearing, s.Asset.ID)
 		yield(before)
 	}
 	if by == nil {
 		return
 	}
-	x.bearing[s.Asset.Number] = by
+	x.bearing[s.Asset.ID] = by
 	if by.take(s) {
 		yield(by)
 	}

@@ -17,6 +17,8 @@ const (
 	// failuresTold is how many requests in a row must fail before that is told: the first may have met a
 	// connection that the device had given up.
 	failuresTold = 2
+	// renewEvery is how often a device that is lost again and again is told everything anew, at most.
+	renewEvery = 30 * time.Second
 )
 
 // target is one unit, and how it is. The pusher's lock guards it.
@@ -30,7 +32,7 @@ type target struct {
 	paused   moment // until then it is not asked
 	absent   bool   // that is because its line could not be opened
 	lost     bool   // it may have forgotten what it was told
-	renewed  moment // when it was last told everything anew; 0 never
+	renewed  moment // when it is, or was, told everything anew; 0 never
 
 	state     State
 	why       string
@@ -77,20 +79,26 @@ func (t *target) retry() {
 	}
 }
 
-// works takes up that a request was answered, and not with an excuse. A device that was lost may have
-// forgotten everything; it is told anew, but not more often than it is anyway.
+// works takes up that a request was answered, and not with an excuse.
 func (t *target) works(now gateway.Instant) {
 	t.failures, t.cause, t.paused = 0, "", 0
+	t.renew(now)
+}
+
+// renew has a device that was lost, and may have forgotten everything, told anew.
+func (t *target) renew(now gateway.Instant) {
 	if !t.lost {
 		return
 	}
 	t.lost = false
-	if t.renewed != 0 && now.Mono < t.renewed+t.Refresh {
-		return
+	switch {
+	case t.renewed == 0:
+		t.renewed = now.Mono
+	case t.renewed <= now.Mono:
+		t.renewed = max(now.Mono, t.renewed+min(renewEvery, t.Refresh))
 	}
-	t.renewed = now.Mono
 	for _, p := range t.points {
-		p.told, p.waits = false, now.Mono
+		p.again = t.renewed
 	}
 }
 
@@ -117,9 +125,10 @@ func (t *target) refuse(p *point, im image, e *modbus.ModbusError, words string,
 		if t.failures >= failuresTold {
 			t.cause = words
 		}
-		t.paused, p.waits = now.Mono+pauseAfter(t.failures, longestPause), now.Mono
+		t.paused, p.waits, p.doubt = now.Mono+pauseAfter(t.failures, longestPause), now.Mono, true
 	default:
 		t.works(now)
+		p.doubt = true
 		p.put(now.Mono+pauseAfter(p.tries+1, t.Refresh), now.Mono)
 		if p.tries >= failuresTold {
 			p.fault = words
@@ -134,7 +143,7 @@ func (t *target) differs(p *point, words string, now gateway.Instant) {
 	t.mismatches++
 	t.counters.mismatches.Inc()
 	p.put(now.Mono+pauseAfter(p.tries+1, t.Refresh), now.Mono)
-	p.told, p.fault = false, words
+	p.doubt, p.fault = true, words
 }
 
 // review finds out how the target is, and tells whether that is news.
@@ -151,11 +160,9 @@ func (t *target) review(now gateway.Instant) bool {
 }
 
 func (t *target) condition() (State, string) {
-	if t.cause != "" {
-		return Failing, t.cause
-	}
-	faults, fault, told, idle := 0, "", false, ""
+	faults, fault, told, known, idle := 0, "", false, false, ""
 	for _, p := range t.points {
+		known = known || p.known
 		words := p.fault
 		if words == "" && p.why.fault {
 			words = p.why.text
@@ -171,6 +178,8 @@ func (t *target) condition() (State, string) {
 		}
 	}
 	switch {
+	case t.cause != "" && known: // with nothing to write it is not asked, and may be well by now
+		return Failing, t.cause
 	case faults == 2:
 		return Failing, fault + "; another point fails too"
 	case faults > 2:

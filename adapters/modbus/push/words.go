@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"butlr-gateway/adapters/modbus"
@@ -124,8 +125,8 @@ func portWords(err error) string {
 		return "this user may not use the port: make the gateway's user a member of the group that owns it, mostly dialout"
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.EIO), errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.ENODEV):
 		return "the port is gone: plug the adapter in again"
-	case errors.Is(err, syscall.ENOTTY), errors.Is(err, syscall.EINVAL):
-		return "this is no serial port, or not one that can be set so: correct target, or baud, parity and stop_bits"
+	case strings.Contains(err.Error(), "could not set setting"): // the library keeps no cause
+		return "this is no serial port, or one that does not know these settings: correct target, or baud, parity and stop_bits"
 	case errors.Is(err, syscall.EAGAIN):
 		return "the port takes nothing more: what was written before is not sent"
 	}

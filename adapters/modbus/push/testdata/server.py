@@ -27,17 +27,24 @@ def device(unit):
 
 
 def trace(sending, pdu):
-    if not sending and pdu.function_code in (5, 6, 15, 16):
+    if not sending and pdu.dev_id in (5, 6) and pdu.function_code in (5, 6, 15, 16):
         values = pdu.bits[:1] if pdu.function_code in (5, 15) else pdu.registers
         print(pdu.dev_id, pdu.function_code, pdu.address, *[int(v) for v in values], flush=True)
     return pdu
 
 
+def hush(sending, frame):
+    """Other units are silent; pymodbus would answer for them with an exception."""
+    return b"" if sending and frame[0] not in (5, 6) else frame
+
+
 async def main():
     how, where = sys.argv[1:]
     units = [device(5), device(6)]
-    if how == "serial":
-        server = ModbusSerialServer(units, framer=FramerType.RTU, port=where, baudrate=19200, parity="E", trace_pdu=trace)
+    if how == "serial":  # a pseudo-terminal has no parity
+        server = ModbusSerialServer(
+            units, framer=FramerType.RTU, port=where, baudrate=19200, parity="N", trace_pdu=trace, trace_packet=hush
+        )
     else:
         framer = FramerType.SOCKET if how == "tcp" else FramerType.RTU
         server = ModbusTcpServer(units, framer=framer, address=("127.0.0.1", int(where)), trace_pdu=trace)

@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+)
+
+// doubtAbout says why the quality of a measure is no better, where its reason does not say so.
+func (e *evaluation) doubtAbout(m Measure) string {
+	r := e.out.Readings[m]
+	if r.Quality == Good || r.Quality == Forced {
+		return ""
+	}
+	ofMembers := e.asset.sum != nil && e.out.Coverage >= 0
+	switch m {
+	case Occupied, Lighting, HVAC, Ventilation:
+		if ofMembers {
+			return e.doubtAboutMembers(int(outputOf(m)))
+		}
+		return e.firstDoubt(e.counted)
+	case People, Utilisation:
+		switch {
+		case ofMembers && e.people == nil:
+			return e.doubtAboutMembers(summedPeople)
+		case e.out.Estimate:
+			return "it is an estimate: " + e.orElse(e.doubtAboutSilence(), "nobody is counted, only who passes")
+		case e.people != nil:
+			return e.doubtOf(e.people)
+		}
+	case Motion:
+		if ofMembers {
+			return e.doubtAboutMembers(summedMotion)
+		}
+		return e.doubtOf(&e.feeds[MotionFeed])
+	case TrafficEstimate:
+		return "it is an estimate: " + e.orElse(e.doubtAboutSilence(), "nobody is counted, only who passes")
+	case TrafficIn, TrafficOut:
+		if e.asset.about.Kind == Group {
+			return e.doubtAboutMembers(slices.Index(summed[:], m))
+		}
+		return e.orElse(e.doubtAboutSilence(), "an event of today was older than the horizon, and not counted")
+	case Detections:
+		return e.doubtAboutSilence()
+	case PeakToday, OccupiedMinutesToday:
+		if e.people != nil {
+			return e.doubtOf(e.people)
+		}
+		return e.doubtOf(&e.feeds[MotionFeed])
+	}
+	return ""
+}
+
+func (e *evaluation) orElse(text, other string) string {
+	if text != "" {
+		return text
+	}
+	return other
+}
+
+// doubtAboutMembers says how many members keep an aggregate from being good.
+func (e *evaluation) doubtAboutMembers(i int) string {
+	sum := &e.asset.sum.sums[i]
+	gone := sum.classes[lost].members
+	if i < OutputCount {
+		gone += e.asset.sum.absent.members
+	}
+	text := ""
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{gone, "lost or missing"}, {sum.classes[kept].members, "held"}, {sum.doubtful, "uncertain"}} {
+		if part.n == 0 {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d %s", part.n, part.what)
+	}
+	if text == "" {
+		return "" // it is a count of its own
+	}
+	return text + " among its members"
+}
+
+// firstDoubt says why the first of some feeds that is not to be relied upon is not.
+func (e *evaluation) firstDoubt(feeds []*evidence) string {
+	for _, v := range feeds {
+		if v.life != feedLive || v.doubtful {
+			return e.doubtOf(v)
+		}
+	}
+	return ""
+}
+
+// doubtOf says why a feed is not to be relied upon, "" if it is or if its answer says so itself.
+func (e *evaluation) doubtOf(v *evidence) string {
+	switch raw := &e.feeds[PeopleFeed]; {
+	case v.history == nil:
+		return "the feed of " + v.feed.String() + " was never heard"
+	case v.life == feedDead && v.change:
+		return "the feed of " + v.feed.String() + " is lost: its site has said nothing since " + e.clock(e.site.heard)
+	case v.life == feedDead:
+		return "the feed of " + v.feed.String() + " is lost: nothing came since " + e.clock(v.newest)
+	case v.life == feedStale && v.change:
+		return "the feed of " + v.feed.String() + " is stale: its site has said nothing since " + e.clock(e.site.heard)
+	case v.life == feedStale:
+		return "the feed of " + v.feed.String() + " is stale: nothing came since " + e.clock(v.newest)
+	case !v.doubtful:
+		return ""
+	case e.state.clock.doubt != noDoubt:
+		return "this machine's clock is not trusted"
+	case v.feed == MotionFeed && v.history.value() == 1 && e.latchOver(v):
+		return "motion since " + e.clock(v.newest) + " was never said to end"
+	case v == e.people && v != raw && raw.history != nil && raw.life != feedLive:
+		return "the smoothed count stands in for the raw one, which ended at " + e.clock(raw.newest)
+	case v.change && e.site != nil && !e.site.hasPulse() && e.now >= e.site.heard.Add(e.settings.ChangeUncertainAfter):
+		return "its site has no heartbeat, and has said nothing since " + e.clock(e.site.heard)
+	case v.feed == TrafficFeed:
+		return "it is an estimate: nobody is counted, only who passes"
+	case e.missedEdges():
+		silence, _ := e.lastLoss()
+		return "its site was silent from " + e.clock(silence.From) + " to " + e.clock(silence.To) + ", and it has said nothing since: what it missed is not known"
+	}
+	return "not to be relied upon"
+}
+
+// latchOver tells whether a MOTION that nothing ended is no longer believed by all.
+func (e *evaluation) latchOver(v *evidence) bool {
+	for o := range Output(OutputCount) {
+		if on, _ := v.signals[o].endedBy(e.now); !on {
+			return true
+		}
+	}
+	return e.now >= v.newest.Add(e.settings.MaxLatch)
+}
+
+// doubtAboutSilence says why what speaks only on change is not to be relied upon; "" if it is.
+func (e *evaluation) doubtAboutSilence() string {
+	v := e.changeLife()
+	switch {
+	case v.life == feedDead:
+		return "its site is lost: it has said nothing since " + e.clock(e.site.heard)
+	case v.life == feedStale:
+		return "its site is stale: it has said nothing since " + e.clock(e.site.heard)
+	case e.state.clock.doubt != noDoubt:
+		return "this machine's clock is not trusted"
+	case v.doubtful:
+		return "its site has no heartbeat, and has said nothing since " + e.clock(e.site.heard)
+	}
+	return ""
+}
