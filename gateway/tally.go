@@ -184,6 +184,26 @@ func (m *measureSum) cover(absent, minimum int) coverage {
 	return c
 }
 
+// part is cover for what only some members have. Where members are missing, or were never heard, nobody knows
+// what they would have added.
+func (t *tally) part(i, minimum int) coverage {
+	c := t.sums[i].cover(0, minimum)
+	if c.quality == Good && t.absent.members+t.sums[summedHVAC].never > 0 {
+		c.quality = Uncertain
+	}
+	return c
+}
+
+// certain tells whether all that counts is known.
+func (m *measureSum) certain(c coverage) bool {
+	for i := range m.classes[:c.classes] {
+		if m.classes[i].known < m.classes[i].members {
+			return false
+		}
+	}
+	return true
+}
+
 // value adds up the classes that count.
 func (m *measureSum) value(c coverage) (value int64, known bool) {
 	for i := range m.classes[:c.classes] {
@@ -214,10 +234,10 @@ func (e *evaluation) aggregate() {
 		return
 	}
 	out.Coverage = all.sound * 1000 / all.total
-	out.Quality = all.quality
 	if all.quality == Never {
-		return
+		return // what was said of itself, its traffic, still stands
 	}
+	out.Quality = all.quality
 	out.At = max(out.At, newest)
 	for o := range Output(OutputCount) {
 		e.aggregateOutput(o, t.sums[o].cover(t.absent.members, minimum))
@@ -255,18 +275,19 @@ func (e *evaluation) aggregateOutput(o Output, c coverage) {
 
 func (e *evaluation) aggregateMotion(minimum int) {
 	sum := &e.asset.sum.sums[summedMotion]
-	c := sum.cover(0, minimum)
+	c := e.asset.sum.part(summedMotion, minimum)
 	if c.total == 0 {
 		return
 	}
 	moving, known := sum.value(c)
+	known = known && (moving > 0 || sum.certain(c)) // unknown is never no
 	e.show(Motion, Reading{Value: min(moving, 1), At: e.out.At, Known: known, Quality: c.quality})
 }
 
 // aggregatePeople adds up the people of the members, unless Butlr counts those of the asset itself.
 func (e *evaluation) aggregatePeople(minimum int) {
 	sum := &e.asset.sum.sums[summedPeople]
-	c := sum.cover(0, minimum)
+	c := e.asset.sum.part(summedPeople, minimum)
 	if e.people != nil && e.people.life != feedDead || c.total == 0 {
 		return
 	}
@@ -279,7 +300,7 @@ func (e *evaluation) aggregatePeople(minimum int) {
 func (e *evaluation) aggregateTraffic(minimum int) {
 	for i := summedPeople + 1; i < summedCount; i++ {
 		sum := &e.asset.sum.sums[i]
-		if c := sum.cover(0, minimum); c.total > 0 {
+		if c := e.asset.sum.part(i, minimum); c.total > 0 {
 			value, known := sum.value(c)
 			e.show(summed[i], Reading{Value: value, At: e.out.At, Known: known, Quality: c.quality})
 		}
