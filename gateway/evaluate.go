@@ -72,6 +72,7 @@ func (s *State) evaluate(a *asset, now Timestamp, out *Snapshot) Timestamp {
 	if a.sum != nil {
 		e.aggregate()
 	}
+	e.standInForNever()
 	e.force()
 	out.Reason.date(e.now, e.days)
 	return e.wake

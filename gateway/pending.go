@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// noBatch is the number of no batch.
+const noBatch = ^uint64(0)
+
 // pendingBatch is what the batch in progress did, so far as it takes to store it, publish it or undo it.
 type pendingBatch struct {
 	number    uint64
@@ -79,6 +82,9 @@ func (p *pendingBatch) touch(a *asset, fresh bool) {
 	}
 	a.batch = p.number + 1
 	p.touched = append(p.touched, touchedAsset{a, a.facts, fresh})
+	if fresh {
+		a.brought = p.number + 1
+	}
 }
 
 // touchHistory saves a history before the batch changes it; one that the batch brought needs none.
@@ -434,7 +440,7 @@ func (s *State) Settle(i Instant) *Update {
 	for _, a := range s.pending.changed {
 		s.show(u, a)
 	}
-	s.wake(u)
+	s.wake(u, noBatch)
 	s.showAggregates(u)
 	for _, site := range s.pending.heard {
 		u.Heard = append(u.Heard, SiteFeed{site.about.Number, site.life.heard})

@@ -163,18 +163,19 @@ func (s *State) Wake(i Instant) *Update {
 	s.pending.swap()
 	defer s.pending.swapBack()
 	u := s.begin(i)
-	s.wake(u)
+	s.wake(u, s.pending.number+1)
 	s.showAggregates(u)
 	s.finish(u)
 	return u
 }
 
-// wake shows the assets whose time has come. Those that turn out as they were are left out.
-func (s *State) wake(u *Update) {
+// wake shows the assets whose time has come. Those that turn out as they were are left out, and those that a
+// batch in progress has brought.
+func (s *State) wake(u *Update, inProgress uint64) {
 	if s.shownDoubt != s.clock.doubt {
 		s.shownDoubt = s.clock.doubt
 		for _, a := range s.assets {
-			if a != nil {
+			if a != nil && a.brought != inProgress {
 				s.show(u, a)
 			}
 		}

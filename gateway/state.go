@@ -78,6 +78,7 @@ type asset struct {
 
 	queued    ticket // of its place in the deadline queue; at 0: it will not be looked at
 	batch     uint64 // the batch that touched it last
+	brought   uint64 // the batch that brought it
 	heardIn   uint64 // of a site: the batch that last heard something newer
 	changed   bool   // readings may differ from those published
 	moved     bool   // what it is a member of may differ
@@ -218,8 +219,10 @@ func (s *State) restoreAssets(saved []Asset) error {
 			return fmt.Errorf("restoring asset %s: it, or number %d, is there twice", about.ID, about.Number)
 		}
 		a := &asset{facts: facts{about: about, unknown: !about.Retired && !s.named(about.ID, about.CustomID)}}
-		for d := range a.told {
-			a.told[d] = about.Told
+		for d, text := range about.details() {
+			if text != "" { // what was never told may still come, of whatever moment
+				a.told[d] = about.Told
+			}
 		}
 		s.place(a)
 	}
@@ -255,8 +258,11 @@ func (s *State) restoreFeeds(saved *Saved) error {
 		a.feeds[r.Feed].prune(r.Feed, a.settings, s.days(a))
 		newest := a.feeds[r.Feed].newest()
 		s.restoreHeard(a, newest)
-		a.told[givenName] = max(a.told[givenName], newest) // its own events name it
-		a.told[parentPlace] = max(a.told[parentPlace], newest)
+		for _, d := range [...]detail{givenName, parentPlace} { // its own events tell them
+			if a.told[d] != 0 {
+				a.told[d] = max(a.told[d], newest)
+			}
+		}
 	}
 	for _, a := range s.assets {
 		if a != nil && a.life != nil {
