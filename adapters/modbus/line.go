@@ -49,7 +49,6 @@ type line struct {
 
 	gap  time.Duration // of silence between two frames
 	char time.Duration // that one byte takes
-	told bool          // that the port is missing
 	last time.Time     // when something was received
 }
 
@@ -117,25 +116,16 @@ func (l *line) run(ctx context.Context) {
 	}
 }
 
-// lost says that the port cannot be used, once.
+// lost raises the alarm, which is logged once.
 func (l *line) lost(err error) {
 	l.metrics.connections.Set(0)
-	why := fmt.Sprintf("the serial port %s cannot be used: %v", l.options.Port, err)
-	l.server.options.Image.options.Alarms.Raise(gateway.SerialDown, why)
-	if !l.told {
-		l.server.log.Error("the serial port cannot be used; everything else is served on, and it is opened again when it is there",
-			"port", l.options.Port, "err", err)
-	}
-	l.told = true
+	l.server.options.Image.options.Alarms.Raise(gateway.SerialDown,
+		fmt.Sprintf("the serial port %s cannot be used: %v; it is opened again when it is there", l.options.Port, err))
 }
 
 func (l *line) found() {
 	l.metrics.connections.Set(1)
 	l.server.options.Image.options.Alarms.Clear(gateway.SerialDown)
-	if l.told {
-		l.server.log.Info("the serial port is there again", "port", l.options.Port)
-	}
-	l.told = false
 }
 
 // errGone is what a port says that was pulled out, or whose other end has gone.
