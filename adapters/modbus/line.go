@@ -30,7 +30,7 @@ type SerialOptions struct {
 const DefaultBaud = 19200
 
 const (
-	lineTimeout = 50 * time.Millisecond // after which a read returns without anything; then a frame has ended
+	lineTimeout = 50 * time.Millisecond // after which a read returns without anything
 	lineRetry   = time.Second           // before a port that is gone is opened again; it doubles
 	longestWait = 30 * time.Second      // between two tries
 	charBits    = 11                    // of one byte on the line
@@ -92,7 +92,7 @@ func openSerial(c *serial.Config) (io.ReadWriteCloser, error) {
 func (l *line) config() *serial.Config {
 	o := &l.options
 	return &serial.Config{
-		Address: o.Port, BaudRate: orDefault(o.Baud, DefaultBaud), DataBits: 8, StopBits: orDefault(o.StopBits, 1), Parity: o.Parity,
+		Address: deviceOf(o.Port), BaudRate: orDefault(o.Baud, DefaultBaud), DataBits: 8, StopBits: orDefault(o.StopBits, 1), Parity: o.Parity,
 		Timeout: lineTimeout, RS485: serial.RS485Config{Enabled: o.RS485, RtsHighDuringSend: true},
 	}
 }
@@ -186,15 +186,13 @@ func (l *line) take(framer *rtu.Framer, n int, now time.Time, out []byte) (answe
 			answer, failed = nil, true
 		}
 	}()
-	pace := rtu.Ended
 	if n > 0 {
-		pace = rtu.Flowing
 		began := now.Add(-time.Duration(n) * l.char) // on the line, one after the other
 		framer.Received(n, began.Sub(l.last) >= l.gap)
 		l.last = now
 	}
 	l.peer.now.Store(int64(now.Sub(l.server.started)))
-	out, last, _ := l.core.respondRTU(framer, l.units, pace, out)
+	out, last, _ := l.core.respondRTU(framer, l.units, n == 0, out)
 	return out[last:], false
 }
 
