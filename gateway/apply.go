@@ -252,7 +252,8 @@ func (s *State) silent(site *asset, now Timestamp) bool {
 	if !site.life.hasPulse() {
 		longest = s.extremes.ChangeUncertainAfter
 	}
-	return now >= site.life.heard.Add(longest)
+	l := site.life
+	return now >= min(l.heard, s.ageFrom(l.heard, l.arrived)).Add(longest)
 }
 
 func (s *State) markFollowers(site *asset) {

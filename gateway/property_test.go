@@ -250,7 +250,8 @@ func compareRestart(t testing.TB, r *rapid.T, disk *journal, s *gateway.State, a
 // What is published, change by change, is in the end what looking at everything shows; and the summary
 // adds up.
 //
-// Seen to break it: merge without mark; Wake dropping the last change; hear without markFollowers.
+// Seen to break it: merge without mark; Wake dropping the last change; hear without markFollowers, or with the
+// silence of a site told by event time while the clock is not trusted.
 func TestWhatIsPublishedAddsUpToWhatIsBelieved(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
