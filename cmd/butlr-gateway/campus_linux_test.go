@@ -96,11 +96,15 @@ func TestACampusFitsIntoMemory(t *testing.T) {
 		}
 		s.accepted("[" + body.String()[1:] + "]")
 	}
-	if got := s.resident(); got >= limit {
-		t.Errorf("%d MB in use, want less than %d", got, limit)
-	} else {
-		t.Logf("%d MB in use", got)
+	// All events came within seconds instead of a minute: what is over is given back a little later.
+	got := s.resident()
+	for deadline := time.Now().Add(patience); got >= limit && time.Now().Before(deadline); got = s.resident() {
+		waitABit()
 	}
+	if got >= limit {
+		t.Errorf("%d MB in use, want less than %d", got, limit)
+	}
+	t.Logf("%d MB in use", got)
 	if assets := s.registers(13, 2); assets[0] != 65535 || assets[1] != 65535 {
 		t.Errorf("assets, good: %d, want both at the most that a register holds", assets)
 	}
