@@ -14,7 +14,10 @@ import (
 	"butlr-gateway/gateway"
 )
 
-var smallMap = modbus.MapOptions{UnitID: 1}
+var (
+	smallMap       = modbus.MapOptions{UnitID: 1}
+	smallPlaces, _ = modbus.NewLocator(smallMap)
+)
 
 // small yields a list of an asset of which an older version exported three points: that is whole too.
 func small(yield func(modbus.Row) bool) {
@@ -50,7 +53,7 @@ func text(t testing.TB, write func(io.Writer) error) []byte {
 func judge(t *testing.T, rows source, err error) {
 	var c *Contents
 	if err == nil {
-		c, err = read(rows, smallMap)
+		c, err = read(rows, smallPlaces, smallMap)
 	}
 	if err != nil {
 		if err.Error() == "" {
@@ -69,7 +72,7 @@ func judge(t *testing.T, rows source, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	once, err := read(rows, smallMap)
+	once, err := read(rows, smallPlaces, smallMap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +179,7 @@ func TestTheSmallListIsBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := read(rows, smallMap)
+	c, err := read(rows, smallPlaces, smallMap)
 	if err != nil || len(c.Listing.Assets) != 1 || c.Mark.Rows != 4 {
 		t.Errorf("%+v, %v", c, err)
 	}

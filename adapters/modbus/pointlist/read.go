@@ -39,10 +39,14 @@ func ReadFile(path string, o modbus.MapOptions) (*Contents, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+	locator, err := modbus.NewLocator(o)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := open(file)
 	if err == nil {
 		var c *Contents
-		c, err = read(rows, o)
+		c, err = read(rows, locator, o)
 		if closer, ok := rows.(io.Closer); ok {
 			err = errors.Join(err, closer.Close())
 		}
@@ -58,11 +62,7 @@ func ReadFile(path string, o modbus.MapOptions) (*Contents, error) {
 }
 
 // read puts a list together from its rows.
-func read(rows source, o modbus.MapOptions) (*Contents, error) {
-	locator, err := modbus.NewLocator(o)
-	if err != nil {
-		return nil, err
-	}
+func read(rows source, locator *modbus.Locator, o modbus.MapOptions) (*Contents, error) {
 	a := newAssembly(locator, o)
 	for {
 		record, place, err := rows.next()
