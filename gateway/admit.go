@@ -46,11 +46,15 @@ func admitTime(e *Event) Refusal {
 
 // admitClock compares an event that is right in everything else with the clock, and the clock with it.
 func (s *State) admitClock(i Instant, e *Event) Refusal {
+	latest := s.clock.latest(i)
 	s.clock.note(i, e.Path.places()[e.Subject-Site].ID, e.At)
-	s.clock.judge(i)
+	s.clock.judge(i, e.At, latest)
 	now := s.clock.now(i)
+	if s.clock.doubt == noDoubt || now > latest {
+		latest = s.clock.latest(i)
+	}
 	switch {
-	case e.At > now.Add(s.rules.MaxFuture) && s.clock.doubt == noDoubt:
+	case e.At > latest:
 		return TimestampInFuture
 	case e.Type == Traffic && e.At < now.Add(-s.rules.Horizon):
 		s.doubtCounter(e, now)

@@ -312,10 +312,15 @@ func (e *evaluation) wasOn(o Output, began Timestamp) bool {
 	return false
 }
 
-// wasDown tells whether a feed was dead only while the process was down, or had only just started: then
+// wasDown tells whether a feed was dead only while no process was running, or one had only just started: then
 // its policy turned nothing on.
 func (e *evaluation) wasDown(dead, until Timestamp) bool {
-	return dead >= e.state.alive && until <= e.started.Add(e.settings.StartupGrace)
+	for _, s := range e.state.starts {
+		if dead >= s.Alive && until <= s.At.Add(e.settings.StartupGrace) {
+			return true
+		}
+	}
+	return false
 }
 
 // afterSilence keeps an output on that the policy had turned on while the site was silent, for its

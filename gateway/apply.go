@@ -32,6 +32,9 @@ func (s *State) apply(i Instant, e *Event) error {
 		return nil
 	}
 	now := s.clock.now(i)
+	s.mono = max(i.Mono, 1)
+	s.reinStrays(now, now)
+	s.stray = s.stray || e.At > now.Add(s.rules.MaxFuture)
 	s.newest = max(s.newest, e.At)
 	s.expire(now)
 	var key IncrementKey
@@ -84,14 +87,14 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	if h == nil {
 		s.pending.touch(a, false)
 		s.pending.mark(a)
-		s.setFeed(a, f, &history{window: []Entry{e}, saved: s.pending.number + 1})
+		s.setFeed(a, f, &history{window: []Entry{e}, arrived: s.mono, saved: s.pending.number + 1})
 		return
 	}
 	settings := a.settings
 	if f != TrafficFeed && e.At < h.newest() {
 		s.pending.idle[late]++
 	}
-	if h.outside(e.At, settings.window()) {
+	if h.outside(e.At, settings.windowOf(f)) {
 		s.pending.touchHistory(a, f)
 		if h.late(f, &e, settings, s.days(a)) {
 			s.pending.mark(a)
@@ -102,12 +105,17 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	if i == 0 && !found && h.before.Newest == 0 {
 		s.startEarlier(a, f, h.window[0].At, e.At)
 	}
-	if found && !settings.supersedes(f, &e, &h.window[i]) {
-		s.idle(f, e == h.window[i], e.At < h.newest())
+	if found && f == TrafficFeed { // of two sensors: each event comes here once
+		e.Value += h.window[i].Value
+	} else if found && !settings.supersedes(f, &e, &h.window[i]) {
+		s.idle(e == h.window[i], e.At < h.newest())
 		return
 	}
 	s.pending.mark(a)
 	s.pending.touchHistory(a, f)
+	if i == len(h.window) || found && i == len(h.window)-1 {
+		h.arrived = s.mono
+	}
 	if found {
 		h.window[i] = e
 		return
@@ -117,11 +125,8 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 }
 
 // idle counts a revision that is known already, or of whose moment another one is believed.
-func (s *State) idle(f Feed, known, old bool) {
-	switch {
-	case f == TrafficFeed: // the event was counted already
-		return
-	case old: // it was taken for late
+func (s *State) idle(known, old bool) {
+	if old { // it was taken for late
 		s.pending.idle[late]--
 	}
 	if known {
@@ -134,12 +139,12 @@ func (s *State) idle(f Feed, known, old bool) {
 // prune drops what has left a feed's window; outputs with an on-delay remember where they stood before.
 func (s *State) prune(a *asset, f Feed) {
 	h := a.feeds[f]
-	n := h.surplus(a.settings.window())
+	n := h.surplus(a.settings.windowOf(f))
 	if n == 0 {
 		return
 	}
 	if a.settings.hasOnDelay() {
-		s.foldOutputs(a, f, h.begin(n, a.settings.window())-1)
+		s.foldOutputs(a, f, h.begin(n, a.settings.windowOf(f))-1)
 	}
 	h.drop(n, f, a.settings, s.days(a))
 }
@@ -166,6 +171,7 @@ func (s *State) pass(a *asset, e *Event) {
 	s.pending.touch(a, false)
 	s.pending.mark(a)
 	t := a.total
+	before := t
 	t.Asset = a.about.Number
 	t.In, t.Out, t.At = t.In+uint64(e.In), t.Out+uint64(e.Out), max(t.At, e.At)
 	added := e.At >= t.Day
@@ -177,7 +183,11 @@ func (s *State) pass(a *asset, e *Event) {
 	}
 	s.setTotal(a, t)
 	if a.settings.Evidence == EvidenceTraffic {
+		known := a.feeds[TrafficFeed] != nil
 		s.merge(a, TrafficFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(e.In - e.Out)})
+		if !known { // the operator has made it evidence since
+			a.feeds[TrafficFeed].before.beginTraffic(&before, e.At, a.settings)
+		}
 	}
 }
 
@@ -218,6 +228,7 @@ func (s *State) hear(now Timestamp, site *asset, at Timestamp) {
 		s.markFollowers(site)
 	}
 	if at > l.heard {
+		l.arrived = s.mono
 		s.pending.hear(site)
 	}
 	l.hear(at, site.settings.DeadAfter)

@@ -1,5 +1,7 @@
 package gateway
 
+import "time"
+
 // Batch is what must be made durable together: rows that changed, whole, as they now are. Writing a
 // batch twice, or a later one over an earlier one, leaves the same rows as writing the later one once.
 type Batch struct {
@@ -12,6 +14,7 @@ type Batch struct {
 	Released  []OverrideKey    // overrides to delete
 	Audit     []OverrideChange // to be added to the audit
 	Alive     Timestamp        // when the gateway was last alive; 0 leaves what is stored
+	Process   *Process         // with Alive; nil leaves what is stored
 	Forgotten []Increment      // increments to delete
 	Counted   []Increment
 	Expired   Timestamp // increments of event times before it may be deleted; 0 for none
@@ -23,7 +26,7 @@ func (b *Batch) Empty() bool {
 	return len(b.Removed) == 0 && len(b.Assets) == 0 && len(b.Histories) == 0 &&
 		len(b.Totals) == 0 && len(b.Sites) == 0 && len(b.Overrides) == 0 && len(b.Released) == 0 &&
 		len(b.Audit) == 0 && len(b.Forgotten) == 0 && len(b.Counted) == 0 && b.Expired == 0 && b.Alive == 0 &&
-		b.Edition == nil
+		b.Process == nil && b.Edition == nil
 }
 
 func (b *Batch) reset() {
@@ -98,6 +101,15 @@ type SiteLife struct {
 
 // Silence is a time in which a site said nothing at all. The zero value is none.
 type Silence struct{ From, To Timestamp }
+
+// Process is what a process leaves behind of itself.
+type Process struct {
+	Starts     []Start       // when gateways started before, the oldest first; never altered
+	ClockWrong time.Duration // how far the wall clock was ahead of the time that was believed; 0: it was believed
+}
+
+// Start is a start of the gateway: from Alive to At none was running.
+type Start struct{ Alive, At Timestamp }
 
 // OverrideKey names an override.
 type OverrideKey struct {

@@ -138,7 +138,7 @@ func TestACrashLosesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
-		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true})
+		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true, Customs: []string{""}})
 		if len(history) == 0 {
 			return
 		}
@@ -160,7 +160,7 @@ func TestACrashLosesNothing(t *testing.T) {
 			if diff := Difference(before, dying.canon()); diff != "" {
 				t.Fatalf("state (-before +after the crash):\n%s", diff)
 			}
-			dying.alive, dying.clock = steady.alive, steady.clock // as if it had not been down
+			dying.alive, dying.starts, dying.clock = steady.alive, steady.starts, steady.clock // as if it had not been down
 			recent := taken[max(0, len(taken)-rapid.IntRange(0, 5).Draw(t, "again")):]
 			dying.take(t, now, eventsOf(recent)...)
 			if diff := Difference(steady.shows(now), dying.shows(now)); diff != "" {
@@ -279,7 +279,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
-		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true})
+		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true, Customs: []string{"", "3.03", "3.04"}})
 		if len(history) == 0 {
 			return
 		}
@@ -304,7 +304,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 		}
 		compare := func() {
 			fresh := begin(t, rules, p.disk, clock)
-			fresh.alive, fresh.clock = p.alive, p.clock
+			fresh.alive, fresh.starts, fresh.clock = p.alive, p.starts, p.clock
 			for id, want := range fresh.shows(clock) {
 				got := published[id]
 				got.At, want.At = 0, 0 // of an aggregate it is the newest that was ever shown
@@ -339,7 +339,7 @@ func TestABatchThatFailsLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		rules := drawRules(t)
-		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true})
+		history := drawHistory(t, rules, historyOptions{Lateness: within, Duplicates: true, Customs: []string{"", "3.03", "3.04"}})
 		if len(history) == 0 {
 			return
 		}

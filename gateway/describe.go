@@ -70,10 +70,19 @@ func (s *State) seat(a *asset) {
 	}
 }
 
-// nameCustom enters an asset under the customer's own id.
+// nameCustom enters an asset under the customer's own id. Who shares it is named by it no more.
 func (s *State) nameCustom(a *asset) {
 	if id := a.about.CustomID; id != "" {
 		s.custom[id] = append(s.custom[id], a)
+		s.moveNamesakes(id)
+	}
+}
+
+// moveNamesakes has what is named by an id of the customer's worked out anew: whether it is one asset's alone
+// has changed.
+func (s *State) moveNamesakes(id string) {
+	for _, a := range s.custom[id] {
+		s.pending.move(a)
 	}
 }
 
@@ -85,6 +94,7 @@ func (s *State) unnameCustom(a *asset, id string) {
 	if len(s.custom[id]) == 0 {
 		delete(s.custom, id)
 	}
+	s.moveNamesakes(id)
 }
 
 // displace takes back what place did.
@@ -109,6 +119,11 @@ const (
 	detailCount = iota
 )
 
+// details returns what is known of each detail.
+func (a *Asset) details() [detailCount]string {
+	return [detailCount]string{givenName: a.Given, parentPlace: string(a.Parent), customID: a.CustomID, macAddress: a.MAC}
+}
+
 // describe takes over what an event says of a place. Of each detail the newest event that says it counts,
 // and of two of one moment the greater text, so that order never matters.
 func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
@@ -118,7 +133,7 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	}
 	about := a.about
 	said := [detailCount]string{p.Name, parent, p.CustomID, p.MAC}
-	known := [detailCount]string{about.Given, string(about.Parent), about.CustomID, about.MAC}
+	known := about.details()
 	changed := false
 	for d, text := range said {
 		if text == "" || at < a.told[d] || at == a.told[d] && text <= known[d] {
@@ -187,10 +202,42 @@ func (s *State) redescribe(a *asset) {
 		about.Site = a.site.about.ID
 	}
 	a.about = &about
-	a.settings = s.resolve(a)
+	s.setSettings(a, s.resolve(a))
 	s.pending.move(a)
 	for _, c := range a.children {
 		s.redescribe(c)
+	}
+}
+
+// setSettings gives an asset other settings, with what follows from them for its feeds.
+func (s *State) setSettings(a *asset, settings *Settings) {
+	before := a.settings
+	a.settings = settings
+	if before == settings {
+		return
+	}
+	for f, h := range a.feeds {
+		if h != nil && settings.windowOf(Feed(f)) < before.windowOf(Feed(f)) {
+			s.pending.touchHistory(a, Feed(f))
+			s.prune(a, Feed(f))
+		}
+	}
+	if before.Feed == settings.Feed || a.site == nil {
+		return
+	}
+	a.settings = before
+	rhythm := a.rhythmCount()
+	a.settings = settings
+	s.addRhythm(a.site, a.rhythmCount()-rhythm)
+	for f, h := range a.feeds {
+		switch {
+		case h == nil:
+		case a.hasRhythm(Feed(f)):
+			a.site.life.start(0, h.started())
+			s.list(a.site)
+		default:
+			s.follow(a)
+		}
 	}
 }
 

@@ -18,13 +18,14 @@ type disk struct {
 	counted   map[IncrementKey]Increment
 	audit     []OverrideChange
 	alive     Timestamp
+	process   Process
 	edition   Edition
 }
 
 func newDisk() *disk {
 	return &disk{
 		map[Number]Asset{}, map[[2]int]History{}, map[Number]Total{}, map[Number]SiteLife{}, map[OverrideKey]Override{},
-		map[IncrementKey]Increment{}, nil, 0, Edition{},
+		map[IncrementKey]Increment{}, nil, 0, Process{}, Edition{},
 	}
 }
 
@@ -66,6 +67,9 @@ func (d *disk) write(b *Batch) {
 	}
 	d.audit = append(d.audit, b.Audit...)
 	d.alive = max(d.alive, b.Alive)
+	if b.Process != nil {
+		d.process = *b.Process
+	}
 	if b.Edition != nil {
 		d.edition = *b.Edition
 	}
@@ -73,7 +77,7 @@ func (d *disk) write(b *Batch) {
 
 // saved returns what a start reads.
 func (d *disk) saved() *Saved {
-	s := &Saved{Audit: slices.Clone(d.audit), Alive: d.alive, Edition: d.edition}
+	s := &Saved{Audit: slices.Clone(d.audit), Alive: d.alive, Process: d.process, Edition: d.edition}
 	s.Assets = slices.AppendSeq(s.Assets, maps.Values(d.assets))
 	s.Totals = slices.AppendSeq(s.Totals, maps.Values(d.totals))
 	s.Overrides = slices.AppendSeq(s.Overrides, maps.Values(d.overrides))

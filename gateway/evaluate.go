@@ -10,8 +10,9 @@ type evaluation struct {
 	settings *Settings
 	site     *siteLife // of the asset's site; nil if it lies in none
 	days     *calendar
-	hours    *Hours // nil is not known
-	now      Timestamp
+	hours    *Hours    // nil is not known
+	moment   Timestamp // of the clock
+	now      Timestamp // moment, or when the newest event of the asset was sensed
 	started  Timestamp
 	wake     Timestamp // when the passing of time alone will change anything; 0 never
 	out      *Snapshot
@@ -71,15 +72,19 @@ func (s *State) evaluate(a *asset, now Timestamp, out *Snapshot) Timestamp {
 	if a.sum != nil {
 		e.aggregate()
 	}
+	e.standInForNever()
 	e.force()
 	out.Reason.date(e.now, e.days)
 	return e.wake
 }
 
 func (e *evaluation) begin(s *State, a *asset, now Timestamp, out *Snapshot) {
+	e.moment = now
 	// What was sensed a little ahead of this clock is true already.
 	for _, h := range a.feeds {
-		now = max(now, h.newest())
+		if newest := h.newest(); newest <= e.moment.Add(s.rules.MaxFuture) || s.clock.doubt != noDoubt {
+			now = max(now, newest)
+		}
 	}
 	e.state, e.asset, e.settings, e.now, e.out = s, a, a.settings, now, out
 	e.site, e.days, e.hours = nil, &s.nowhere.days, nil
@@ -94,9 +99,17 @@ func (e *evaluation) begin(s *State, a *asset, now Timestamp, out *Snapshot) {
 
 // wakeAt asks for another look at a moment; one that has passed is left out.
 func (e *evaluation) wakeAt(t Timestamp) {
-	if t > e.now {
+	if t > e.present() {
 		e.wake = earlier(e.wake, t)
 	}
+}
+
+// present is the time by which ages are told: while the clock is not trusted, nobody's but the clock's own.
+func (e *evaluation) present() Timestamp {
+	if e.state.clock.doubt != noDoubt {
+		return e.moment
+	}
+	return e.now
 }
 
 // earlier returns the earlier of two moments; 0 is no moment.
@@ -125,24 +138,27 @@ func (e *evaluation) judgeLife(v *evidence) {
 	if v.history == nil {
 		return
 	}
-	from := v.newest
+	from, arrived := v.newest, v.history.arrived
 	if v.change {
 		if e.site == nil || !e.site.hasPulse() {
 			v.life = feedLive
 			return
 		}
-		from = e.site.heard
+		from, arrived = e.site.heard, e.site.arrived
 	}
+	from = e.state.ageFrom(from, arrived)
 	v.liveUntil, v.deadAt = from.Add(e.settings.StaleAfter), from.Add(e.settings.DeadAfter)
-	grace := e.started.Add(e.settings.StartupGrace)
+	now, grace := e.present(), e.started.Add(e.settings.StartupGrace)
 	switch {
-	case e.now < v.liveUntil:
+	case v.newest > e.now: // far ahead of a clock that is trusted: nobody knows when it was
+		v.life = feedStale
+	case now < v.liveUntil:
 		v.life = feedLive
 		e.wakeAt(v.liveUntil)
-	case e.now < v.deadAt:
+	case now < v.deadAt:
 		v.life = feedStale
 		e.wakeAt(v.deadAt)
-	case e.now < grace && v.deadAt > e.state.alive:
+	case now < grace && v.deadAt > e.state.alive:
 		v.life, v.grace = feedStale, true
 		e.wakeAt(grace)
 	}

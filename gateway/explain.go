@@ -225,7 +225,7 @@ type Contents struct {
 
 // Contents lists the assets in an order that follows from what events said of them.
 func (s *State) Contents() Contents {
-	c := Contents{Assets: make([]AssetID, 0, len(s.byID)), Remembered: s.counted.count, Alive: s.alive}
+	c := Contents{Assets: make([]AssetID, 0, len(s.byID)), Remembered: s.counted.count, Alive: s.seen}
 	var outermost, groups []*asset
 	for _, a := range s.assets {
 		switch {

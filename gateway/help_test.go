@@ -154,6 +154,7 @@ type rows struct {
 	audit     []gateway.OverrideChange
 	counted   map[gateway.IncrementKey]gateway.Increment
 	alive     gateway.Timestamp
+	process   gateway.Process
 	edition   gateway.Edition
 }
 
@@ -219,7 +220,7 @@ func (j *journal) write(b *gateway.Batch) {
 		r.counted[c.Key] = c
 	}
 	if b.Alive != 0 {
-		r.alive = b.Alive
+		r.alive, r.process = b.Alive, *b.Process
 	}
 	if b.Edition != nil {
 		r.edition = *b.Edition
@@ -243,7 +244,8 @@ func (j *journal) saved() *gateway.Saved {
 		l.Minutes = slices.Clone(l.Minutes)
 		s.Sites = append(s.Sites, l)
 	}
-	s.Audit, s.Alive, s.Edition = slices.Clone(j.rows.audit), j.rows.alive, j.rows.edition
+	s.Audit, s.Alive, s.Process = slices.Clone(j.rows.audit), j.rows.alive, j.rows.process
+	s.Edition = j.rows.edition
 	return s
 }
 

@@ -12,7 +12,9 @@ const windowLimit = 256
 type history struct {
 	window []Entry
 	before Before
-	saved  uint64 // the batch that saved it for an undo
+
+	arrived time.Duration // Mono when the newest revision arrived; 0 not since the start
+	saved   uint64        // the batch that saved it for an undo
 }
 
 // newest returns the event time of the newest revision, 0 if there is none.
@@ -152,7 +154,7 @@ func (h *history) begin(n int, window time.Duration) Timestamp {
 
 // prune drops what has left the window.
 func (h *history) prune(f Feed, s *Settings, days *calendar) {
-	if n := h.surplus(s.window()); n > 0 {
+	if n := h.surplus(s.windowOf(f)); n > 0 {
 		h.drop(n, f, s, days)
 	}
 }
@@ -190,6 +192,9 @@ func (b *Before) mark(v verdict, at Timestamp) {
 // returns whether it changed anything.
 func (h *history) late(f Feed, e *Entry, s *Settings, days *calendar) bool {
 	b := &h.before
+	if f == TrafficFeed {
+		return b.lateTraffic(e, s, days)
+	}
 	counted := b.countLate(f, e, s, days)
 	if s.judge(f, int(e.Value)) != positive || e.At <= b.LastPositive {
 		return counted

@@ -35,12 +35,13 @@ func TestStateIsAsTheReference(t *testing.T) {
 			r.Fatal(err)
 		}
 		model := newReference(rules, start, 0)
-		again, alive := drawStart(r, history)
+		starts := drawRestarts(r, history)
 		for i, d := range history {
-			if again != 0 && d.Arrival >= again { // as if the process had been down, and lost nothing
-				s.alive, s.clock.started = alive, modelInstant(again).Mono
-				model.restart(again, alive)
-				again = 0
+			for len(starts) > 0 && d.Arrival >= starts[0].At { // as if the process had been down, and lost nothing
+				s.clock.started = modelInstant(starts[0].At).Mono
+				s.begun(starts[0].Alive, starts[0].At)
+				model.restart(starts[0].At, starts[0].Alive)
+				starts = starts[1:]
 			}
 			if err := s.Apply(modelInstant(d.Arrival), []Event{d.Event}); err != nil {
 				r.Fatal(err)

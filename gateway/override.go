@@ -175,17 +175,18 @@ func (s *State) Release(i Instant, id AssetID, target Target, all bool, by Sourc
 		return nil, fmt.Errorf("releasing %s: there is no such asset; \"points list\" shows those that are", id)
 	}
 	now, ended := s.clock.now(i), []Override(nil)
-	for _, o := range a.overrides {
-		if !all && o.Target != target {
-			continue
+	var stays error
+	for _, o := range inForceAt(a.overrides, now) {
+		switch {
+		case !all && o.Target != target:
+		case o.Source > by:
+			stays = fmt.Errorf("releasing %s of %s: it was forced by %s %s, who has to release it", o.Target, id, o.Source, o.Author)
+		default:
+			s.end(now, a, o, "released", author)
+			ended = append(ended, o)
 		}
-		if o.Source > by {
-			return ended, fmt.Errorf("releasing %s of %s: it was forced by %s %s, who has to release it", o.Target, id, o.Source, o.Author)
-		}
-		s.end(now, a, o, "released", author)
-		ended = append(ended, o)
 	}
-	return ended, nil
+	return ended, stays
 }
 
 func (s *State) end(now Timestamp, a *asset, o Override, change, by string) {

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// noBatch is the number of no batch.
+const noBatch = ^uint64(0)
+
 // pendingBatch is what the batch in progress did, so far as it takes to store it, publish it or undo it.
 type pendingBatch struct {
 	number    uint64
@@ -28,6 +31,7 @@ type pendingBatch struct {
 	idle      [3]uint64 // duplicates, superseded, late
 	reasons   [RefusalCount]uint64
 	refused   refusedRing
+	reined    bool // strays were given another time
 }
 
 // Why an accepted event has no effect on what is shown now.
@@ -78,6 +82,9 @@ func (p *pendingBatch) touch(a *asset, fresh bool) {
 	}
 	a.batch = p.number + 1
 	p.touched = append(p.touched, touchedAsset{a, a.facts, fresh})
+	if fresh {
+		a.brought = p.number + 1
+	}
 }
 
 // touchHistory saves a history before the batch changes it; one that the batch brought needs none.
@@ -267,7 +274,9 @@ func (s *State) Batch() *Batch {
 	}
 	b.Audit = append(b.Audit, p.audit...)
 	b.Counted = append(b.Counted, p.counted...)
-	b.Alive = p.alive
+	if b.Alive = p.alive; b.Alive != 0 {
+		b.Process = &s.process
+	}
 	if p.edition != nil {
 		b.Edition = s.editionToStore()
 	}
@@ -300,6 +309,7 @@ func (s *State) Beat(i Instant) {
 		s.found(now)
 	}
 	s.pending.alive = now
+	s.process = Process{Starts: s.starts, ClockWrong: s.clock.wrong(i)}
 	s.expireOverrides(now)
 }
 
@@ -344,6 +354,8 @@ func describedAnew(a, b *Asset) bool {
 // Undo ends the batch as if its events had never come, because it could not be stored. Whether some of
 // it is on disk nobody knows: [State.Leftover] is to be stored before the next batch is begun.
 func (s *State) Undo() {
+	s.pinsStale = true
+	s.stray = s.stray || s.pending.reined
 	if s.unsure.assets == nil {
 		s.unsure.assets = make(map[Number]bool)
 		s.unsure.increments = make(map[Increment]bool)
@@ -428,7 +440,7 @@ func (s *State) Settle(i Instant) *Update {
 	for _, a := range s.pending.changed {
 		s.show(u, a)
 	}
-	s.wake(u)
+	s.wake(u, noBatch)
 	s.showAggregates(u)
 	for _, site := range s.pending.heard {
 		u.Heard = append(u.Heard, SiteFeed{site.about.Number, site.life.heard})

@@ -259,13 +259,13 @@ func (s *State) UnmetPins(pins map[AssetID]Number) []Conflict {
 		switch c := &plan.Changes[i]; {
 		case c.Step == StepMove:
 			unmet = append(unmet, Conflict{
-				Asset: named[c.Asset], Number: c.To, What: fmt.Sprintf("is not its number, which is %d", c.From),
-				Remedy: fmt.Sprintf("write index = %d, or move it with \"butlr-gateway points apply --allow-moves\"", c.From),
+				Asset: named[c.Asset], Number: c.To, What: fmt.Sprintf("is not its number, which is %d and never moves by itself", c.From),
+				Remedy: fmt.Sprintf("write index = %d", c.From),
 			})
 		case c.Reuse:
 			unmet = append(unmet, Conflict{
 				Asset: c.Asset, Number: c.To, What: "was that of an asset that has moved away",
-				Remedy: "choose one that was never used, or give it away with \"butlr-gateway points apply --allow-moves\"",
+				Remedy: "choose one that was never used",
 			})
 		}
 	}

@@ -132,7 +132,7 @@ func (s *State) contribute(a *asset, c contribution) {
 // watchSite notes whether a site's silence has lasted for so long that its feed is dead.
 func (s *State) watchSite(a *asset, now Timestamp) {
 	l := a.life
-	dead := l.heard.Add(a.settings.DeadAfter)
+	dead := s.ageFrom(l.heard, l.arrived).Add(a.settings.DeadAfter)
 	grace := s.clock.epoch.Add(s.clock.started).Add(a.settings.StartupGrace)
 	switch {
 	case s.outOfService(a) || !l.hasPulse() || now < dead: // nobody waits for what is retired
@@ -163,18 +163,19 @@ func (s *State) Wake(i Instant) *Update {
 	s.pending.swap()
 	defer s.pending.swapBack()
 	u := s.begin(i)
-	s.wake(u)
+	s.wake(u, s.pending.number+1)
 	s.showAggregates(u)
 	s.finish(u)
 	return u
 }
 
-// wake shows the assets whose time has come. Those that turn out as they were are left out.
-func (s *State) wake(u *Update) {
+// wake shows the assets whose time has come. Those that turn out as they were are left out, and those that a
+// batch in progress has brought.
+func (s *State) wake(u *Update, inProgress uint64) {
 	if s.shownDoubt != s.clock.doubt {
 		s.shownDoubt = s.clock.doubt
 		for _, a := range s.assets {
-			if a != nil {
+			if a != nil && a.brought != inProgress {
 				s.show(u, a)
 			}
 		}

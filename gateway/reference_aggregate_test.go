@@ -18,6 +18,9 @@ func (r *reference) aggregate(now Timestamp, id AssetID) refSnapshot {
 	}
 	g.showPeople(&s)
 	g.showMotion(&s)
+	if g.own != nil && s.Quality == Never {
+		s.Quality = referenceNewestQuality(&s)
+	}
 	if g.id.Kind() == Group {
 		g.showTraffic(&s)
 	}
@@ -152,12 +155,16 @@ func (r *reference) named(group AssetID, known []AssetID) (found []AssetID, miss
 func (r *reference) called(name string) *referenceAsset {
 	w := r.look()
 	if custom, ok := strings.CutPrefix(name, "custom:"); ok {
+		var named []*referenceAsset
 		for _, a := range w.assets {
 			if a.custom == custom {
-				return a
+				named = append(named, a)
 			}
 		}
-		return nil
+		if len(named) != 1 {
+			return nil // nobody knows which of them is meant
+		}
+		return named[0]
 	}
 	return w.assets[AssetID(name)]
 }
@@ -266,15 +273,8 @@ func (g *referenceAggregate) sum(s *refSnapshot, m Measure) bool {
 	if len(having) == 0 {
 		return false
 	}
-	told := qualities
-	if m == People { // who was never heard of may have people too
-		for _, member := range g.members {
-			if member.Quality == Never && member.id != g.id {
-				told = append(told, Never)
-			}
-		}
-	}
-	quality, _, all := referenceCover(told, g.minimum)
+	quality, _, all := referenceCover(qualities, g.minimum)
+	quality = g.incomplete(quality)
 	var sum int64
 	for i, member := range having {
 		if referenceCounts(qualities[i], all) {
@@ -298,18 +298,30 @@ func (g *referenceAggregate) showMotion(s *refSnapshot) {
 		return
 	}
 	quality, _, all := referenceCover(qualities, g.minimum)
-	shown := Reading{Quality: quality}
+	shown := Reading{Quality: g.incomplete(quality)}
+	unknown := false
 	for i, r := range having {
-		if r.Known && referenceCounts(qualities[i], all) {
+		switch {
+		case !referenceCounts(qualities[i], all):
+		case r.Known:
 			shown.Known, shown.Value = true, max(shown.Value, r.Value)
+		default:
+			unknown = true
 		}
 	}
-	for i, r := range having {
-		if !r.Known && referenceCounts(qualities[i], all) && shown.Value == 0 {
-			shown.Known = false
-		}
+	if unknown && shown.Value == 0 {
+		shown.Known = false
 	}
 	s.set(Motion, shown)
+}
+
+// incomplete doubts what some members have while there are others of which nothing was ever heard.
+func (g *referenceAggregate) incomplete(quality Quality) Quality {
+	never := slices.ContainsFunc(g.members, func(m referenceMember) bool { return m.outputQuality(HVACOutput) == Never })
+	if never && quality == Good {
+		return Uncertain
+	}
+	return quality
 }
 
 // showTraffic shows what passed the sensors of a group's members.

@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // referenceLife is how alive a feed is.
 type referenceLife uint8
@@ -80,12 +83,33 @@ func (l *referenceLook) feed(feed Feed, revisions []referenceRevision, change bo
 		f.life = referenceLive
 	case l.now < f.deadAt:
 		f.life = referenceStale
-	case l.now < l.start.Add(l.settings.StartupGrace) && f.deadAt > l.lastAlive:
+	case l.now < l.starts[len(l.starts)-1].At.Add(l.settings.StartupGrace) && f.deadAt > l.lastAlive():
 		f.life, f.grace = referenceStale, true
 	default:
 		f.life = referenceDead
 	}
 	return f
+}
+
+// blind returns when nobody saw what was missed: from when a process was last alive until the grace of the next.
+// A process that ended in its grace had not seen it either.
+func (l *referenceLook) blind() []referenceSpan {
+	var spans []referenceSpan
+	for _, s := range l.starts {
+		spans = append(spans, referenceSpan{s.Alive, s.At.Add(l.settings.StartupGrace) + 1}) // the end is part of it
+	}
+	return referenceUnion(spans...)
+}
+
+// lastAlive returns when the process before was last alive, and not in its grace.
+func (l *referenceLook) lastAlive() Timestamp {
+	spans := l.blind()
+	return spans[len(spans)-1].from
+}
+
+// wasDown tells whether a feed was dead only while nobody saw it.
+func (l *referenceLook) wasDown(died, until Timestamp) bool {
+	return slices.ContainsFunc(l.blind(), func(s referenceSpan) bool { return s.from <= died && s.has(until) })
 }
 
 // lasts returns until when a feed is live, and until when it is stale. What speaks only on change lives

@@ -74,13 +74,13 @@ func TestReferenceFloor(t *testing.T) {
 		{
 			name: "misses a room that nobody spoke of", asset: "space_1",
 			events: []Event{refPeople("room_1", 0, "09:00:00"), refZone("zone_1", "room_2", 5, "09:00:00")},
-			then:   map[string]string{"09:00:10": "111 substituted 500, 0 substituted"},
+			then:   map[string]string{"09:00:10": "111 substituted 500, 0 uncertain"},
 		},
 		{
 			name: "takes it for vacant outside hours", asset: "space_1",
 			hours:  [2]string{"10:00:00", "12:00:00"},
 			events: []Event{refPeople("room_1", 0, "09:00:00"), refZone("zone_1", "room_2", 5, "09:00:00")},
-			then:   map[string]string{"09:00:10": "000 substituted 500, 0 substituted"},
+			then:   map[string]string{"09:00:10": "000 substituted 500, 0 uncertain"},
 		},
 		{
 			name: "of such rooms alone is never", asset: "space_1",
@@ -156,7 +156,7 @@ func TestReferenceGroup(t *testing.T) {
 			name: "misses what no asset is", asset: "group:wing",
 			rules:  members("room_1", "room_9", "custom:9.99", "tag:lab"),
 			events: building,
-			then:   map[string]string{"09:00:10": "111 substituted 250, 1 substituted"},
+			then:   map[string]string{"09:00:10": "111 substituted 250, 1 uncertain"},
 		},
 		{
 			name: "of nothing that there is is never", asset: "group:wing",
@@ -168,7 +168,7 @@ func TestReferenceGroup(t *testing.T) {
 			name: "has a coverage in thousandths, rounded down", asset: "group:wing",
 			rules:  members("room_1", "room_2", "room_9"),
 			events: building,
-			then:   map[string]string{"09:00:10": "111 substituted 666, 3 substituted"},
+			then:   map[string]string{"09:00:10": "111 substituted 666, 3 uncertain"},
 		},
 	})
 	checkReference(t, telling(TrafficIn, TrafficOut, TrafficEstimate), []referenceCase{{

@@ -123,8 +123,7 @@ func (l *referenceLook) wasOnWhenItBegan(o Output) bool {
 			}
 		}
 		died := before.Add(l.settings.DeadAfter)
-		down := l.lastAlive <= died && began <= l.start.Add(l.settings.StartupGrace)
-		if !f.change && before != 0 && began >= died && !down && l.policy(o, began, true, died) == PolicyOccupied {
+		if !f.change && before != 0 && began >= died && !l.wasDown(died, began) && l.policy(o, began, true, died) == PolicyOccupied {
 			return true
 		}
 	}
@@ -189,8 +188,8 @@ func (l *referenceLook) afterSilence(o Output) bool {
 		return false
 	}
 	died := silence.from.Add(l.settings.DeadAfter)
-	if l.lastAlive <= died && silence.to <= l.start.Add(l.settings.StartupGrace) {
-		return false // the gateway was down, or in its grace
+	if l.wasDown(died, silence.to) {
+		return false
 	}
 	return l.policy(o, silence.to, true, died) == PolicyOccupied
 }

@@ -16,9 +16,8 @@ import (
 // It takes the clock for trusted, and knows nothing of assets that are out of service.
 type reference struct {
 	rules     Rules
-	start     Timestamp // when the process started
-	lastAlive Timestamp // when the process before it was last alive; 0 if there was none
-	events    []Event   // every admitted one, in the order of arrival
+	starts    []Start // of the process; before the first of them there was none
+	events    []Event // every admitted one, in the order of arrival
 	overrides map[AssetID]map[Target]Override
 	resets    map[AssetID][]Timestamp // when the estimate of an asset began anew on command
 
@@ -31,7 +30,7 @@ type reference struct {
 // newReference returns the model of a process that knows no event yet.
 func newReference(rules Rules, start, lastAlive Timestamp) *reference {
 	r := &reference{
-		rules: rules, start: start, lastAlive: lastAlive,
+		rules: rules, starts: []Start{{lastAlive, start}},
 		overrides: make(map[AssetID]map[Target]Override), resets: make(map[AssetID][]Timestamp),
 	}
 	r.inUse = func(site AssetID, at Timestamp) (bool, bool) {
@@ -55,7 +54,9 @@ func (r *reference) apply(_ Timestamp, e Event) {
 }
 
 // restart lets the process start again, with every event that it knew.
-func (r *reference) restart(start, lastAlive Timestamp) { r.start, r.lastAlive = start, lastAlive }
+func (r *reference) restart(start, lastAlive Timestamp) {
+	r.starts = append(r.starts, Start{lastAlive, start})
+}
 
 // force puts an override of an asset in force. Whether its source may do so is the caller's question.
 func (r *reference) force(id AssetID, o Override) {

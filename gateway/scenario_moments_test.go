@@ -48,6 +48,20 @@ func drawStart(t *rapid.T, history []timedEvent) (start, lastAlive Timestamp) {
 	return start, start.Add(-drawDuration(t, "down for", time.Second, 3*time.Minute, 20*time.Minute, 10*time.Hour))
 }
 
+// drawRestarts draws some more starts after the first.
+func drawRestarts(t *rapid.T, history []timedEvent) (starts []Start) {
+	at, alive := drawStart(t, history)
+	for at != 0 && len(starts) < 3 {
+		starts = append(starts, Start{alive, at})
+		alive = at.Add(drawDuration(t, "ran for", time.Second, 4*time.Minute, 30*time.Minute, 6*time.Hour))
+		if rapid.Bool().Draw(t, "last start") {
+			break
+		}
+		at = alive.Add(drawDuration(t, "down again for", time.Second, 3*time.Minute, 20*time.Minute, 10*time.Hour))
+	}
+	return starts
+}
+
 // What is drawn reaches every quality and every reason that the model knows.
 func TestScenariosReachEverything(t *testing.T) {
 	var qualities, people [QualityCount]int

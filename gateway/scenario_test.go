@@ -38,6 +38,7 @@ type historyOptions struct {
 	Ahead      time.Duration // how far the gateway's clock may be behind
 	Shuffled   bool          // everything arrives at the end, in any order
 	Duplicates bool          // some events arrive again
+	Customs    []string      // what some events tell instead of the customer's own id of a room
 }
 
 // scenarioEvents bounds the events of a history, so that no feed has more than are kept of one.
@@ -244,6 +245,9 @@ func (s *scenario) say(source scenarioSource, at Timestamp, people int, minted t
 			e.ID = referenceID(at.Add(minted), tail)
 		}
 		s.used[string(e.Path.Sensor.ID)+e.ID] = true
+	}
+	if s.Customs != nil && e.Path.Room.ID != "" {
+		e.Path.Room.CustomID = rapid.SampledFrom(append(s.Customs, e.Path.Room.CustomID)).Draw(s.T, "custom id")
 	}
 	late := min(max(0, s.clock.Sub(at)), s.Lateness)
 	arrival := at.Add(min(late+s.lateness(), s.Lateness))

@@ -149,7 +149,19 @@ func (s *Settings) lossPolicy(o Output, inUse bool) Policy {
 	return s.OnLoss[o]
 }
 
-// window is how far back from its newest revision a feed's revisions are kept.
+// windowOf is how far back from its newest revision a feed's revisions are kept. Of traffic it is the whole
+// day: an increment that comes late changes all sums after it.
+func (s *Settings) windowOf(f Feed) time.Duration {
+	if f == TrafficFeed {
+		return longestDay
+	}
+	return s.window()
+}
+
+// longestDay is how long a day is on which the clocks are put back.
+const longestDay = 25 * time.Hour
+
+// window is that of feeds with one value for each moment.
 func (s *Settings) window() time.Duration {
 	on, off := time.Duration(0), time.Duration(0)
 	for o := range OutputCount {

@@ -155,10 +155,15 @@ func (e *evaluation) conclude() {
 	for _, r := range out.Readings {
 		out.At = max(out.At, r.At)
 	}
-	if out.Quality == Never {
-		for o := range Output(OutputCount) {
-			out.Lost[o] = e.unheard(o)
-		}
+}
+
+// standInForNever says what the outputs are taken for of what nothing was ever heard of.
+func (e *evaluation) standInForNever() {
+	if e.out.Quality != Never {
+		return
+	}
+	for o := range Output(OutputCount) {
+		e.out.Lost[o] = e.unheard(o)
 	}
 }
 
@@ -250,7 +255,7 @@ func (e *evaluation) inForce(t Target) *Override {
 	for i := range e.asset.overrides {
 		o := &e.asset.overrides[i]
 		applies := o.Target == t || o.Target == TargetOutputs && t != TargetPeople
-		if !applies || e.now >= o.Until {
+		if !applies || e.moment >= o.Until {
 			continue
 		}
 		if best == nil || o.Source > best.Source || o.Source == best.Source && o.Target == t {

@@ -7,8 +7,9 @@ import (
 
 // siteLife is when a site was heard of, and what of its assets depends on that.
 type siteLife struct {
-	heard    Timestamp // event time of the newest event of anything in it
-	minutes  []byte    // see [SiteLife]
+	heard    Timestamp     // event time of the newest event of anything in it
+	arrived  time.Duration // Mono when that arrived; 0 not since the start
+	minutes  []byte        // see [SiteLife]
 	last     int64
 	silence  Silence
 	older    Timestamp

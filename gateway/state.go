@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,13 @@ type State struct {
 	extremes Settings  // the longest delays and the shortest silences of any asset
 
 	clock clock
-	alive Timestamp // when the process before was last known to be alive
+	mono  time.Duration // of the event that is applied
+	stray bool          // something may lie ahead of the clock by more than it should
+	alive Timestamp     // when the process before was last known to be alive, by the newest of starts
+	seen  Timestamp     // the same, as it was stored
+
+	starts  []Start // see Process; the last is this process's
+	process Process // as it is to be stored
 
 	counted      increments
 	queue        deadlines
@@ -71,6 +78,7 @@ type asset struct {
 
 	queued    ticket // of its place in the deadline queue; at 0: it will not be looked at
 	batch     uint64 // the batch that touched it last
+	brought   uint64 // the batch that brought it
 	heardIn   uint64 // of a site: the batch that last heard something newer
 	changed   bool   // readings may differ from those published
 	moved     bool   // what it is a member of may differ
@@ -108,6 +116,7 @@ type Saved struct {
 	Audit     []OverrideChange // oldest first
 	Counted   []Increment
 	Alive     Timestamp // when the process before was last known to be alive; 0 never
+	Process   Process   // that it was
 	Edition   Edition
 }
 
@@ -138,7 +147,7 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		resolved:  make(map[settingsKey]*Settings),
 		extremes:  rules.extremes(),
 		counted:   newIncrements(),
-		alive:     saved.Alive,
+		starts:    saved.Process.Starts,
 		edition:   saved.Edition,
 		lostSites: make(map[*asset]bool),
 		forced:    make(map[*asset]bool),
@@ -158,7 +167,11 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 	for _, c := range saved.Audit {
 		s.audit.add(c)
 	}
-	s.clock.start(start, max(saved.Alive, s.newest))
+	s.clock.start(start, saved.Alive, s.newest, saved.Process.ClockWrong)
+	s.seen = saved.Alive
+	s.begun(saved.Alive, s.clock.now(start))
+	s.stray = true
+	s.reinStrays(s.clock.now(start), cmp.Or(saved.Alive, s.clock.now(start)))
 	s.pending.end() // what was restored is stored
 	s.reserve(rules.Pins())
 	if len(s.byID) > 0 && s.edition.Since == 0 { // a gateway that did not note it
@@ -166,6 +179,21 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		s.edition.Since = s.clock.now(start)
 	}
 	return s, nil
+}
+
+// startsKept is how many starts are remembered: a silence that lasted longer is taken for a loss.
+const startsKept = 16
+
+// begun notes when a process started, and when the one before was last alive. A gateway that stopped in its
+// grace had not seen what it missed before.
+func (s *State) begun(alive, now Timestamp) {
+	starts := slices.Clone(s.starts)
+	if n := len(starts); n > 0 && alive <= starts[n-1].At.Add(s.rules.State.StartupGrace) {
+		alive = min(alive, starts[n-1].Alive)
+		starts = starts[:n-1]
+	}
+	s.starts, s.alive = append(starts, Start{alive, now}), alive
+	s.starts = s.starts[max(0, len(s.starts)-startsKept):]
 }
 
 func setOf(ids []AssetID) map[AssetID]bool {
@@ -191,8 +219,10 @@ func (s *State) restoreAssets(saved []Asset) error {
 			return fmt.Errorf("restoring asset %s: it, or number %d, is there twice", about.ID, about.Number)
 		}
 		a := &asset{facts: facts{about: about, unknown: !about.Retired && !s.named(about.ID, about.CustomID)}}
-		for d := range a.told {
-			a.told[d] = about.Told
+		for d, text := range about.details() {
+			if text != "" { // what was never told may still come, of whatever moment
+				a.told[d] = about.Told
+			}
 		}
 		s.place(a)
 	}
@@ -228,8 +258,11 @@ func (s *State) restoreFeeds(saved *Saved) error {
 		a.feeds[r.Feed].prune(r.Feed, a.settings, s.days(a))
 		newest := a.feeds[r.Feed].newest()
 		s.restoreHeard(a, newest)
-		a.told[givenName] = max(a.told[givenName], newest) // its own events name it
-		a.told[parentPlace] = max(a.told[parentPlace], newest)
+		for _, d := range [...]detail{givenName, parentPlace} { // its own events tell them
+			if a.told[d] != 0 {
+				a.told[d] = max(a.told[d], newest)
+			}
+		}
 	}
 	for _, a := range s.assets {
 		if a != nil && a.life != nil {

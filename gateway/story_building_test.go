@@ -130,6 +130,15 @@ func (b *building) losePower() error {
 	return nil
 }
 
+// setClock has the machine's clock be wrong by so much. The gateway looks at it at least every minute; here at
+// once.
+func (b *building) setClock(wrong time.Duration) {
+	b.wrong = wrong
+	if b.running != nil {
+		b.publish(b.running.Wake(b.instant()))
+	}
+}
+
 func (b *building) beat() error {
 	b.beaten = b.now
 	return b.change(func(s *gateway.State, i gateway.Instant) error { s.Beat(i); return nil })

@@ -22,13 +22,13 @@ func (r *storyReader) happening(at gateway.Timestamp, text string) (func(*buildi
 	case "everything again":
 		return (*building).repeat, nil
 	case "clock is right":
-		return func(b *building) error { b.wrong = 0; return nil }, nil
+		return func(b *building) error { b.setClock(0); return nil }, nil
 	case "clock is 1970":
-		return func(b *building) error { b.wrong = gateway.Timestamp(60_000).Sub(b.now); return nil }, nil
+		return func(b *building) error { b.setClock(gateway.Timestamp(60_000).Sub(b.now)); return nil }, nil
 	}
 	if by, ok := strings.CutPrefix(text, "clock jumps "); ok {
 		d, err := time.ParseDuration(by)
-		return func(b *building) error { b.wrong += d; return nil }, err
+		return func(b *building) error { b.setClock(b.wrong + d); return nil }, err
 	}
 	if id, ok := strings.CutSuffix(text, " estimate is reset"); ok {
 		return func(b *building) error {

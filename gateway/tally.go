@@ -184,6 +184,26 @@ func (m *measureSum) cover(absent, minimum int) coverage {
 	return c
 }
 
+// part is cover for what only some members have. Where members are missing, or were never heard, nobody knows
+// what they would have added.
+func (t *tally) part(i, minimum int) coverage {
+	c := t.sums[i].cover(0, minimum)
+	if c.quality == Good && t.absent.members+t.sums[summedHVAC].never > 0 {
+		c.quality = Uncertain
+	}
+	return c
+}
+
+// certain tells whether all that counts is known.
+func (m *measureSum) certain(c coverage) bool {
+	for i := range m.classes[:c.classes] {
+		if m.classes[i].known < m.classes[i].members {
+			return false
+		}
+	}
+	return true
+}
+
 // value adds up the classes that count.
 func (m *measureSum) value(c coverage) (value int64, known bool) {
 	for i := range m.classes[:c.classes] {
@@ -191,16 +211,6 @@ func (m *measureSum) value(c coverage) (value int64, known bool) {
 		known = known || m.classes[i].known > 0
 	}
 	return value, known
-}
-
-// unknown tells whether a member that counts cannot tell.
-func (m *measureSum) unknown(c coverage) bool {
-	for i := range m.classes[:c.classes] {
-		if m.classes[i].known < m.classes[i].members {
-			return true
-		}
-	}
-	return false
 }
 
 // aggregate lays over an asset's own readings what its members say. Its own count is one member more,
@@ -224,10 +234,10 @@ func (e *evaluation) aggregate() {
 		return
 	}
 	out.Coverage = all.sound * 1000 / all.total
-	out.Quality = all.quality
 	if all.quality == Never {
-		return
+		return // what was said of itself, its traffic, still stands
 	}
+	out.Quality = all.quality
 	out.At = max(out.At, newest)
 	for o := range Output(OutputCount) {
 		e.aggregateOutput(o, t.sums[o].cover(t.absent.members, minimum))
@@ -265,23 +275,21 @@ func (e *evaluation) aggregateOutput(o Output, c coverage) {
 
 func (e *evaluation) aggregateMotion(minimum int) {
 	sum := &e.asset.sum.sums[summedMotion]
-	c := sum.cover(0, minimum)
+	c := e.asset.sum.part(summedMotion, minimum)
 	if c.total == 0 {
 		return
 	}
 	moving, known := sum.value(c)
-	known = known && (moving > 0 || !sum.unknown(c)) // nobody moves only where each of them knows
+	known = known && (moving > 0 || sum.certain(c)) // unknown is never no
 	e.show(Motion, Reading{Value: min(moving, 1), At: e.out.At, Known: known, Quality: c.quality})
 }
 
 // aggregatePeople adds up the people of the members, unless Butlr counts those of the asset itself. A member
 // that was never heard of may well count people one day: without it the sum is not complete.
 func (e *evaluation) aggregatePeople(minimum int) {
-	t := e.asset.sum
-	sum := &t.sums[summedPeople]
-	missing := t.absent.members + t.sums[summedHVAC].never
-	c := sum.cover(missing, minimum)
-	if e.people != nil && e.people.life != feedDead || c.total == missing {
+	sum := &e.asset.sum.sums[summedPeople]
+	c := e.asset.sum.part(summedPeople, minimum)
+	if e.people != nil && e.people.life != feedDead || c.total == 0 {
 		return
 	}
 	people, _ := sum.value(c)
@@ -293,7 +301,7 @@ func (e *evaluation) aggregatePeople(minimum int) {
 func (e *evaluation) aggregateTraffic(minimum int) {
 	for i := summedPeople + 1; i < summedCount; i++ {
 		sum := &e.asset.sum.sums[i]
-		if c := sum.cover(0, minimum); c.total > 0 {
+		if c := e.asset.sum.part(i, minimum); c.total > 0 {
 			value, known := sum.value(c)
 			e.show(summed[i], Reading{Value: value, At: e.out.At, Known: known, Quality: c.quality})
 		}

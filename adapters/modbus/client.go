@@ -163,6 +163,6 @@ var hints = map[exception]string{
 	illegalDataValue:       "the device does not take so many at once",
 	deviceFailure:          "the device has failed",
 	deviceBusy:             "the device is busy; try again",
-	gatewayPathUnavailable: "there is no such unit; a unit exists when it holds an asset, and the base unit, usually 1, always does",
+	gatewayPathUnavailable: "there is no such unit; over TCP 255 is the base unit, whatever its id",
 	0x0B:                   "the device behind this address does not answer",
 }

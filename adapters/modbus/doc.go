@@ -6,14 +6,15 @@
 //	                      └── Commander ◄──┘ commands
 //
 // An [Image] holds the registers of every asset and is a [gateway.Sink]. Where an asset lies follows
-// from its number alone: see [MapOptions.Locate]. What is promised to a controls engineer, the header
-// and the block of 16 registers that every asset has, stands in two tables, headerFields and
-// blockFields. Serving, [Points] and [Decode] are all derived from them; nothing else knows an address.
+// from its number alone: see [MapOptions.Locate]. What is promised to a controls engineer, the header,
+// the block of 16 registers that every asset has, and the columns for who polls hundreds of them, stands in
+// a few tables: headerFields, blockFields, statusBits, columns and bitColumns. Serving, [Points], [Decode] and
+// docs/registers.md are all derived from them; nothing else knows an address.
 //
 // Values that age (the age itself, the off-delay that remains, heartbeat, clock and uptime) are worked
 // out when they are read, so an answer is never older than its request. Ages go by the state's time, which
-// is not that of an untrusted clock. One request reads one state: the image is locked while the answer is
-// copied.
+// is not that of an untrusted clock. One request reads one state, and waits for nobody: an answer that was
+// copied while an update came is copied again.
 //
 // A [Server] serves any transports together, and each request through the same handlePDU. Holding registers
 // mirror input registers and coils mirror discrete inputs, because many masters can read only one of each.

@@ -254,6 +254,29 @@ func TestTheDocumentIsWritten(t *testing.T) {
 	}
 }
 
+// A link to a heading of another page of the documentation leads there.
+func TestTheDocumentsLinksLeadSomewhere(t *testing.T) {
+	links := regexp.MustCompile(`\]\(([a-z-]+\.md)#?([a-z-]*)\)`).FindAllStringSubmatch(documentText, -1)
+	if len(links) == 0 {
+		t.Error("no link was found")
+	}
+	for _, link := range links {
+		page, err := os.ReadFile(filepath.Join("..", "..", "docs", link[1]))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		found := link[2] == ""
+		for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(page), -1) {
+			anchor := strings.ReplaceAll(regexp.MustCompile(`[^a-z -]`).ReplaceAllString(strings.ToLower(heading[1]), ""), " ", "-")
+			found = found || anchor == link[2]
+		}
+		if !found {
+			t.Errorf("%s has no heading %q", link[1], link[2])
+		}
+	}
+}
+
 // Each line of mbpoll in the document works as it stands, but for the address of the gateway.
 func TestTheDocumentsLinesForMbpollWork(t *testing.T) {
 	program, err := exec.LookPath("mbpoll")

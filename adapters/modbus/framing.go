@@ -72,11 +72,8 @@ func (f *rtuFraming) patience() time.Duration {
 }
 
 func (f *rtuFraming) respond(c *core, n int, out []byte) ([]byte, bool, error) {
-	pace := rtu.Flowing
 	f.framer.Received(n, f.silent)
-	if f.silent = n == 0; f.silent {
-		pace = rtu.Pausing
-	}
-	out, _, frames := c.respondRTU(f.framer, f.units, pace, out)
+	f.silent = n == 0
+	out, _, frames := c.respondRTU(f.framer, f.units, f.silent, out)
 	return out, frames > 0, nil
 }

@@ -84,6 +84,17 @@ func TestALongIdentificationGoesOn(t *testing.T) {
 	}
 }
 
+// An answer is filled to its last byte, and not beyond it.
+func TestAnIdentificationFillsAnAnswer(t *testing.T) {
+	for length, want := range map[int]int{122: maxPDU, 123: maxPDU - 124} {
+		i := newIdentity(Identity{Vendor: strings.Repeat("a", 120), ProductCode: strings.Repeat("b", length)})
+		answer, _ := i.identify(bytesOf("2b 0e 01 00"), nil)
+		if len(answer) != want || (answer[4] == 0xFF) != (length == 123) {
+			t.Errorf("a second object of %d bytes: %d bytes, more %02x", length, len(answer), answer[4])
+		}
+	}
+}
+
 func TestIdentificationIsPlainText(t *testing.T) {
 	i := newIdentity(Identity{Vendor: "Büro\n\x1b[31m", ProductCode: "日本"})
 	if i.objects[0] != "B?ro??[31m" || i.objects[1] != "??" {

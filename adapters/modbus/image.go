@@ -35,7 +35,7 @@ type Image struct {
 	mu     sync.Mutex // held by whoever changes the image
 	sites  sites
 	ledger ledger
-	full   bool // an asset did not fit
+	beyond map[gateway.Number]bool // numbers of assets that do not fit
 }
 
 var _ gateway.Sink = (*Image)(nil)
@@ -56,7 +56,7 @@ func NewImage(o ImageOptions) (*Image, error) {
 	if o.Clock == nil || o.Alarms == nil {
 		return nil, errors.New("making a register image: it needs a clock and alarms")
 	}
-	i := &Image{options: o, watchdog: newWatchdog()}
+	i := &Image{options: o, watchdog: newWatchdog(), beyond: make(map[gateway.Number]bool)}
 	i.sites.begin()
 	i.ledger.restart()
 	i.overview.showLedger(&i.ledger)
@@ -65,21 +65,30 @@ func NewImage(o ImageOptions) (*Image, error) {
 
 // Publish takes over what changed. Whoever reads sees all of the update or nothing of it.
 func (i *Image) Publish(u *gateway.Update) {
-	if misfit := i.take(u); misfit != nil {
+	fitted := len(i.beyond) == 0
+	misfit := i.take(u)
+	switch fits := len(i.beyond) == 0; {
+	case fitted && !fits:
 		i.options.Alarms.Raise(gateway.MapFull, fmt.Sprintf(
 			"%s has number %d: the registers end with number %d, it has none", misfit.ID, misfit.Number, Capacity-1))
+	case !fitted && fits:
+		i.options.Alarms.Clear(gateway.MapFull)
 	}
 }
 
-// take returns the first asset ever that did not fit, once.
+// take returns the first asset of the update that does not fit.
 func (i *Image) take(u *gateway.Update) (misfit *gateway.Asset) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.leave(u.Left)
 	for k := range u.Changed {
 		s := &u.Changed[k]
-		if !i.claim(s) && s.Asset.Number != gateway.NoNumber && !i.full {
-			i.full, misfit = true, s.Asset
+		if i.claim(s) || s.Asset.Number == gateway.NoNumber {
+			continue
+		}
+		i.beyond[s.Asset.Number] = true
+		if misfit == nil {
+			misfit = s.Asset
 		}
 	}
 	i.ledger.settle(i)

@@ -232,6 +232,23 @@ func TestTheFeedAgeIsThatOfTheMostSilentSite(t *testing.T) {
 	}
 }
 
+// A site that takes a number which another one has left has not been heard of because that one was. Seen to break it:
+// a number that is not given up.
+func TestASiteDoesNotInheritWhoHadItsNumber(t *testing.T) {
+	b := newBuilding(t)
+	feed := func() uint16 { return newCore(t, b.Image).registers(t, 1, 12, 1)[0] }
+	moved, other := campus(6), campus(5)
+	other.Asset.ID = "site_B"
+	b.Publish(&gateway.Update{Changed: []gateway.Snapshot{campus(5)}, Heard: []gateway.SiteFeed{{Site: 5, Newest: at("11:59:58")}}})
+	b.Publish(&gateway.Update{Left: []gateway.Number{5}, Changed: []gateway.Snapshot{moved}, Heard: []gateway.SiteFeed{{Site: 6, Newest: at("11:59:59")}}})
+	if got := feed(); got != 1 {
+		t.Errorf("after the move: feed age %d, want 1", got)
+	}
+	if b.show(other); feed() != 65535 {
+		t.Errorf("beside a site that was never heard of: feed age %d", feed())
+	}
+}
+
 // A group lies in no site: where its members speak on change only, its age is that of the site that has been
 // silent for the longest, of those that were ever heard of.
 func TestTheAgeOfAGroupIsThatOfTheSilentestSite(t *testing.T) {
@@ -315,6 +332,14 @@ func TestAnAssetBeyondTheMapRaisesAnAlarm(t *testing.T) {
 		}
 	}
 	newCore(t, b.Image).registers(t, 1, 100, 16)
+	b.Publish(&gateway.Update{Left: []gateway.Number{Capacity}})
+	if b.alarms.Bits() != 1<<gateway.MapFull {
+		t.Error("one of the two is still without registers")
+	}
+	b.Publish(&gateway.Update{Left: []gateway.Number{Capacity + 1, Capacity + 2}})
+	if b.alarms.Bits() != 0 {
+		t.Error("every asset has registers again")
+	}
 }
 
 // A reader must never see half of an update: the writer gives all rooms and totals one value at a time.

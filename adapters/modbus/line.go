@@ -30,7 +30,7 @@ type SerialOptions struct {
 const DefaultBaud = 19200
 
 const (
-	lineTimeout = 50 * time.Millisecond // after which a read returns without anything; then a frame has ended
+	lineTimeout = 50 * time.Millisecond // after which a read returns without anything
 	lineRetry   = time.Second           // before a port that is gone is opened again; it doubles
 	longestWait = 30 * time.Second      // between two tries
 	charBits    = 11                    // of one byte on the line
@@ -49,7 +49,6 @@ type line struct {
 
 	gap  time.Duration // of silence between two frames
 	char time.Duration // that one byte takes
-	told bool          // that the port is missing
 	last time.Time     // when something was received
 }
 
@@ -92,7 +91,7 @@ func openSerial(c *serial.Config) (io.ReadWriteCloser, error) {
 func (l *line) config() *serial.Config {
 	o := &l.options
 	return &serial.Config{
-		Address: o.Port, BaudRate: orDefault(o.Baud, DefaultBaud), DataBits: 8, StopBits: orDefault(o.StopBits, 1), Parity: o.Parity,
+		Address: deviceOf(o.Port), BaudRate: orDefault(o.Baud, DefaultBaud), DataBits: 8, StopBits: orDefault(o.StopBits, 1), Parity: o.Parity,
 		Timeout: lineTimeout, RS485: serial.RS485Config{Enabled: o.RS485, RtsHighDuringSend: true},
 	}
 }
@@ -117,25 +116,16 @@ func (l *line) run(ctx context.Context) {
 	}
 }
 
-// lost says that the port cannot be used, once.
+// lost raises the alarm, which is logged once.
 func (l *line) lost(err error) {
 	l.metrics.connections.Set(0)
-	why := fmt.Sprintf("the serial port %s cannot be used: %v", l.options.Port, err)
-	l.server.options.Image.options.Alarms.Raise(gateway.SerialDown, why)
-	if !l.told {
-		l.server.log.Error("the serial port cannot be used; everything else is served on, and it is opened again when it is there",
-			"port", l.options.Port, "err", err)
-	}
-	l.told = true
+	l.server.options.Image.options.Alarms.Raise(gateway.SerialDown,
+		fmt.Sprintf("the serial port %s cannot be used: %v; it is opened again when it is there", l.options.Port, err))
 }
 
 func (l *line) found() {
 	l.metrics.connections.Set(1)
 	l.server.options.Image.options.Alarms.Clear(gateway.SerialDown)
-	if l.told {
-		l.server.log.Info("the serial port is there again", "port", l.options.Port)
-	}
-	l.told = false
 }
 
 // errGone is what a port says that was pulled out, or whose other end has gone.
@@ -186,15 +176,13 @@ func (l *line) take(framer *rtu.Framer, n int, now time.Time, out []byte) (answe
 			answer, failed = nil, true
 		}
 	}()
-	pace := rtu.Ended
 	if n > 0 {
-		pace = rtu.Flowing
 		began := now.Add(-time.Duration(n) * l.char) // on the line, one after the other
 		framer.Received(n, began.Sub(l.last) >= l.gap)
 		l.last = now
 	}
 	l.peer.now.Store(int64(now.Sub(l.server.started)))
-	out, last, _ := l.core.respondRTU(framer, l.units, pace, out)
+	out, last, _ := l.core.respondRTU(framer, l.units, n == 0, out)
 	return out[last:], false
 }
 

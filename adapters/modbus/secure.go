@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 	"unicode/utf8"
 
 	"butlr-gateway/adapters/internal/tlsfiles"
@@ -52,6 +53,16 @@ func (l *listener) handshake() *tls.Config {
 		},
 		SessionTicketsDisabled: true, // a certificate is looked at each time
 	}
+}
+
+// CertificateExpiry returns when the certificate that clients are shown ends, the zero time without TLS.
+func (s *Server) CertificateExpiry() time.Time {
+	for _, l := range s.listeners {
+		if l.files != nil {
+			return l.files.Expiry()
+		}
+	}
+	return time.Time{}
 }
 
 // roleOID is the extension that a client's role stands in.

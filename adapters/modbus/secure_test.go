@@ -16,6 +16,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // certificates are files in a folder of their own: NAME.pem and NAME.key of each.
@@ -141,7 +143,8 @@ func TestWhoIsAnsweredOverTLS(t *testing.T) {
 	files.make("printable", "client-ca", []pkix.Extension{{Id: roleOID, Value: []byte{asn1.TagPrintableString, 1, 'a'}}})
 	files.make("trailing", "client-ca", []pkix.Extension{{Id: roleOID, Value: []byte{asn1.TagUTF8String, 1, 'a', 0}}})
 	files.make("broken", "client-ca", []pkix.Extension{{Id: roleOID, Value: []byte{asn1.TagUTF8String, 1, 0xFF}}})
-	s := serve(t, furnished(t), func(o *ServerOptions) { o.Listen, o.TLS = "", files.options() })
+	i := &installation{t: t, metrics: prometheus.NewRegistry()}
+	s := serve(t, furnished(t), func(o *ServerOptions) { o.Listen, o.TLS, o.Metrics = "", files.options(), i.metrics })
 	for _, row := range []struct {
 		certificate string
 		answered    bool
@@ -162,9 +165,45 @@ func TestWhoIsAnsweredOverTLS(t *testing.T) {
 	if !readsMagic(t, s.TLSAddr(), old) {
 		t.Error("TLS 1.2 was refused")
 	}
+	if n := i.metric("panics_total", ""); n != 0 {
+		t.Errorf("%v panics", n)
+	}
 	clients := s.Clients()
 	if len(clients) != 2 || clients[0].Transport != "tls" || clients[0].Role+clients[1].Role != "operator" {
 		t.Errorf("clients: %+v", clients)
+	}
+}
+
+// Over TLS the role decides, beside the address, and who commands is told with it.
+func TestARoleCommandsOverTLS(t *testing.T) {
+	files := newCertificates(t)
+	files.make("guest", "client-ca", []pkix.Extension{roleExtension("guest")})
+	files.make("no-role", "client-ca", nil)
+	c, writable := commanded(t)
+	s := serve(t, c.building, writable, func(o *ServerOptions) { o.TLS, o.Write.Roles = files.options(), []string{"operator"} })
+	for _, row := range []struct{ certificate, want string }{
+		{"guest", "01:86 01"}, {"no-role", "01:86 01"}, {"operator", "01:06 0083 0002"},
+	} {
+		conn, err := tls.Dial("tcp", s.TLSAddr().String(), files.client(row.certificate))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		t.Run(row.certificate, func(t *testing.T) {
+			dialogue{mbapProtocol, conn}.ask(t, &edge{send: "01:06 0083 0002"}, "", row.want)
+		})
+	}
+	plain, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	dialogue{mbapProtocol, plain}.ask(t, &edge{send: "01:06 0083 0002"}, "", "01:86 01") // no certificate, no role
+	if len(c.forced) != 1 || c.forced[0].Author != "127.0.0.1 (operator)" {
+		t.Errorf("forced: %+v", c.forced)
+	}
+	if left := time.Until(s.CertificateExpiry()); left < 50*time.Minute || left > time.Hour {
+		t.Errorf("the certificate ends in %v", left)
 	}
 }
 

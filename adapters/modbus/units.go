@@ -36,11 +36,11 @@ func (u *units) has(id byte) bool { return u.mine[id] }
 
 // respondRTU appends to out the answers to the requests that a framer found, each a frame. It returns where
 // the last of them begins, and how many frames there were of anybody.
-func (c *core) respondRTU(f *rtu.Framer, u *units, pace rtu.Pace, out []byte) (answers []byte, last, frames int) {
+func (c *core) respondRTU(f *rtu.Framer, u *units, paused bool, out []byte) (answers []byte, last, frames int) {
 	last = len(out)
 	ours := 0
 	for {
-		r, ok := f.Next(pace)
+		r, ok := f.Next(paused)
 		if !ok {
 			break
 		}

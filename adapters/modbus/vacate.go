@@ -5,6 +5,7 @@ import "butlr-gateway/gateway"
 // leave takes away the numbers that assets have moved away from; readers see nothing of it yet.
 func (i *Image) leave(left []gateway.Number) {
 	for _, number := range left {
+		delete(i.beyond, number)
 		if u, b, n := i.seat(number); b != nil && b.assets[n] != nil {
 			b.assets[n] = nil
 			b.outOfService &^= 1 << n

@@ -34,6 +34,9 @@ func (d *database) write(ctx context.Context, b *gateway.Batch) error {
 	if b.Alive != 0 {
 		w.do(d.putMeta, aliveKey, d.pack.aliveText(b.Alive))
 	}
+	if b.Process != nil {
+		w.do(d.putMeta, processKey, d.pack.processText(b.Process))
+	}
 	if e := b.Edition; e != nil {
 		w.do(d.putMeta, editionKey, d.pack.editionText(e))
 		if e.Gateway != "" {

@@ -48,6 +48,7 @@ func TestABrokenRowIsLeftOutAndTold(t *testing.T) {
 		"the audit's override": {"UPDATE audit SET value = value + 1 WHERE place = 1", "in the audit"},
 		"the audit's place":    {"UPDATE audit SET place = 9223372036854775807 WHERE place = 1", "in the audit"},
 		"alive":                {"UPDATE meta SET value = replace(value, '1773', '1774') WHERE key = 'alive'", "when the gateway was last alive"},
+		"starts":               {"UPDATE meta SET value = replace(value, '1773', '1774') WHERE key = 'process'", "when the gateway was started"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/gateway"
@@ -71,6 +72,7 @@ func everything() *gateway.Batch {
 			{At: 1773151530004, Asset: "room_gone", Change: "expired", Override: override(77, gateway.TargetHVAC, "")},
 		},
 		Alive:   1773151530005,
+		Process: &gateway.Process{ClockWrong: time.Hour, Starts: []gateway.Start{{Alive: 0, At: 1773100000000}, {Alive: 1773140000000, At: 1773141000000}}},
 		Counted: []gateway.Increment{{Key: gateway.IncrementKey{1, 2, 3}, At: 1773151530002}},
 	}
 }
@@ -111,6 +113,9 @@ func savedOf(b *gateway.Batch) *gateway.Saved {
 	s := &gateway.Saved{
 		Histories: slices.Clone(b.Histories), Totals: b.Totals, Sites: b.Sites,
 		Overrides: b.Overrides, Audit: b.Audit, Alive: b.Alive,
+	}
+	if b.Process != nil {
+		s.Process = *b.Process
 	}
 	for _, a := range b.Assets {
 		s.Assets = append(s.Assets, *a)

@@ -136,6 +136,11 @@ func (l *loaded) meta(ctx context.Context, conn *sql.Conn) error {
 				l.lost("when the gateway was last alive: %v", err)
 				l.litter["DELETE FROM meta WHERE key = '"+aliveKey+"'"] = true
 			}
+		case processKey:
+			if l.saved.Process, err = l.pack.parseProcess(string(value)); err != nil {
+				l.lost("when the gateway was started: %v", err)
+				l.litter["DELETE FROM meta WHERE key = '"+processKey+"'"] = true
+			}
 		case editionKey:
 			if l.saved.Edition, err = l.pack.parseEdition(string(value)); err != nil {
 				l.lost("when the ledger was settled: %v", err)
@@ -143,7 +148,7 @@ func (l *loaded) meta(ctx context.Context, conn *sql.Conn) error {
 			}
 		default:
 			l.lostRow("a value under %q: no gateway writes it", key)
-			l.litter["DELETE FROM meta WHERE typeof(key) <> 'text' OR key NOT IN ('gateway_id', 'boots', 'alive', 'edition')"] = true
+			l.litter["DELETE FROM meta WHERE typeof(key) <> 'text' OR key NOT IN ('gateway_id', 'boots', 'alive', 'process', 'edition')"] = true
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -25,6 +26,7 @@ type believed struct {
 	overrides map[int]gateway.Override
 	audit     []gateway.OverrideChange
 	alive     gateway.Timestamp
+	process   gateway.Process
 	edition   gateway.Edition
 }
 
@@ -67,6 +69,9 @@ func (m *believed) apply(b *gateway.Batch) {
 	if b.Alive != 0 {
 		m.alive = b.Alive
 	}
+	if b.Process != nil {
+		m.process = *b.Process
+	}
 	if b.Edition != nil {
 		m.edition = *b.Edition
 	}
@@ -75,7 +80,7 @@ func (m *believed) apply(b *gateway.Batch) {
 func (m *believed) saved() *gateway.Saved {
 	return &gateway.Saved{
 		Assets: ordered(m.assets), Histories: ordered(m.histories), Totals: ordered(m.totals), Sites: ordered(m.sites),
-		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive, Edition: m.edition,
+		Overrides: ordered(m.overrides), Audit: m.audit, Alive: m.alive, Process: m.process, Edition: m.edition,
 	}
 }
 
@@ -101,6 +106,12 @@ func anyOverride(n gateway.Number) *rapid.Generator[gateway.Override] {
 func anyBatch(serial int) *rapid.Generator[*gateway.Batch] {
 	return rapid.Custom(func(t *rapid.T) *gateway.Batch {
 		b := &gateway.Batch{Alive: anyTime().Draw(t, "alive")}
+		if rapid.Bool().Draw(t, "process") {
+			b.Process = &gateway.Process{ClockWrong: time.Duration(rapid.Int32().Draw(t, "wrong")) * time.Millisecond}
+			for range rapid.IntRange(0, 3).Draw(t, "starts") {
+				b.Process.Starts = append(b.Process.Starts, gateway.Start{Alive: anyTime().Draw(t, "alive"), At: anyTime().Draw(t, "start")})
+			}
+		}
 		if rapid.Bool().Draw(t, "edition") {
 			b.Edition = &gateway.Edition{
 				Number: serial + 1, At: settled, Since: anyTime().Draw(t, "since"),

@@ -3,8 +3,10 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"butlr-gateway/gateway"
 )
@@ -133,6 +135,39 @@ func (p *packer) parseAlive(text string) (gateway.Timestamp, error) {
 	return t, nil
 }
 
+// processText is what a process leaves behind as the table of single values keeps it: by how many milliseconds
+// its clock was wrong, and of each start two times; then the CRC-32C of that.
+func (p *packer) processText(process *gateway.Process) string {
+	numbers := fmt.Sprint(process.ClockWrong.Milliseconds())
+	for _, s := range process.Starts {
+		numbers += fmt.Sprintf(" %d %d", s.Alive, s.At)
+	}
+	p.buffer = append(append(p.buffer[:0], processKey...), numbers...)
+	return fmt.Sprintf("%s %08x", numbers, p.sum())
+}
+
+// parseProcess is the inverse of processText.
+func (p *packer) parseProcess(text string) (process gateway.Process, err error) {
+	fields := strings.Fields(text)
+	numbers := make([]int64, max(0, len(fields)-1))
+	for i := range numbers {
+		if numbers[i], err = strconv.ParseInt(fields[i], 10, 64); err != nil {
+			return gateway.Process{}, errChecksum
+		}
+	}
+	if len(numbers)%2 != 1 {
+		return gateway.Process{}, errChecksum
+	}
+	process.ClockWrong = time.Duration(numbers[0]) * time.Millisecond
+	for pair := range slices.Chunk(numbers[1:], 2) {
+		process.Starts = append(process.Starts, gateway.Start{Alive: gateway.Timestamp(pair[0]), At: gateway.Timestamp(pair[1])})
+	}
+	if p.processText(&process) != text {
+		return gateway.Process{}, errChecksum
+	}
+	return process, nil
+}
+
 // editionText is what the ledger says beside the numbers, as the table of single values keeps it: the
 // number of the edition, when it was settled, when the first asset came, the vacated numbers with commas
 // between them, and the CRC-32C of all that.
@@ -169,5 +204,6 @@ const (
 	gatewayIDKey = "gateway_id"
 	bootsKey     = "boots"
 	aliveKey     = "alive"
+	processKey   = "process"
 	editionKey   = "edition"
 )

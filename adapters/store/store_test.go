@@ -83,6 +83,7 @@ func TestALaterBatchReplacesRowsAndTakesBackWhatAFailedOneLeft(t *testing.T) {
 		Overrides: []gateway.Override{longer},
 		Audit:     append(everything().Audit, gateway.OverrideChange{At: 1773151530006, Asset: "room_a", Change: "released"}),
 		Alive:     1773151530005,
+		Process:   *everything().Process,
 	}
 	if diff := cmp.Diff(want, open(t, dir).Saved(), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("saved (-want +got):\n%s", diff)

@@ -57,7 +57,7 @@ func printFreshness(c *cobra.Command, settings *config.Config) error {
 		return nil // no gateway has run yet: what is wrong with a state was said
 	}
 	clock := newClock()
-	state, err := gateway.NewState(withoutUsedPins(rulesOf(settings), saved), saved, clock())
+	state, err := gateway.NewState(rulesOf(settings), saved, clock())
 	if err != nil {
 		return err
 	}
@@ -231,8 +231,18 @@ func checkNumbers(ctx context.Context, c *config.Config) config.Problems {
 	} else if err != nil {
 		return config.Problems{c.Problem("gateway.state_dir", "cannot be read: "+err.Error(), "run \"check\" as the gateway's user")}
 	}
-	if _, err := gateway.NewState(rulesOf(c), saved, newClock()()); err != nil {
-		return config.Problems{c.Problem("assets", err.Error(), "\"butlr-gateway points list\" shows the numbers in use")}
+	rules := rulesOf(c)
+	state, err := gateway.NewState(rules, saved, newClock()())
+	if err != nil {
+		return config.Problems{c.Problem("gateway.state_dir", "cannot be used: "+err.Error(), "restore it from a copy")}
 	}
-	return nil
+	var found config.Problems
+	for _, unmet := range state.UnmetPins(rules.Pins()) {
+		section := "assets"
+		if unmet.Asset.Kind() == gateway.Group {
+			section = "groups"
+		}
+		found = append(found, c.Problem(section, unmet.Sentence(), "\"butlr-gateway points list\" shows the numbers in use"))
+	}
+	return found
 }

@@ -196,7 +196,7 @@ func TestEveryTransportTogether(t *testing.T) {
 	cert, key := testCertificate(t)
 	s := newSite(t, fmt.Sprintf("[modbus.tls]\nlisten = \"127.0.0.1:0\"\ncert = %q\nkey = %q\nclient_ca = %q\n[modbus.rtu_over_tcp]\nlisten = \"127.0.0.1:0\"\n", cert, key, cert))
 	s.start()
-	for _, what := range []string{"Modbus TCP", "Modbus TLS", "Modbus RTU over TCP"} {
+	for _, what := range []string{"Modbus TCP", "Modbus TLS", "RTU on TCP"} {
 		if _, _, err := net.SplitHostPort(s.address(what)); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -70,8 +70,6 @@ func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger
 			return nil, err
 		}
 		saved, journal = o.store.Saved(), lifeless{o.store}
-	} else {
-		rules = withoutUsedPins(rules, saved)
 	}
 	if err := o.begin(ctx, rules, saved, journal); err != nil {
 		return nil, errors.Join(err, o.close())
@@ -130,7 +128,7 @@ type lifeless struct{ journal gateway.Journal }
 
 func (l lifeless) Commit(ctx context.Context, b *gateway.Batch) error {
 	kept := *b
-	kept.Alive = 0
+	kept.Alive, kept.Process = 0, nil
 	if kept.Empty() {
 		return nil
 	}

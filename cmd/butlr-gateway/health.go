@@ -95,10 +95,7 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	if s.Overrides > 0 {
 		fmt.Fprintf(w, "  %-11s %d in force (\"state dump\" shows them)\n", "overrides", s.Overrides)
 	}
-	for i := range s.Clients {
-		c := &s.Clients[i]
-		fmt.Fprintf(w, "  %-11s %s; last seen %s\n", "reader", printable(c.Sentence()), gateway.Timestamp(c.LastSeen).Time().Local().Format(time.DateTime))
-	}
+	printReaders(w, s.Clients)
 	for i := range s.Push {
 		printTarget(w, &s.Push[i])
 	}
@@ -131,6 +128,21 @@ func printRefused(w io.Writer, s *web.Status, place *time.Location) error {
 		}
 	}
 	return nil
+}
+
+// readersShown is how many of those that read registers are listed, the ones seen last.
+const readersShown = 10
+
+func printReaders(w io.Writer, clients []web.ModbusClient) {
+	for i := range clients {
+		if i == readersShown {
+			fmt.Fprintf(w, "  %-11s and %d more (\"health --json\" shows them)\n", "", len(clients)-i)
+			return
+		}
+		c := &clients[i]
+		fmt.Fprintf(w, "  %-11s %s; last seen %s\n", "reader", printable(c.Sentence()),
+			gateway.Timestamp(c.LastSeen).Time().Local().Format(time.DateTime))
+	}
 }
 
 // printTarget tells how a controller is that is written to, and of its points where something is amiss.

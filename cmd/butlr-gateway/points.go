@@ -96,33 +96,11 @@ func readAssets(ctx context.Context, path string) (*config.Config, []*gateway.As
 	if err != nil {
 		return nil, nil, err
 	}
-	state, err := gateway.NewState(withoutUsedPins(rulesOf(settings), saved), saved, newClock()())
+	state, err := gateway.NewState(rulesOf(settings), saved, newClock()())
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the state: %w", err)
 	}
 	return settings, state.Assets(), nil
-}
-
-// withoutUsedPins takes out of the rules what they say of numbers in use: those are what is asked for,
-// also where the file wants others.
-func withoutUsedPins(rules gateway.Rules, saved *gateway.Saved) gateway.Rules {
-	ids, numbers := make(map[gateway.AssetID]bool), make(map[gateway.Number]bool)
-	for i := range saved.Assets {
-		ids[saved.Assets[i].ID], numbers[saved.Assets[i].Number] = true, true
-	}
-	for id, rule := range rules.Assets {
-		if ids[id] || numbers[rule.Index] {
-			rule.Index = gateway.NoNumber
-			rules.Assets[id] = rule
-		}
-	}
-	for key, rule := range rules.Groups {
-		if ids[gateway.GroupID(key)] || numbers[rule.Index] {
-			rule.Index = gateway.NoNumber
-			rules.Groups[key] = rule
-		}
-	}
-	return rules
 }
 
 func listAssets(w io.Writer, assets []*gateway.Asset, o modbus.MapOptions) error {

@@ -104,7 +104,7 @@ func (s *service) modbusListeners() (out []web.Listener) {
 		out = append(out, web.Listener{What: "Modbus TLS", Address: a.String()})
 	}
 	if a := s.modbus.RTUOverTCPAddr(); a != nil {
-		out = append(out, web.Listener{What: "Modbus RTU over TCP", Address: a.String()})
+		out = append(out, web.Listener{What: "RTU on TCP", Address: a.String()})
 	}
 	if port := s.config.Modbus.Serial.Port; port != "" {
 		out = append(out, web.Listener{What: "Modbus RTU", Address: string(port)})

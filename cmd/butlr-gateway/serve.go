@@ -241,15 +241,14 @@ func endsForGood(failed error) bool { return failed == nil }
 // certificateNotice is how long before its end a certificate is an alarm.
 const certificateNotice = 14 * 24 * time.Hour
 
-// watchCertificate raises an alarm while the webhook's certificate is about to end.
+// watchCertificate raises an alarm while a certificate that the gateway shows is about to end.
 func (s *service) watchCertificate(ctx context.Context) error {
 	look := time.NewTicker(time.Hour)
 	defer look.Stop()
 	for {
-		switch end := s.webhook.CertificateExpiry(); {
-		case !end.IsZero() && end.Sub(s.clock().Wall) < certificateNotice:
-			s.alarms.Raise(gateway.CertificateExpiring, "the webhook's certificate ends on "+end.UTC().Format(time.DateTime)+" UTC: renew it; the file is read again by itself")
-		default:
+		if what, end := s.nextExpiry(); !end.IsZero() && end.Sub(s.clock().Wall) < certificateNotice {
+			s.alarms.Raise(gateway.CertificateExpiring, what+"'s certificate ends on "+end.UTC().Format(time.DateTime)+" UTC: renew it; the file is read again by itself")
+		} else {
 			s.alarms.Clear(gateway.CertificateExpiring)
 		}
 		select {
@@ -258,6 +257,18 @@ func (s *service) watchCertificate(ctx context.Context) error {
 		case <-look.C:
 		}
 	}
+}
+
+// nextExpiry returns which certificate ends first, and when; the zero time if there is none.
+func (s *service) nextExpiry() (what string, end time.Time) {
+	what, end = "the webhook", s.webhook.CertificateExpiry()
+	if s.modbus == nil {
+		return what, end
+	}
+	if other := s.modbus.CertificateExpiry(); !other.IsZero() && (end.IsZero() || other.Before(end)) {
+		return "the Modbus server", other
+	}
+	return what, end
 }
 
 // listeners tells where the gateway can be reached.

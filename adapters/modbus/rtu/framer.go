@@ -76,20 +76,12 @@ func (f *Framer) Waiting() bool { return f.to > f.from }
 // Lost tells that what is received means nothing until the line has been silent.
 func (f *Framer) Lost() bool { return f.lost }
 
-// Pace says what comes behind what was received.
-type Pace uint8
-
-// The paces.
-const (
-	Flowing Pace = iota // more may come at once
-	Pausing             // nothing for a while: what is intact as it stands is whole, what has begun may go on
-	Ended               // nothing more
-)
-
-// Next returns the next request to one of our units, false if there is none yet.
-func (f *Framer) Next(pace Pace) (Request, bool) {
+// Next returns the next request to one of our units, false if there is none yet. Paused says that nothing
+// has come for a while: then what is intact as it stands is whole, whatever its function code says of its
+// length. What has begun may still go on; it gives way to a whole frame behind a silence.
+func (f *Framer) Next(paused bool) (Request, bool) {
 	for f.to > f.from {
-		n, is := f.cut(f.buffer[f.from:f.to], pace)
+		n, is := f.cut(f.buffer[f.from:f.to], paused)
 		if is == unfinished && !f.supersede() {
 			break
 		}
@@ -111,7 +103,7 @@ func (f *Framer) Next(pace Pace) (Request, bool) {
 // supersede gives up a frame that has begun for a whole one that came after a silence.
 func (f *Framer) supersede() bool {
 	for i, at := range f.marks {
-		if _, is := f.cut(f.buffer[at:f.to], Flowing); is == whole {
+		if _, is := f.cut(f.buffer[at:f.to], false); is == whole {
 			f.Counts.Broken += i + 1
 			f.advance(at)
 			return true
@@ -151,7 +143,7 @@ const (
 )
 
 // cut returns the length of the frame that some bytes begin with.
-func (f *Framer) cut(begin []byte, pace Pace) (int, verdict) {
+func (f *Framer) cut(begin []byte, paused bool) (int, verdict) {
 	lengths := [2]int{RequestLength(begin), Never}
 	if unit := begin[0]; unit != Broadcast && !f.mine(unit) {
 		if lengths[1] = ResponseLength(begin); lengths[1] < lengths[0] {
@@ -168,13 +160,13 @@ func (f *Framer) cut(begin []byte, pace Pace) (int, verdict) {
 		}
 	}
 	switch {
-	case open && pace == Flowing:
+	case open && !paused:
 		return 0, unfinished
 	case len(begin) <= MaxFrame && Intact(begin): // its length is wrong, or nobody's business but its sender's
 		return len(begin), whole
-	case open && pace == Pausing:
+	case open:
 		return 0, unfinished
-	case pace != Flowing:
+	case paused:
 		return shortestIntact(begin)
 	case len(begin) >= MaxFrame:
 		return 0, nothing

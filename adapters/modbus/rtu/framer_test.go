@@ -14,13 +14,13 @@ import (
 func ours(unit byte) bool { return unit == 1 || unit == 7 }
 
 // hear gives a framer a line as it is written down: pieces in hexadecimal, "|" where one read ends, "_"
-// where the line was silent for the gap, ";" where it paused, "." for a silence that ends everything. "+"
-// before a piece adds its checksum. It returns the requests.
+// where the line was silent for the gap, ";" where it paused. "+" before a
+// piece adds its checksum. It returns the requests.
 func hear(f *Framer, line string) (requests []string) {
 	silent := true
-	take := func(pace Pace) {
+	take := func(paused bool) {
 		for {
-			r, ok := f.Next(pace)
+			r, ok := f.Next(paused)
 			if !ok {
 				return
 			}
@@ -31,7 +31,7 @@ func hear(f *Framer, line string) (requests []string) {
 	flush := func() {
 		f.Received(copy(f.Space(), read), silent)
 		read, silent = nil, false
-		take(Flowing)
+		take(false)
 	}
 	for _, word := range strings.Fields(line) {
 		switch {
@@ -40,13 +40,9 @@ func hear(f *Framer, line string) (requests []string) {
 		case word == "_":
 			flush()
 			silent = true
-		case word == ".":
-			flush()
-			take(Ended)
-			silent = true
 		case word == ";":
 			flush()
-			take(Pausing)
+			take(true)
 			silent = true
 		case word[0] == '+':
 			read = append(read, AppendChecksum(bytesOf(word[1:]))...)
@@ -85,21 +81,20 @@ func TestWhatIsFoundOnALine(t *testing.T) {
 		{"a loopback in pieces", "01080000 | a537 | +", ""},
 		{"a read with a byte too many", "+01040000000200", "1:040000000200"},
 		{"a read that ends early", "+01040000", ""},
-		{"when the line is silent", "+01040000 .", "1:040000"},
-		{"or pauses", "+01040000 ;", "1:040000"},
+		{"when the line is silent", "+01040000 ;", "1:040000"},
 		{"a request that pauses goes on", "010400 ; 00000271cb", magic},
 		{"or gives way to another one", "010400 ; " + read, magic},
 		{"a read with a byte too many, in pieces", "0104000000 | 020001d0 ;", ""},
 		{"a broken checksum", "010400000002 71cc", ""},
-		{"what follows it without a silence is not believed", "010400000002 71cc " + read + " .", ""},
+		{"what follows it without a silence is not believed", "010400000002 71cc " + read + " ;", ""},
 		{"nor in another read", "010400000002 71cc | 00 | ", ""},
 		{"what follows it after a silence is", "010400000002 71cc _ " + read, magic},
 		{"noise before a silence", "ff00ff _ " + read, magic},
 		{"noise that seems to begin a long answer", "0503fa0000 _ " + read, magic},
 		{"noise for longer than any frame", strings.Repeat("05", 300) + " _ " + read, magic},
 		{"an answer that breaks off", "+050400000002 _ 0504041234 _ " + read, magic},
-		{"a request that breaks off before a long silence", "010400 . " + read, magic},
-		{"two wrong lengths", "+01040000 _ +0103000000 .", "1:040000 1:03000000"},
+		{"a request that breaks off before a long silence", "010400 ; " + read, magic},
+		{"two wrong lengths", "+01040000 _ +0103000000 ;", "1:040000 1:03000000"},
 	} {
 		if got := strings.Join(hear(NewFramer(ours), strings.ReplaceAll(row.line, "+ ", "")), " "); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.what, got, row.want)
@@ -177,7 +172,7 @@ func TestCutsAndSilencesChangeNothing(t *testing.T) {
 			f.Received(copy(f.Space(), stream[from:from+n]), rapid.Bool().Draw(t, "silent"))
 			from += n
 			for {
-				r, ok := f.Next(Flowing)
+				r, ok := f.Next(false)
 				if !ok {
 					break
 				}
@@ -198,7 +193,7 @@ func TestNoiseCostsNothingBehindASilence(t *testing.T) {
 		noise := rapid.SliceOfN(rapid.Byte(), 0, 400).Draw(t, "noise")
 		f.Received(copy(f.Space(), noise), true)
 		for {
-			if _, ok := f.Next(Flowing); !ok {
+			if _, ok := f.Next(false); !ok {
 				break
 			}
 		}
@@ -209,7 +204,7 @@ func TestNoiseCostsNothingBehindASilence(t *testing.T) {
 		f.Received(copy(f.Space(), frame), true)
 		var found bool
 		for {
-			r, ok := f.Next(Flowing)
+			r, ok := f.Next(false)
 			if !ok {
 				break
 			}
@@ -234,10 +229,9 @@ func FuzzFramer(f *testing.F) {
 		for from := 0; from < len(stream); from += step {
 			piece := stream[from:min(from+step, len(stream))]
 			f.Received(copy(f.Space(), piece), silent)
-			paces := []Pace{Flowing, Pausing, Ended}
-			for _, pace := range paces[:1+total%len(paces)] {
+			for _, paused := range []bool{false, total%2 == 1} {
 				for {
-					r, ok := f.Next(pace)
+					r, ok := f.Next(paused)
 					if !ok {
 						break
 					}
