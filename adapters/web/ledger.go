@@ -47,10 +47,11 @@ type LedgerAsset struct {
 
 // Rearranged answers a [LedgerOrder]: what was done.
 type Rearranged struct {
-	Changes []LedgerChange `json:"changes"`
-	Notes   []string       `json:"notes"`
-	Covered int            `json:"covered"` // appended assets that the checksum covers now
-	First   bool           `json:"first"`   // the ledger had never been settled before
+	Changes   []LedgerChange `json:"changes"`
+	Notes     []string       `json:"notes"`
+	Covered   int            `json:"covered"`   // appended assets that the checksum covers now
+	Uncovered int            `json:"uncovered"` // assets that the listing does not have: appended from now on
+	First     bool           `json:"first"`     // the ledger had never been settled before
 }
 
 // LedgerChange is what was done to one asset.
@@ -137,7 +138,7 @@ func notRearranged(plan *gateway.Plan, err error) error {
 
 // RearrangedOf returns a plan for others to read.
 func RearrangedOf(p *gateway.Plan) *Rearranged {
-	out := &Rearranged{Changes: []LedgerChange{}, Notes: append([]string{}, p.Notes...), Covered: p.Covered, First: p.First}
+	out := &Rearranged{Changes: []LedgerChange{}, Notes: append([]string{}, p.Notes...), Covered: p.Covered, Uncovered: p.Uncovered, First: p.First}
 	for k := range p.Changes {
 		c := &p.Changes[k]
 		change := LedgerChange{

@@ -24,7 +24,7 @@ import (
 
 func pointsCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "points", Short: "List what controllers read, and where; and decide what has which number",
+		Use: "points", Short: "List, export and settle what controllers read, and where",
 	}
 	c.AddCommand(pointsListCommand(), pointsPlanCommand(), pointsApplyCommand(), pointsExportCommand(), pointsImportCommand())
 	return c

@@ -67,7 +67,7 @@ A retired asset keeps its number and its registers, which read out of service wh
 
 ` + assetGrammar + "\n" + whoDoesIt,
 		Example: `  butlr-gateway points apply
-  butlr-gateway points apply --retire custom:MH-3.12,custom:MH-3.13
+  butlr-gateway points apply --retire custom:MH-3.12 --retire custom:MH-3.13
   butlr-gateway points apply --allow-moves`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := wanted.check(); err != nil {
@@ -131,8 +131,8 @@ func allowFlag(c *cobra.Command, allowMoves *bool) {
 type serviceFlags struct{ retire, reinstate []string }
 
 func (f *serviceFlags) add(c *cobra.Command) {
-	c.Flags().StringSliceVar(&f.retire, "retire", nil, "take an `ASSET` out of service for good; several with commas")
-	c.Flags().StringSliceVar(&f.reinstate, "reinstate", nil, "take a retired `ASSET` back into service")
+	c.Flags().StringArrayVar(&f.retire, "retire", nil, "take an `ASSET` out of service for good; several: the option again")
+	c.Flags().StringArrayVar(&f.reinstate, "reinstate", nil, "take a retired `ASSET` back into service")
 }
 
 func (f *serviceFlags) any() bool { return len(f.retire)+len(f.reinstate) > 0 }

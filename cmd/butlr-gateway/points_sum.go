@@ -18,12 +18,19 @@ func (l *ledgerOnDisk) sumUp(w io.Writer) error {
 		slices.Reverse(registers)
 	}
 	fmt.Fprintf(w, "\nThe checksum is %s (registers 3 and 4: %d and %d) and covers %s.\n", hex32(sum), registers[0], registers[1], countOf(covered(assets), "asset"))
-	at := func(t gateway.Timestamp) string { return t.Time().In(l.settings.Gateway.Timezone).Format("2006-01-02 15:04:05 MST") }
+	at := func(t gateway.Timestamp) string {
+		return t.Time().In(l.settings.Gateway.Timezone).Format("2006-01-02 15:04:05 MST")
+	}
+	fixed, now := e.At, newClock()().Timestamp()
+	if end := e.Since.Add(gateway.SettlesAfter); fixed == 0 && now >= end {
+		fixed = end // the next asset will find it so
+	}
 	switch {
-	case e.At != 0:
-		fmt.Fprintf(w, "It was fixed at %s. It changes when an asset moves or is retired, and with \"points apply\".\n", at(e.At))
-	case e.Since != 0:
+	case e.Since == 0:
+	case fixed == 0:
 		fmt.Fprintf(w, "It changes with every new asset until %s, or until \"points apply\" fixes it.\n", at(e.Since.Add(gateway.SettlesAfter)))
+	default:
+		fmt.Fprintf(w, "It was fixed at %s. It changes when an asset moves or is retired, and with \"points apply\".\n", at(fixed))
 	}
 	if appended > 0 {
 		fmt.Fprintf(w, "%s appended since (register 29): the next \"points apply\" makes it cover them.\n", countedAs(appended, "asset", "was", "were"))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"slices"
@@ -60,6 +61,9 @@ func proposeFile(ctx context.Context, path, file string, adopt bool) (*proposal,
 		return nil, err
 	}
 	contents, err := pointlist.ReadFile(file, mapOptions(l.settings))
+	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
+		return nil, fmt.Errorf("reading %s: %s; name the file that \"points export\" wrote", file, cause(err))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -39,12 +39,15 @@ func (p *proposal) printNotes(w io.Writer) {
 
 // printChecksum says what becomes of the checksum. It carries the plan out on what was read, and on nothing else.
 func (p *proposal) printChecksum(w io.Writer) {
-	before, appended := modbus.Checksum(slices.Values(p.state.Assets()))
+	before, _ := modbus.Checksum(slices.Values(p.state.Assets()))
 	if p.plan.First && len(p.state.Assets()) > 0 {
 		fmt.Fprintln(w, "The checksum has not been fixed yet, and would be.")
 	}
-	if appended > 0 {
-		fmt.Fprintf(w, "%s appended since the checksum was fixed, and would be covered.\n", countedAs(appended, "asset", "was", "were"))
+	if n := p.plan.Covered; n > 0 {
+		fmt.Fprintf(w, "%s appended since the checksum was fixed, and would be covered.\n", countedAs(n, "asset", "was", "were"))
+	}
+	if n := p.plan.Uncovered; n > 0 {
+		fmt.Fprintf(w, "%s not in the file, and would be appended: the checksum would not cover them.\n", countedAs(n, "asset", "is", "are"))
 	}
 	if p.wish.Gateway != "" {
 		fmt.Fprintf(w, "The gateway's id would be %s.\n", p.wish.Gateway)
@@ -110,20 +113,22 @@ func doneWords(r *web.Rearranged) string {
 	if r.Covered > 0 {
 		words = append(words, fmt.Sprint(r.Covered, " that had been appended covered"))
 	}
+	if r.Uncovered > 0 {
+		words = append(words, fmt.Sprint(r.Uncovered, " that the file does not have appended"))
+	}
 	return strings.Join(append(words, "the checksum fixed"), ", ")
 }
 
 // printAfter says what is still to be done before what was changed counts.
 func (p *proposal) printAfter(w io.Writer, r *web.Rearranged, alone bool) {
-	if alone {
-		return
-	}
-	if p.wish.Gateway != "" {
-		fmt.Fprintf(w, "Restart the gateway: its id is %s from then on.\n", p.wish.Gateway)
-	}
-	if slices.ContainsFunc(r.Changes, func(c web.LedgerChange) bool {
+	newGroup := slices.ContainsFunc(r.Changes, func(c web.LedgerChange) bool {
 		return c.Kind == gateway.Group.String() && (c.Step == gateway.StepAdd.String() || c.Step == gateway.StepReinstate.String())
-	}) {
+	})
+	switch {
+	case alone:
+	case p.wish.Gateway != "":
+		fmt.Fprintf(w, "Restart the gateway: its id is %s from then on.\n", p.wish.Gateway)
+	case newGroup:
 		fmt.Fprintln(w, "Restart the gateway unless it has started since its configuration was edited: until then a new group is out of service.")
 	}
 }
