@@ -10,8 +10,8 @@ import (
 // The garbage that is left lying before it is collected. Go's own rule is as much as there is in use: that
 // is little beside a hundred rooms, and as much again as a campus needs.
 const (
-	garbageAllowed  = 24 << 20 // bytes
-	fewestPercent   = 8        // of what is in use; below it collecting costs more than memory
+	garbageAllowed  = 16 << 20 // bytes
+	fewestPercent   = 5        // of what is in use; below it collecting costs more than memory
 	mostPercent     = 100      // Go's default
 	garbageInterval = time.Minute
 )
