@@ -216,5 +216,10 @@ func Parse(file string, text []byte, machine Machine) (*Config, error) {
 // used, with the line and the value that the file has for it. The configuration must come from [Parse]
 // or [Load].
 func (c *Config) Problem(key, message, hint string) Problem {
-	return c.file.problem(strings.Split(key, "."), fault{message: message, hint: hint})
+	return c.ProblemOf(strings.Split(key, "."), message, hint)
+}
+
+// ProblemOf is the same of a key whose parts may have dots in them.
+func (c *Config) ProblemOf(key []string, message, hint string) Problem {
+	return c.file.problem(key, fault{message: message, hint: hint})
 }

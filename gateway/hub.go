@@ -449,7 +449,7 @@ func (h *Hub) warn(s *Summary) {
 	h.told(ClockUntrusted, &h.doubt, s.ClockDoubt)
 	unmet := s.PinUnmet
 	if s.PinsUnmet > 1 {
-		unmet = fmt.Sprintf("%s; and %d more: \"butlr-gateway check\" shows them", unmet, s.PinsUnmet-1)
+		unmet = fmt.Sprintf("%s; and %d more: \"butlr-gateway points plan\" shows them", unmet, s.PinsUnmet-1)
 	}
 	h.told(PinUnmet, &h.unmet, unmet)
 }

@@ -18,8 +18,8 @@ type Edition struct {
 	Gateway string    // in a batch: whose ledger it is from now on, "" leaves it
 }
 
-// settlesAfter is how long after its first asset a ledger settles by itself.
-const settlesAfter = 24 * time.Hour
+// SettlesAfter is how long after its first asset a ledger settles by itself.
+const SettlesAfter = 24 * time.Hour
 
 // Edition returns what the ledger says beside the numbers.
 func (s *State) Edition() Edition { return s.edition }
@@ -34,7 +34,7 @@ func (s *State) appends(now Timestamp) bool {
 		s.touchEdition()
 		e.Since = now
 	}
-	end := e.Since.Add(settlesAfter)
+	end := e.Since.Add(SettlesAfter)
 	if now < end {
 		return false
 	}

@@ -447,7 +447,7 @@ func TestAPinThatCannotBeMetIsToldAndTheRestServesOn(t *testing.T) {
 	}{
 		"number 3 for room_b is taken by room_a (Name of room_a): the lowest free number is 4": {
 			map[gateway.AssetID]gateway.Number{"room_b": 3}, 1, "room_a 3, room_b 4", ""},
-		"number 9 for room_a is not its number, which is 3 and never moves by itself: write index = 3": {
+		"number 9 for room_a is not its number, which is 3: write index = 3, or move it with \"butlr-gateway points apply --allow-moves\"": {
 			map[gateway.AssetID]gateway.Number{"room_a": 9}, 1, "room_a 3, room_b 4", ""},
 		"number 5 for room_c is pinned to room_b as well: the lowest free number is 4": {
 			map[gateway.AssetID]gateway.Number{"room_b": 5, "room_c": 5}, 1, "room_a 3, room_b 5", ""},

@@ -65,9 +65,9 @@ func TestAPinThatCannotBeMetStopsNoStart(t *testing.T) {
 func TestAPinOfAnIdIsToldToo(t *testing.T) {
 	saved := &gateway.Saved{Assets: []gateway.Asset{{ID: "room_a", Kind: gateway.Room, Number: 3}}}
 	for want, pins := range map[string]map[gateway.AssetID]gateway.AssetRule{
-		"is taken by room_a": {"room_b": {Index: 3}},
-		"which is 3 and never moves by itself: write index = 3": {"room_a": {Index: 5}},
-		"begin as Butlr's ids do":                               {"boardroom": {Index: 5}},
+		"is taken by room_a":                           {"room_b": {Index: 3}},
+		"which is 3: write index = 3, or move it with": {"room_a": {Index: 5}},
+		"begin as Butlr's ids do":                      {"boardroom": {Index: 5}},
 	} {
 		rules := gateway.DefaultRules()
 		rules.Assets = pins

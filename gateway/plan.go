@@ -44,10 +44,23 @@ func (s *State) Plan(w *Wish) *Plan {
 	p.retire()
 	p.reinstate()
 	for _, a := range s.assets {
-		p.plan.Covered += one(a != nil && a.about.Appended)
+		if a != nil {
+			appended := p.appends(a.about.ID)
+			p.plan.Covered += one(a.about.Appended && !appended)
+			p.plan.Uncovered += one(!a.about.Appended && appended)
+		}
 	}
 	slices.SortStableFunc(p.plan.Changes, Change.order)
 	return &p.plan
+}
+
+// appends tells whether an asset is to be appended.
+func (p *planner) appends(id AssetID) bool {
+	if p.wish.Listing == nil {
+		return false
+	}
+	l := p.listed[id]
+	return l == nil || l.Appended
 }
 
 // conflict notes why a wish cannot come true.
@@ -259,13 +272,13 @@ func (s *State) UnmetPins(pins map[AssetID]Number) []Conflict {
 		switch c := &plan.Changes[i]; {
 		case c.Step == StepMove:
 			unmet = append(unmet, Conflict{
-				Asset: named[c.Asset], Number: c.To, What: fmt.Sprintf("is not its number, which is %d and never moves by itself", c.From),
-				Remedy: fmt.Sprintf("write index = %d", c.From),
+				Asset: named[c.Asset], Number: c.To, What: fmt.Sprintf("is not its number, which is %d", c.From),
+				Remedy: fmt.Sprintf("write index = %d, or move it with \"butlr-gateway points apply --allow-moves\"", c.From),
 			})
 		case c.Reuse:
 			unmet = append(unmet, Conflict{
 				Asset: c.Asset, Number: c.To, What: "was that of an asset that has moved away",
-				Remedy: "choose one that was never used",
+				Remedy: "choose one that was never used, or give it away with \"butlr-gateway points apply --allow-moves\"",
 			})
 		}
 	}

@@ -48,10 +48,7 @@ func (s *State) carryOut(p *Plan, w *Wish, now Timestamp) {
 			s.serve(s.byID[c.Asset], true)
 		}
 	}
-	s.cover()
-	if w.Listing != nil {
-		s.append(p.Changes, w.Listing)
-	}
+	s.cover(w.Listing)
 	e := &s.edition
 	e.Number, e.At, e.Gateway = e.Number+1, now, w.Gateway
 	if e.Since == 0 {
@@ -138,24 +135,20 @@ func (s *State) serve(a *asset, inService bool) {
 	}
 }
 
-// cover makes every appended asset one that somebody may have built on.
-func (s *State) cover() {
-	for _, a := range s.assets {
-		if a != nil && a.about.Appended {
-			s.redefine(a, func(about *Asset) { about.Appended = false })
+// cover settles which assets somebody may have built on: all of them, or those that a listing covers.
+func (s *State) cover(l *Listing) {
+	covered := make(map[AssetID]bool)
+	if l != nil {
+		for i := range l.Assets {
+			covered[l.Assets[i].ID] = !l.Assets[i].Appended
 		}
 	}
-}
-
-// append lets the new assets be appended that are so in the listing.
-func (s *State) append(changes []Change, l *Listing) {
-	appended := make(map[AssetID]bool)
-	for i := range l.Assets {
-		appended[l.Assets[i].ID] = l.Assets[i].Appended
-	}
-	for i := range changes {
-		if c := &changes[i]; c.Step == StepAdd && appended[c.Asset] {
-			s.redefine(s.byID[c.Asset], func(about *Asset) { about.Appended = true })
+	for _, a := range s.assets {
+		if a == nil {
+			continue
+		}
+		if appended := l != nil && !covered[a.about.ID]; a.about.Appended != appended {
+			s.redefine(a, func(about *Asset) { about.Appended = appended })
 		}
 	}
 }

@@ -15,7 +15,8 @@ type Wish struct {
 	Gateway   string             // whose ledger it is to be; "" leaves it
 }
 
-// Listing is a ledger from elsewhere: each asset is to have the number that it has there.
+// Listing is a ledger from elsewhere: each asset is to have the number that it has there, and to be appended if
+// it is so there, or is not in it.
 type Listing struct {
 	Assets  []Asset  // with ID, Kind, Number, Given, CustomID, Parent, Retired and Appended
 	Vacated []Number // in order; see [Edition]
@@ -27,6 +28,7 @@ type Plan struct {
 	Conflicts []Conflict // with any of them nothing is changed
 	Notes     []string   // what else is worth knowing
 	Covered   int        // appended assets that are so no more: the ledger is settled anew
+	Uncovered int        // assets that a listing does not have, and that are appended from then on
 	First     bool       // the ledger was never settled
 }
 
@@ -101,5 +103,5 @@ func (p *Plan) Moves() (n int) {
 
 // Empty tells whether there is nothing to do.
 func (p *Plan) Empty() bool {
-	return len(p.Changes) == 0 && len(p.Conflicts) == 0 && p.Covered == 0 && !p.First
+	return len(p.Changes) == 0 && len(p.Conflicts) == 0 && p.Covered == 0 && p.Uncovered == 0 && !p.First
 }

@@ -25,7 +25,7 @@ type ledger struct {
 }
 
 func (l *ledger) restart() {
-	l.line = append(append(append(l.line[:0], magic...), ' '), strconv.Itoa(schemaVersion)...)
+	l.line = append(append(append(l.line[:0], magic...), ' '), strconv.Itoa(SchemaVersion)...)
 	l.sum = crc32.ChecksumIEEE(append(l.line, '\n'))
 	l.next, l.broken, l.appended = 0, false, 0
 }

@@ -26,7 +26,7 @@ var documentText string
 var documentMap = MapOptions{UnitID: 1}
 
 var documentParts = template.FuncMap{
-	"schema":       func() int { return schemaVersion },
+	"schema":       func() int { return SchemaVersion },
 	"magic":        func() string { return magic },
 	"blockLength":  func() int { return blockLength },
 	"headerLength": func() int { return headerLength },

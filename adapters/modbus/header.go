@@ -26,7 +26,7 @@ var headerFields = [...]headerField{
 	{field{0, "magic", text, noUnit, "", "the characters " + magic},
 		func(header) uint32 { return binary.BigEndian.Uint32([]byte(magic)) }},
 	{field{2, "schema", number16, noUnit, "", "version of the map's schema"},
-		func(header) uint32 { return schemaVersion }},
+		func(header) uint32 { return SchemaVersion }},
 	{field{3, "checksum", number32, noUnit, "", "of the schema and of every asset's number; changes when an asset moves, not when one is appended"},
 		func(h header) uint32 { return h.image.overview.checksum.Load() }},
 	{field{5, "heartbeat", number16, noUnit, "", "one more every second, then from 0 again"},

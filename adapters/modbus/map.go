@@ -9,7 +9,7 @@ import (
 // The map: where everything lies. These numbers are promised to controllers and never change within
 // one schema version.
 const (
-	schemaVersion = 1
+	SchemaVersion = 1
 	headerLength  = 100  // registers 0–99 of every unit
 	blockLength   = 16   // registers of one asset, and its status bits
 	unitAssets    = 4089 // assets on one unit: the last block ends at register 65 523

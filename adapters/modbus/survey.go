@@ -18,7 +18,7 @@ type Survey struct {
 }
 
 // Known tells whether this program knows what such a gateway's registers mean.
-func (s *Survey) Known() bool { return s.Schema == schemaVersion }
+func (s *Survey) Known() bool { return s.Schema == SchemaVersion }
 
 // ErrNoGateway says that a device answers, but not as a gateway does.
 var ErrNoGateway = errors.New("the device is no butlr-gateway: its registers 0 and 1 do not read BGW1")

@@ -72,13 +72,14 @@ func (l *ledger) name(gatewayID string) error {
 		return nil
 	}
 	l.book.gatewayID = gatewayID
-	return l.write([]byte(nobody + "," + gatewayWord + "," + gatewayID + "\n"))
+	return l.write([]byte(gatewayLine(gatewayID)))
 }
 
 // record appends what makes the ledger say what a batch does, and syncs it. Numbers that the batch removed
 // and nobody has are those of assets that never were.
 func (l *ledger) record(b *gateway.Batch) error {
 	n := notes{book: l.book, batch: b}
+	n.adopt()
 	n.withdraw()
 	n.rearrange()
 	n.come()

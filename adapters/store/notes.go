@@ -40,6 +40,15 @@ func (n *notes) read() {
 	}
 }
 
+// adopt notes whose ledger it is from now on.
+func (n *notes) adopt() {
+	if e := n.batch.Edition; e != nil && e.Gateway != "" && e.Gateway != n.book.gatewayID {
+		n.text.WriteString(gatewayLine(e.Gateway))
+	}
+}
+
+func gatewayLine(id string) string { return nobody + "," + gatewayWord + "," + id + "\n" }
+
 // withdraw takes back assets that could not be stored.
 func (n *notes) withdraw() {
 	if len(n.batch.Removed) == 0 {

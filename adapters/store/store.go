@@ -259,11 +259,7 @@ func (s *Store) record(b *gateway.Batch) error {
 			return err
 		}
 	}
-	err := s.ledger.record(b)
-	if b.Edition != nil {
-		err = errors.Join(err, s.ledger.name(b.Edition.Gateway))
-	}
-	if err != nil {
+	if err := s.ledger.record(b); err != nil {
 		err = errors.Join(fmt.Errorf("writing %s: %w", ledgerFile, err), s.ledger.file.Close())
 		s.ledger = nil
 		return err

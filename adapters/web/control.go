@@ -14,33 +14,49 @@ import (
 	"butlr-gateway/gateway"
 )
 
-const (
-	longestOrder = 16 << 10 // bytes of a body
-	deskTimeout  = 10 * time.Second
+const deskTimeout = 10 * time.Second
+
+// bounds are those of an order.
+type bounds struct {
+	bytes int64 // of its body
+	time  time.Duration
+}
+
+var (
+	ofAnOrder = bounds{16 << 10, deskTimeout}
+	ofALedger = bounds{128 << 20, 2 * time.Minute} // 400 000 assets of a listing
 )
 
 // control adds what only the control socket has: whoever may open it may change what the building does.
 func (s *Server) control(mux *http.ServeMux) {
 	desk := s.options.Desk
-	mux.HandleFunc("POST /api/v1/force", carryOut(s, desk.Force))
-	mux.HandleFunc("POST /api/v1/release", carryOut(s, desk.Release))
-	mux.HandleFunc("POST /api/v1/reset-estimate", carryOut(s, desk.ResetEstimate))
+	mux.HandleFunc("POST /api/v1/force", carryOut(s, ofAnOrder, desk.Force))
+	mux.HandleFunc("POST /api/v1/release", carryOut(s, ofAnOrder, desk.Release))
+	mux.HandleFunc("POST /api/v1/reset-estimate", carryOut(s, ofAnOrder, desk.ResetEstimate))
+	mux.HandleFunc("POST /api/v1/ledger", carryOut(s, ofALedger, desk.Rearrange))
 	mux.HandleFunc("GET /api/v1/explain", s.serveExplain)
 	mux.HandleFunc("GET /api/v1/dump", s.serveDump)
 	mux.HandleFunc("GET /api/v1/contents", s.serveContents)
 }
 
 // carryOut reads an order, has it carried out and writes the answer.
-func carryOut[Order, Answer any](s *Server, do func(context.Context, Order) (Answer, error)) http.HandlerFunc {
+func carryOut[Order, Answer any](s *Server, b bounds, do func(context.Context, Order) (Answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), deskTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), b.time)
 		defer cancel()
+		if b.time > writeTimeout { // what the server allows is for less
+			connection := http.NewResponseController(w)
+			end := time.Now().Add(b.time)
+			if err := errors.Join(connection.SetReadDeadline(end), connection.SetWriteDeadline(end)); err != nil {
+				s.options.Log.Debug("deadline not set", "err", err)
+			}
+		}
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			http.Error(w, "the order must be application/json", http.StatusUnsupportedMediaType)
 			return
 		}
 		var order Order
-		err := strict.UnmarshalRead(http.MaxBytesReader(w, r.Body, longestOrder), &order, strict.RejectUnknownMembers(true))
+		err := strict.UnmarshalRead(http.MaxBytesReader(w, r.Body, b.bytes), &order, strict.RejectUnknownMembers(true))
 		if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			http.Error(w, tooLong.Error(), http.StatusRequestEntityTooLarge)
 			return

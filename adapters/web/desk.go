@@ -36,6 +36,7 @@ type Overrider interface {
 type Desk struct {
 	Archive   Archive
 	Overrider Overrider
+	Arranger  Arranger
 	Now       func() gateway.Timestamp // what the state takes for the time
 }
 

@@ -232,17 +232,17 @@ func checkNumbers(ctx context.Context, c *config.Config) config.Problems {
 		return config.Problems{c.Problem("gateway.state_dir", "cannot be read: "+err.Error(), "run \"check\" as the gateway's user")}
 	}
 	rules := rulesOf(c)
-	state, err := gateway.NewState(rules, saved, newClock()())
+	state, err := gateway.RestoreState(rules, saved, newClock()())
 	if err != nil {
 		return config.Problems{c.Problem("gateway.state_dir", "cannot be used: "+err.Error(), "restore it from a copy")}
 	}
 	var found config.Problems
 	for _, unmet := range state.UnmetPins(rules.Pins()) {
-		section := "assets"
+		key := []string{"assets", string(unmet.Asset), "index"}
 		if unmet.Asset.Kind() == gateway.Group {
-			section = "groups"
+			key = []string{"groups", strings.TrimPrefix(string(unmet.Asset), string(gateway.GroupID(""))), "index"}
 		}
-		found = append(found, c.Problem(section, unmet.Sentence(), "\"butlr-gateway points list\" shows the numbers in use"))
+		found = append(found, c.ProblemOf(key, unmet.What, unmet.Remedy+`; see "butlr-gateway points plan"`))
 	}
 	return found
 }

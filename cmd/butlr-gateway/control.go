@@ -25,6 +25,7 @@ var errNoGateway = errors.New("no gateway runs")
 const (
 	statusPatience = 5 * time.Second
 	orderPatience  = 15 * time.Second // it waits for its disk
+	ledgerPatience = 3 * time.Minute  // with many assets
 	dumpPatience   = time.Minute
 )
 
@@ -36,17 +37,22 @@ var _ desk = remote{}
 
 // Force has the gateway carry out an order.
 func (r remote) Force(ctx context.Context, o web.ForceOrder) (*web.Forced, error) {
-	return sendOrder[web.Forced](ctx, r, "force", o)
+	return sendOrder[web.Forced](ctx, r, "force", orderPatience, o)
 }
 
 // Release has the gateway carry out an order.
 func (r remote) Release(ctx context.Context, o web.ReleaseOrder) (*web.Released, error) {
-	return sendOrder[web.Released](ctx, r, "release", o)
+	return sendOrder[web.Released](ctx, r, "release", orderPatience, o)
 }
 
 // ResetEstimate has the gateway carry out an order.
 func (r remote) ResetEstimate(ctx context.Context, o web.ResetOrder) (*web.Reset, error) {
-	return sendOrder[web.Reset](ctx, r, "reset-estimate", o)
+	return sendOrder[web.Reset](ctx, r, "reset-estimate", orderPatience, o)
+}
+
+// Rearrange has the gateway carry out an order.
+func (r remote) Rearrange(ctx context.Context, o web.LedgerOrder) (*web.Rearranged, error) {
+	return sendOrder[web.Rearranged](ctx, r, "ledger", ledgerPatience, o)
 }
 
 // Explain asks for everything about one asset.
@@ -103,7 +109,7 @@ func (r remote) get(ctx context.Context, path string, patience time.Duration, re
 	return r.do(request, patience, read)
 }
 
-func sendOrder[Answer any](ctx context.Context, r remote, path string, order any) (*Answer, error) {
+func sendOrder[Answer any](ctx context.Context, r remote, path string, patience time.Duration, order any) (*Answer, error) {
 	body, err := json.Marshal(order)
 	if err != nil {
 		return nil, err
@@ -114,7 +120,7 @@ func sendOrder[Answer any](ctx context.Context, r remote, path string, order any
 	}
 	request.Header.Set("Content-Type", "application/json")
 	answer := new(Answer)
-	err = r.do(request, orderPatience, decodeInto(answer))
+	err = r.do(request, patience, decodeInto(answer))
 	if _, silent := errors.AsType[silentGateway](err); silent {
 		return nil, fmt.Errorf("%w; the order may or may not have been carried out: look with \"butlr-gateway state dump\"", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 
@@ -19,6 +20,7 @@ type desk interface {
 	Force(context.Context, web.ForceOrder) (*web.Forced, error)
 	Release(context.Context, web.ReleaseOrder) (*web.Released, error)
 	ResetEstimate(context.Context, web.ResetOrder) (*web.Reset, error)
+	Rearrange(context.Context, web.LedgerOrder) (*web.Rearranged, error)
 	Explain(ctx context.Context, name string) (*web.Explanation, error)
 	Dump(ctx context.Context, yield func(*web.Explanation) error) error
 	Contents(ctx context.Context) (*web.Contents, error)
@@ -27,12 +29,14 @@ type desk interface {
 var _ desk = (*web.Desk)(nil)
 
 // visit is what a command wants of a state that no gateway runs on.
-type visit bool
+type visit uint8
 
 // The visits.
 const (
-	toLook   visit = false
-	toChange visit = true
+	toLook      visit = iota
+	toChange          // something of what is known
+	toRearrange       // the ledger, before what the configuration names comes into being by itself
+	toBegin           // the same, of a state directory that may be new
 )
 
 // atDesk does something at the desk of the gateway that runs. If none does it is done at a desk of our
@@ -61,17 +65,28 @@ type ownDesk struct {
 func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger) (*ownDesk, error) {
 	// Also where something is to be changed: a state directory is not made for that.
 	saved, _, err := store.Read(ctx, string(c.Gateway.StateDir))
-	if err != nil {
+	if err != nil && (why != toBegin || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, err
 	}
 	o, rules, journal := new(ownDesk), rulesOf(c), gateway.Journal(forgetful{})
-	if why == toChange {
+	if why != toLook {
 		if o.store, err = openToChange(ctx, c, log); err != nil {
 			return nil, err
 		}
 		saved, journal = o.store.Saved(), lifeless{o.store}
 	}
-	if err := o.begin(ctx, rules, saved, journal); err != nil {
+	restore := gateway.NewState
+	if why >= toRearrange {
+		restore = gateway.RestoreState
+	}
+	clock := newClock()
+	state, err := restore(rules, saved, clock())
+	if err != nil {
+		err = fmt.Errorf("restoring the state: %w", err)
+	} else {
+		err = o.begin(ctx, state, journal, clock)
+	}
+	if err != nil {
 		return nil, errors.Join(err, o.close())
 	}
 	return o, nil
@@ -86,12 +101,8 @@ func openToChange(ctx context.Context, c *config.Config, log *slog.Logger) (*sto
 	return kept, err
 }
 
-func (o *ownDesk) begin(ctx context.Context, rules gateway.Rules, saved *gateway.Saved, journal gateway.Journal) error {
-	clock, board := newClock(), web.NewBoard()
-	state, err := gateway.NewState(rules, saved, clock())
-	if err != nil {
-		return fmt.Errorf("restoring the state: %w", err)
-	}
+func (o *ownDesk) begin(ctx context.Context, state *gateway.State, journal gateway.Journal, clock gateway.Clock) error {
+	board := web.NewBoard()
 	hub, err := gateway.NewHub(gateway.HubOptions{
 		State: state, Journal: journal, Sinks: []gateway.Sink{board}, Clock: clock, Alarms: gateway.NewAlarms(nil),
 	})
@@ -138,7 +149,7 @@ func (l lifeless) Commit(ctx context.Context, b *gateway.Batch) error {
 // newDesk returns the desk of a hub that publishes to a board.
 func newDesk(hub *gateway.Hub, board *web.Board, clock gateway.Clock) *web.Desk {
 	return &web.Desk{
-		Archive: archive{hub, clock}, Overrider: hub,
+		Archive: archive{hub, clock}, Overrider: hub, Arranger: hub,
 		Now: func() gateway.Timestamp { return board.Time(clock()) },
 	}
 }
