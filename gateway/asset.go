@@ -75,6 +75,8 @@ const NoNumber = ^Number(0)
 type Asset struct {
 	ID       AssetID
 	Kind     Kind
+	Retired  bool // out of service for good, and keeps its number: an operator said so
+	Appended bool // it came after the ledger was settled: nobody has built on its number yet
 	Number   Number
 	Parent   AssetID   // the place that it lies in; "" for a site, or when no event has told
 	Name     string    // as people call it: the configured name, else Butlr's
@@ -85,8 +87,6 @@ type Asset struct {
 	Path     []string  // names of the places around it, from the site inwards; without its own
 	Site     AssetID   // the site that it lies in; its own id for a site
 	Told     Timestamp // event time of the newest event that changed what is said here
-	Retired  bool      // out of service for good, and keeps its number: an operator said so
-	Appended bool      // it came after the ledger was settled: nobody has built on its number yet
 }
 
 // Label returns the name for people: the name, else the custom id, else the id.

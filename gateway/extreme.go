@@ -12,9 +12,15 @@ const (
 type membership struct {
 	aggregate *asset
 	member    *asset
-	place     int                  // in the aggregate's roll
-	queued    [extremeCount]ticket // with which it counts among the extremes, at most at its value; 0: it does not
+	counts    [extremeCount]Timestamp // as what it counts among the extremes, at most its value; 0: it does not
+	serials   [extremeCount]uint32    // of its tickets there
+	place     int32                   // in the aggregate's roll
 }
+
+// ticket returns that of its place among the extremes.
+func (m *membership) ticket(kind int) ticket { return ticket{m.counts[kind], m.serials[kind]} }
+
+func (m *membership) hold(kind int, t ticket) { m.counts[kind], m.serials[kind] = t.at, t.serial }
 
 // value returns what a member is now in one of the extremes; 0 for nothing.
 func (m *membership) value(kind int) Timestamp {
@@ -33,12 +39,12 @@ func (m *membership) value(kind int) Timestamp {
 // raise sees to it that a member's value is found, should it be the least. A value that grows stays where it
 // is until it comes to the top, and is only then moved to where it belongs: ages mostly grow.
 func (t *tally) raise(m *membership, kind int) {
-	value, known := m.value(kind), m.queued[kind].at
+	value, known := m.value(kind), m.counts[kind]
 	if value == 0 || known != 0 && known <= value {
 		return
 	}
-	m.queued[kind] = t.extremes[kind].add(value, m)
-	t.extremes[kind].thin(len(t.roll), func(k ticket, m *membership) bool { return m.queued[kind] == k })
+	m.hold(kind, t.extremes[kind].add(value, m))
+	t.extremes[kind].thin(len(t.roll), func(k ticket, m *membership) bool { return m.ticket(kind) == k })
 }
 
 // top returns the least value, 0 if there is none.
@@ -48,19 +54,19 @@ func (t *tally) top(kind int) Timestamp {
 		k, m := q.first()
 		value := m.value(kind)
 		switch {
-		case m.queued[kind] != k: // it was queued again since, or is no member any more
+		case m.ticket(kind) != k: // it was queued again since, or is no member any more
 			q.drop()
 		case value == k.at:
 			return value
 		case value == 0:
-			m.queued[kind] = ticket{}
+			m.hold(kind, ticket{})
 			q.drop()
 		default:
-			m.queued[kind] = q.postpone(value)
+			m.hold(kind, q.postpone(value))
 		}
 	}
 	return 0
 }
 
 // forget takes a membership out of every extreme.
-func (m *membership) forget() { m.queued = [extremeCount]ticket{} }
+func (m *membership) forget() { m.counts = [extremeCount]Timestamp{} }

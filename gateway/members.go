@@ -92,7 +92,7 @@ func (s *State) enrol(a, aggregate *asset) {
 	m := &membership{aggregate: aggregate, member: a}
 	a.memberOf = append(a.memberOf, m)
 	t := aggregate.sum
-	m.place = len(t.roll)
+	m.place = int32(len(t.roll))
 	t.roll = append(t.roll, m)
 	t.add(&a.shown.contribution, 1)
 	for kind := range extremeCount {

@@ -6,13 +6,13 @@ package gateway
 // little more than one of a house.
 type queue[T any] struct {
 	entries []entry[T] // a heap in which each entry has up to four below it
-	issued  uint64     // tickets
+	issued  uint32     // tickets; by the time that they begin anew the old ones are gone
 }
 
 // ticket tells one entry of a queue from all others. The zero ticket is none.
 type ticket struct {
 	at     Timestamp
-	serial uint64
+	serial uint32
 }
 
 type entry[T any] struct {

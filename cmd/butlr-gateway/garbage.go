@@ -13,7 +13,8 @@ const (
 	garbageAllowed  = 16 << 20 // bytes
 	fewestPercent   = 5        // of what is in use; below it collecting costs more than memory
 	mostPercent     = 100      // Go's default
-	garbageInterval = time.Minute
+	garbageInterval = 10 * time.Second
+	freeAllowed     = 16 << 20 // bytes that nothing uses and the system does not have back
 )
 
 // boundGarbage keeps the memory of a large gateway near to what it has in use.
@@ -23,7 +24,8 @@ func boundGarbage(ctx context.Context) error {
 	look := time.NewTicker(garbageInterval)
 	defer look.Stop()
 	for {
-		if next := garbagePercent(liveHeap()); next != percent {
+		live := read("/gc/heap/live:bytes") // as the last collection found it
+		if next := garbagePercent(live); next != percent {
 			percent = next
 			debug.SetGCPercent(percent)
 		}
@@ -31,6 +33,9 @@ func boundGarbage(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-look.C:
+		}
+		if read("/memory/classes/heap/free:bytes") > freeAllowed+live/16 {
+			debug.FreeOSMemory()
 		}
 	}
 }
@@ -43,9 +48,9 @@ func garbagePercent(live uint64) int {
 	return int(min(max(garbageAllowed*100/live, fewestPercent), mostPercent))
 }
 
-// liveHeap returns the bytes that the last collection found in use.
-func liveHeap() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+// read returns what the runtime says of itself under a name, 0 if it does not know it.
+func read(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
 	metrics.Read(sample)
 	if sample[0].Value.Kind() != metrics.KindUint64 {
 		return 0

@@ -421,8 +421,8 @@ func TestCommandsBesideARunningGateway(t *testing.T) {
 		if err := json.Unmarshal([]byte(look("points", "export", "--format", "json")), &rows); err != nil {
 			t.Fatal(err)
 		}
-		if want := strings.Count(csv, "\n") - 1; len(rows) != want || want != 4*60 {
-			t.Errorf("%d rows in JSON, %d in CSV, want 240 in both", len(rows), want)
+		if want := strings.Count(csv, "\n") - 1; len(rows) != want || want != 4*60+2*24+2*12 {
+			t.Errorf("%d rows in JSON, %d in CSV, want those of four assets and of the gateway in both", len(rows), want)
 		}
 		if s.process == nil {
 			return
