@@ -92,6 +92,9 @@ func TestMbpollReadsWhatThePointListAndThePageSay(t *testing.T) {
 	blocks := readRows(t, target, export())
 	columns := readRows(t, target, export("--columns"))
 	for point, value := range columns {
+		if strings.HasPrefix(point, s.status.GatewayID) { // the gateway's own stand in both lists, and change every second
+			continue
+		}
 		measure := point[strings.LastIndex(point, " ")+1:]
 		if of, ok := blocks[point]; ok && of != value && measure != "age" { // which may have grown
 			t.Errorf("%s reads %s in its block and %s in its column", point, of, value)
