@@ -19,7 +19,10 @@ import (
 const assetGrammar = `ASSET is Butlr's id, "custom:" and your own id in Butlr, or "group:" and a group's key.`
 
 // whoDoesIt is how every command that changes something explains where.
-const whoDoesIt = `The gateway that runs does it; without one it is stored, and the next start finds it. Before its
+const whoDoesIt = `The gateway that runs does it; without one it is stored, and the next start finds it.`
+
+// notBefore is how those of them explain that they need assets.
+const notBefore = ` Before its
 first start there is no asset yet, and nowhere to store it.`
 
 func forceCommand() *cobra.Command {
@@ -34,7 +37,7 @@ occupied and vacant force all three outputs. MEASURE is occupied (all three), li
 ventilation, with occupied, vacant, 1 or 0; or people, with a number. Forcing it again replaces
 what was forced; everything else stays as the events have it.
 
-` + assetGrammar + "\n" + whoDoesIt,
+` + assetGrammar + "\n" + whoDoesIt + notBefore,
 		Example: `  butlr-gateway force room_3jsO3M1KzCEuPDimYj0iZrqyaiW occupied --for 2h --reason "fire drill"
   butlr-gateway force custom:MH-3.12 lighting=vacant
   butlr-gateway force group:ahu-3 people=40 --for 7d`,
@@ -82,7 +85,7 @@ func releaseCommand() *cobra.Command {
 		Long: `End what was forced of an asset, by whomever: everything, or of one MEASURE, which is occupied
 (all three outputs together), lighting, hvac, ventilation or people.
 
-` + assetGrammar + "\n" + whoDoesIt,
+` + assetGrammar + "\n" + whoDoesIt + notBefore,
 		Example: `  butlr-gateway release custom:MH-3.12
   butlr-gateway release group:ahu-3 people`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -158,7 +161,7 @@ func estimateResetCommand() *cobra.Command {
 		Long: `Begin an asset's traffic estimate anew, as midnight does: nobody is there now. The totals of who went
 in and out stay as they are.
 
-` + assetGrammar + "\n" + whoDoesIt,
+` + assetGrammar + "\n" + whoDoesIt + notBefore,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("give an ASSET")

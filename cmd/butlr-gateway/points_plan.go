@@ -65,7 +65,7 @@ from then on. Nothing else retires an asset or brings it back, and no number mov
 
 A retired asset keeps its number and its registers, which read out of service whatever Butlr still sends.
 
-` + assetGrammar + "\n" + whoDoesIt,
+` + assetGrammar + "\n" + whoDoesIt + notBefore,
 		Example: `  butlr-gateway points apply
   butlr-gateway points apply --retire custom:MH-3.12 --retire custom:MH-3.13
   butlr-gateway points apply --allow-moves`,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -544,4 +545,47 @@ func TestAnyListReadAgainIsTheSame(t *testing.T) {
 			rt.Fatalf("exported again (-before +after):\n%s", diff)
 		}
 	})
+}
+
+// However long a list is, little of it is in memory at one moment; a workbook goes through files.
+// Seen to break it: rows collected before they are written.
+func TestALongListTakesLittleMemory(t *testing.T) {
+	l := &List{Gateway: "0badcafe", Map: modbus.MapOptions{UnitID: 1}}
+	for n := range gateway.Number(3000) { // 180 000 rows, some 200 MB as texts
+		l.Assets = append(l.Assets, &gateway.Asset{ID: gateway.AssetID(fmt.Sprintf("room_%027d", n)), Kind: gateway.Room, Number: n, Name: "A room with a name", Path: []string{"Campus", "Building", "Floor"}})
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	for _, f := range formats {
+		before, most, count := heap(), uint64(0), 0
+		rows := func(yield func(modbus.Row) bool) {
+			for row := range l.Rows() {
+				if count++; count%20_000 == 0 {
+					most = max(most, heap())
+				}
+				if !yield(row) {
+					return
+				}
+			}
+		}
+		var err error
+		switch f {
+		case CSV:
+			err = writeCSV(io.Discard, rows)
+		case JSON:
+			err = writeJSON(io.Discard, rows)
+		case XLSX:
+			err = writeXLSX(io.Discard, rows, t.TempDir(), sheetRows)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if taken := int64(most) - int64(before); taken > 64<<20 {
+			t.Errorf("%s: %d MB of %d rows were in memory at once", f, taken>>20, count)
+		}
+	}
 }
