@@ -136,21 +136,7 @@ func (s *subject) load(ctx context.Context, rooms int, rate float64) (*poster.Po
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		p.Run(ctx, building.Live(ctx, &steady{estate: estate, rate: rate, start: time.Now()}, 10*time.Millisecond))
+		p.Run(ctx, building.Live(ctx, estate.Steady(rate, time.Now()), 10*time.Millisecond))
 	}()
 	return p, func() { <-done }, nil
-}
-
-// steady is a building that reports at a rate, whatever its rhythm.
-type steady struct {
-	estate *building.Building
-	rate   float64 // events a second
-	start  time.Time
-	sent   int
-}
-
-func (s *steady) Advance(to time.Time) []gateway.Event {
-	due := int(to.Sub(s.start).Seconds()*s.rate) - s.sent
-	s.sent += due
-	return s.estate.Count(nil, due, to)
 }

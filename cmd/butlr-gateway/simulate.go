@@ -18,7 +18,6 @@ import (
 
 	"butlr-gateway/cmd/internal/building"
 	"butlr-gateway/cmd/internal/poster"
-	"butlr-gateway/gateway"
 )
 
 // simulation is what the command line of simulate says.
@@ -82,7 +81,7 @@ func (s *simulation) run(c *cobra.Command) error {
 	start := time.Now() // a large building takes its time to live up to now
 	var source building.Source = estate
 	if s.rate > 0 {
-		source = &steady{estate, s.rate, start, 0}
+		source = estate.Steady(s.rate, start)
 	}
 	if s.chaos {
 		source = building.NewChaos(source, s.seed)
@@ -141,20 +140,6 @@ func (s *simulation) posterOptions() (poster.Options, error) {
 		o.TLS = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
 	}
 	return o, nil
-}
-
-// steady is a building that reports at a rate, whatever its rhythm.
-type steady struct {
-	estate *building.Building
-	rate   float64 // events a second
-	start  time.Time
-	sent   int
-}
-
-func (s *steady) Advance(to time.Time) []gateway.Event {
-	due := int(to.Sub(s.start).Seconds()*s.rate) - s.sent
-	s.sent += due
-	return s.estate.Count(nil, due, to)
 }
 
 func printReport(w io.Writer, r poster.Report, took time.Duration) error {

@@ -107,6 +107,25 @@ type Source interface {
 	Advance(to time.Time) []gateway.Event
 }
 
+// Steady returns a source that has the building count at a rate, in events a second from start on, whatever
+// its rhythm.
+func (b *Building) Steady(rate float64, start time.Time) Source {
+	return &steady{estate: b, rate: rate, start: start}
+}
+
+type steady struct {
+	estate *Building
+	rate   float64
+	start  time.Time
+	sent   int
+}
+
+func (s *steady) Advance(to time.Time) []gateway.Event {
+	due := int(to.Sub(s.start).Seconds()*s.rate) - s.sent
+	s.sent += due
+	return s.estate.Count(nil, due, to)
+}
+
 // Live yields what the source sends, as it happens, until ctx ends. A slice is valid until the next.
 func Live(ctx context.Context, source Source, every time.Duration) iter.Seq[[]gateway.Event] {
 	return func(yield func([]gateway.Event) bool) {
