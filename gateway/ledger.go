@@ -73,10 +73,10 @@ func (s *State) free() Number {
 	}
 }
 
-// vacant tells whether no asset has a number, or had it.
+// vacant tells whether a number is one that no asset has, or had.
 func (s *State) vacant(n Number) bool {
 	_, vacated := slices.BinarySearch(s.edition.Vacated, n)
-	return s.at(n) == nil && !vacated
+	return n <= MaxNumber && s.at(n) == nil && !vacated
 }
 
 // outOfService tells whether an asset is retired, or is a group that the configuration does not have: that

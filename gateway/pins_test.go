@@ -81,3 +81,22 @@ func TestAPinOfAnIdIsToldToo(t *testing.T) {
 		}
 	}
 }
+
+// A number that is none claims no memory; that the configuration refuses it is not the state's affair.
+//
+// Seen to break it: vacant without the bound.
+func TestAPinBeyondTheLastNumberIsNotMet(t *testing.T) {
+	rules := gateway.DefaultRules()
+	rules.Assets = map[gateway.AssetID]gateway.AssetRule{"room_a": {Index: gateway.MaxNumber + 1}}
+	s := newState(t, rules)
+	s.All(now("09:00:00"))
+	apply(t, s, now("09:00:10"), people("room_a", 1, "09:00:00"))
+	for _, a := range s.Assets() {
+		if a.Number > 3 {
+			t.Errorf("%s has number %d", a.ID, a.Number)
+		}
+	}
+	if got := s.Summary(); got.PinsUnmet != 1 {
+		t.Errorf("%d pins unmet, want 1", got.PinsUnmet)
+	}
+}
