@@ -52,7 +52,9 @@ type core struct {
 }
 
 // handlePDU appends the answer to one request, which may be an exception, to out. An empty request has
-// no answer.
+// no answer. One that is longer than a PDU can be (V1.1b3, section 4.1) is refused whatever it asks, so
+// that no answer, not even an echo, is longer than that either; every transport's framing ends such a
+// frame before it comes here.
 func (c *core) handlePDU(unit byte, from role, pdu, out []byte) []byte {
 	if len(pdu) == 0 {
 		return out
@@ -78,8 +80,11 @@ func (c *core) serves(unit byte) (block int, ok bool) {
 // answer checks in the order of V1.1b3, figure 9: function, quantity and length, address range.
 func (c *core) answer(unit byte, from role, pdu, out []byte) ([]byte, exception) {
 	block, ok := c.serves(unit)
-	if !ok {
+	switch {
+	case !ok:
 		return out, gatewayPathUnavailable
+	case len(pdu) > maxPDU:
+		return out, illegalDataValue
 	}
 	switch function := pdu[0]; function {
 	case readCoils, readDiscreteInputs, readHoldingRegisters, readInputRegisters:

@@ -197,6 +197,7 @@ func TestARangeReadsAsItsParts(t *testing.T) {
 }
 
 func FuzzHandlePDU(f *testing.F) {
+	f.Add(byte(1), append(bytesOf("08 0000"), make([]byte, maxPDU-1)...)) // an echo that would be too long
 	for _, seed := range []string{"04 0000 007d", "01 0064 07d0", "03 ffff 0001", "2b 0e 01 00", "10 0018 0001 02 0001", "84", "04 0000",
 		"08 0000 a537", "08 000b 0000", "11", "2b 0e 02 04", "2b 0e 04 80", "06 0073 0001", "16 0018 00ff 0100", "17 0000 0002 0018 0001 02 0007"} {
 		f.Add(byte(1), bytesOf(seed))
