@@ -82,7 +82,7 @@ func (d *delivery) run(ctx context.Context) error {
 		case <-d.mail.ready:
 			err = d.next(ctx)
 		case <-d.session.denied():
-			err = d.window.send(ctx, d.statusTopic(), []byte(online))
+			err = d.window.keep(ctx, d.statusTopic(), []byte(online))
 		case <-clock.C:
 			err = d.due(ctx)
 		case <-again:
@@ -115,7 +115,7 @@ func (d *delivery) resync(ctx context.Context) error {
 	if err := d.self(ctx); err != nil {
 		return err
 	}
-	if err := d.window.send(ctx, d.statusTopic(), []byte(online)); err != nil {
+	if err := d.window.keep(ctx, d.statusTopic(), []byte(online)); err != nil {
 		return err
 	}
 	return d.window.drain(ctx)
@@ -165,7 +165,7 @@ func (d *delivery) availability(ctx context.Context, s *slot) error {
 		return nil
 	}
 	t.availability = text
-	return d.window.send(ctx, s.topic+"/availability", []byte(text))
+	return d.window.keep(ctx, s.topic+"/availability", []byte(text))
 }
 
 func (d *delivery) state(ctx context.Context, s *slot) error {
@@ -176,7 +176,7 @@ func (d *delivery) state(ctx context.Context, s *slot) error {
 		return nil
 	}
 	t.state, t.hasState = sum, true
-	return d.window.send(ctx, s.topic+"/state", payload)
+	return d.window.keep(ctx, s.topic+"/state", payload)
 }
 
 func (d *delivery) scalars(ctx context.Context, s *slot) error {
@@ -194,7 +194,7 @@ func (d *delivery) scalars(ctx context.Context, s *slot) error {
 			continue
 		}
 		t.scalars[m] = now
-		if err := d.window.send(ctx, s.topic+"/"+m.String(), appendScalar(nil, m, r)); err != nil {
+		if err := d.window.keep(ctx, s.topic+"/"+m.String(), appendScalar(nil, m, r)); err != nil {
 			return err
 		}
 	}
@@ -214,7 +214,7 @@ func (d *delivery) self(ctx context.Context) error {
 	d.selfSaid = time.Now()
 	sum := d.mail.sum()
 	payload := appendGateway(make([]byte, 0, 512), &d.options, d.options.Clock(), &sum)
-	return d.window.send(ctx, d.options.Topic+"/gateway/state", payload)
+	return d.window.keep(ctx, d.options.Topic+"/gateway/state", payload)
 }
 
 func (d *delivery) statusTopic() string { return statusTopic(d.options.Topic) }
@@ -223,5 +223,5 @@ func (d *delivery) statusTopic() string { return statusTopic(d.options.Topic) }
 // must say it.
 func (d *delivery) farewell() bool {
 	ctx := context.Background() // the session is cut in time, see cutWhenStuck
-	return d.window.send(ctx, d.statusTopic(), []byte(offline)) == nil && d.window.drain(ctx) == nil
+	return d.window.keep(ctx, d.statusTopic(), []byte(offline)) == nil && d.window.drain(ctx) == nil
 }
