@@ -17,10 +17,9 @@ type Commander interface {
 }
 
 const (
-	maxCommands   = 256 // that wait to be obeyed; more are dropped
-	maxCommand    = 4 << 10
-	obeyWithin    = 5 * time.Second
-	complainEvery = time.Minute // about commands that are not obeyed: anybody can send them as fast as the line allows
+	maxCommands = 256     // that wait to be obeyed; more are dropped
+	maxCommand  = 4 << 10 // bytes of one
+	obeyWithin  = 5 * time.Second
 )
 
 // What became of a command, as it is counted.

@@ -12,6 +12,7 @@ const (
 	tick         = time.Second      // how often it is looked what is due
 	gatewayEvery = 10 * time.Second // how often the gateway's own state is said
 	twiceAfter   = 2 * time.Second  // between saying everything once and twice
+	askedEvery   = 5 * time.Second  // at most, everything is said because somebody asks for it
 )
 
 // told is what the broker was told of an asset, and in which round of saying everything.
@@ -44,6 +45,7 @@ type delivery struct {
 	place    int           // of the asset whose state was refreshed last
 	credit   time.Duration // of refreshes: each costs Options.Refresh, each asset earns the time that passes
 	selfSaid time.Time     // when the gateway's own state was said
+	allSaid  time.Time     // when everything was
 }
 
 func newDelivery(p *Publisher, s session) *delivery {
@@ -80,7 +82,11 @@ func (d *delivery) run(ctx context.Context) error {
 		case <-d.window.acknowledged():
 			err = d.window.settle()
 		case <-d.mail.ready:
-			err = d.next(ctx)
+			if err = d.happened(ctx); err == nil {
+				err = d.next(ctx)
+			}
+		case <-d.commands.again:
+			again = time.After(askedEvery - time.Since(d.allSaid))
 		case <-d.session.denied():
 			err = d.window.keep(ctx, d.statusTopic(), []byte(online))
 		case <-clock.C:
@@ -118,6 +124,7 @@ func (d *delivery) resync(ctx context.Context) error {
 	if err := d.window.keep(ctx, d.statusTopic(), []byte(online)); err != nil {
 		return err
 	}
+	d.allSaid = time.Now()
 	return d.window.drain(ctx)
 }
 
@@ -133,6 +140,29 @@ func (d *delivery) next(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// happened says what happened last. It says a few things at a time, so that readings do not wait for long.
+func (d *delivery) happened(ctx context.Context) error {
+	for range maxInFlight {
+		h, ok := d.mail.happened(d.options.Clock())
+		if !ok {
+			return nil
+		}
+		if err := d.pass(ctx, &h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *delivery) pass(ctx context.Context, h *gateway.Happening) error {
+	if h.Type != gateway.Detected {
+		topic := Topic(d.options.Topic, h.Asset) + "/event"
+		return d.window.send(ctx, message{topic: topic, payload: appendHappening(nil, h), fleeting: true})
+	}
+	topic := d.options.Topic + "/detections/" + levelOf(h.Asset)
+	return d.window.send(ctx, message{topic: topic, payload: appendDetections(nil, h), fleeting: true, loose: true})
 }
 
 // due says what is to be said from time to time. The assets' turns are spread over the refresh time, so

@@ -13,7 +13,10 @@ import (
 	"butlr-gateway/gateway"
 )
 
-const republish = "republish" // the command to say everything again
+const (
+	republish = "republish" // the command to say everything again
+	maxReason = 256         // bytes of why something is forced
+)
 
 // wish is what a force command asks for.
 type wish struct {
@@ -51,7 +54,9 @@ func readWish(payload []byte) (wish, error) {
 }
 
 func (long *wishJSON) read() (w wish, err error) {
-	w.reason = long.Reason
+	if w.reason = long.Reason; len(w.reason) > maxReason {
+		return w, fmt.Errorf("its reason has %d bytes: at most %d are kept", len(w.reason), maxReason)
+	}
 	if long.Target != "" {
 		known := false
 		if w.target, known = gateway.ParseTarget(long.Target); !known {
