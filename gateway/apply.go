@@ -58,10 +58,10 @@ func (s *State) apply(i Instant, e *Event) error {
 		s.mergePeople(i, subject, PeopleFeed, e)
 	case OccupancyMinute:
 		s.mergePeople(i, subject, PeopleMinuteFeed, e)
-	case MotionStarted:
-		s.merge(subject, MotionFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: 1})
-	case MotionEnded:
-		s.merge(subject, MotionFeed, Entry{At: e.At, ID: EventIDOf(e.ID)})
+	case MotionStarted, MotionEnded:
+		if s.merge(subject, MotionFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(one(e.Type == MotionStarted))}) {
+			s.pending.happen(subject, e)
+		}
 	case Traffic:
 		if repeated {
 			s.pending.idle[duplicate]++
@@ -81,14 +81,15 @@ func (s *State) mergePeople(i Instant, a *asset, f Feed, e *Event) {
 	s.merge(a, f, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(e.People)})
 }
 
-// merge takes up a revision of an asset's feed, wherever in time it belongs.
-func (s *State) merge(a *asset, f Feed, e Entry) {
+// merge takes up a revision of an asset's feed, wherever in time it belongs, and tells whether the feed's
+// window has it now and did not have it before.
+func (s *State) merge(a *asset, f Feed, e Entry) bool {
 	h := a.feeds[f]
 	if h == nil {
 		s.pending.touch(a, false)
 		s.pending.mark(a)
 		s.setFeed(a, f, &history{window: []Entry{e}, arrived: s.mono, saved: s.pending.number + 1})
-		return
+		return true
 	}
 	settings := a.settings
 	if f != TrafficFeed && e.At < h.newest() {
@@ -99,7 +100,7 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 		if h.late(f, &e, settings, s.days(a)) {
 			s.pending.mark(a)
 		}
-		return
+		return false
 	}
 	i, found := h.place(f, &e)
 	if i == 0 && !found && h.before.Newest == 0 {
@@ -109,7 +110,7 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 		e.Value += h.window[i].Value
 	} else if found && !settings.supersedes(f, &e, &h.window[i]) {
 		s.idle(e == h.window[i], e.At < h.newest())
-		return
+		return false
 	}
 	s.pending.mark(a)
 	s.pending.touchHistory(a, f)
@@ -118,10 +119,11 @@ func (s *State) merge(a *asset, f Feed, e Entry) {
 	}
 	if found {
 		h.window[i] = e
-		return
+		return true
 	}
 	h.insert(i, &e)
 	s.prune(a, f)
+	return true
 }
 
 // idle counts a revision that is known already, or of whose moment another one is believed.
@@ -168,6 +170,7 @@ func (s *State) count(places [6]*asset, e *Event, key IncrementKey) {
 }
 
 func (s *State) pass(a *asset, e *Event) {
+	s.pending.happen(a, e)
 	s.pending.touch(a, false)
 	s.pending.mark(a)
 	t := a.total
@@ -212,6 +215,7 @@ func (s *State) detect(a *asset, e *Event) {
 	s.pending.touch(a, false)
 	s.pending.mark(a)
 	a.found, a.foundAt = len(e.Found), e.At
+	s.pending.happen(a, e)
 	s.follow(a)
 }
 

@@ -144,10 +144,10 @@ func (s *State) Force(i Instant, id AssetID, o Override) (Override, error) {
 	return o, nil
 }
 
-// renews tells whether an override only lets the one before last longer: what a controller says again every
-// minute would else fill the audit.
+// renews tells whether an override only lets the one before last longer: what a controller or an automation
+// says again every minute would else fill the audit.
 func (o *Override) renews(old *Override, now Timestamp) bool {
-	return o.Source == FromController && old.Source == o.Source && now < old.Until &&
+	return o.Source != FromOperator && old.Source == o.Source && now < old.Until &&
 		o.Value == old.Value && o.Author == old.Author && o.Reason == old.Reason
 }
 

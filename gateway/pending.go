@@ -18,6 +18,7 @@ type pendingBatch struct {
 	overrides []overrideRow
 	audit     []OverrideChange
 	moves     []movedAsset
+	happened  []happened
 	edition   *Edition           // as it was before; nil: the batch did not change it
 	pins      map[AssetID]Number // as they were before; nil: the batch did not change them
 	alive     Timestamp
@@ -193,7 +194,7 @@ func (p *pendingBatch) end() {
 	*p = pendingBatch{
 		number: p.number + 1, touched: emptied(p.touched), histories: emptied(p.histories), sites: emptied(p.sites),
 		entries: p.entries[:0], minutes: p.minutes[:0], changed: emptied(p.changed), moved: emptied(p.moved),
-		heard: p.heard[:0], counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0], moves: p.moves[:0],
+		heard: p.heard[:0], counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0], moves: p.moves[:0], happened: emptied(p.happened),
 		refused: refusedRing{entries: p.refused.entries[:0]},
 	}
 }

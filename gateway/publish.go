@@ -35,6 +35,7 @@ func (s *State) begin(i Instant) *Update {
 	u := &s.update
 	now := s.clock.now(i)
 	u.At, u.Now, u.Epoch, u.Left, u.Changed, u.Heard = i, now, s.clock.epoch, u.Left[:0], emptied(u.Changed), u.Heard[:0]
+	u.Happened = emptied(u.Happened)
 	return u
 }
 

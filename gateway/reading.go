@@ -66,11 +66,12 @@ func (u *Update) NowAt(i Instant) Timestamp { return u.Epoch.Add(i.Mono) }
 
 // Update is what a batch of events, or the passing of time, changed.
 type Update struct {
-	At      Instant
-	Now     Timestamp  // what the state took for the time at At
-	Epoch   Timestamp  // what it takes for the time at Mono 0
-	Left    []Number   // numbers that an asset has moved away from; who has taken one since is in Changed
-	Changed []Snapshot // one for each asset of which something may have changed
-	Heard   []SiteFeed // sites that said something newer
-	Summary Summary
+	At       Instant
+	Now      Timestamp   // what the state took for the time at At
+	Epoch    Timestamp   // what it takes for the time at Mono 0
+	Left     []Number    // numbers that an asset has moved away from; who has taken one since is in Changed
+	Changed  []Snapshot  // one for each asset of which something may have changed
+	Heard    []SiteFeed  // sites that said something newer
+	Happened []Happening // in the order in which it was said
+	Summary  Summary
 }

@@ -237,6 +237,7 @@ func (s *State) Settle(i Instant) *Update {
 	for _, site := range s.pending.heard {
 		u.Heard = append(u.Heard, SiteFeed{site.about.Number, site.life.heard})
 	}
+	s.tell(u)
 	s.summary.Accepted += s.pending.accepted
 	s.summary.Unhandled += s.pending.unhandled
 	s.summary.Duplicates += s.pending.idle[duplicate]

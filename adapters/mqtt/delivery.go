@@ -12,6 +12,7 @@ const (
 	tick         = time.Second      // how often it is looked what is due
 	gatewayEvery = 10 * time.Second // how often the gateway's own state is said
 	twiceAfter   = 2 * time.Second  // between saying everything once and twice
+	askedEvery   = 5 * time.Second  // at most, everything is said because somebody asks for it
 )
 
 // told is what the broker was told of an asset, and in which round of saying everything.
@@ -44,6 +45,7 @@ type delivery struct {
 	place    int           // of the asset whose state was refreshed last
 	credit   time.Duration // of refreshes: each costs Options.Refresh, each asset earns the time that passes
 	selfSaid time.Time     // when the gateway's own state was said
+	allSaid  time.Time     // when everything was
 }
 
 func newDelivery(p *Publisher, s session) *delivery {
@@ -80,9 +82,13 @@ func (d *delivery) run(ctx context.Context) error {
 		case <-d.window.acknowledged():
 			err = d.window.settle()
 		case <-d.mail.ready:
-			err = d.next(ctx)
+			if err = d.happened(ctx); err == nil {
+				err = d.next(ctx)
+			}
+		case <-d.commands.again:
+			again = time.After(askedEvery - time.Since(d.allSaid))
 		case <-d.session.denied():
-			err = d.window.send(ctx, d.statusTopic(), []byte(online))
+			err = d.window.keep(ctx, d.statusTopic(), []byte(online))
 		case <-clock.C:
 			err = d.due(ctx)
 		case <-again:
@@ -115,9 +121,10 @@ func (d *delivery) resync(ctx context.Context) error {
 	if err := d.self(ctx); err != nil {
 		return err
 	}
-	if err := d.window.send(ctx, d.statusTopic(), []byte(online)); err != nil {
+	if err := d.window.keep(ctx, d.statusTopic(), []byte(online)); err != nil {
 		return err
 	}
+	d.allSaid = time.Now()
 	return d.window.drain(ctx)
 }
 
@@ -133,6 +140,29 @@ func (d *delivery) next(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// happened says what happened last. It says a few things at a time, so that readings do not wait for long.
+func (d *delivery) happened(ctx context.Context) error {
+	for range maxInFlight {
+		h, ok := d.mail.happened(d.options.Clock())
+		if !ok {
+			return nil
+		}
+		if err := d.pass(ctx, &h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *delivery) pass(ctx context.Context, h *gateway.Happening) error {
+	if h.Type != gateway.Detected {
+		topic := Topic(d.options.Topic, h.Asset) + "/event"
+		return d.window.send(ctx, message{topic: topic, payload: appendHappening(nil, h), fleeting: true})
+	}
+	topic := d.options.Topic + "/detections/" + levelOf(h.Asset)
+	return d.window.send(ctx, message{topic: topic, payload: appendDetections(nil, h), fleeting: true, loose: true})
 }
 
 // due says what is to be said from time to time. The assets' turns are spread over the refresh time, so
@@ -165,7 +195,7 @@ func (d *delivery) availability(ctx context.Context, s *slot) error {
 		return nil
 	}
 	t.availability = text
-	return d.window.send(ctx, s.topic+"/availability", []byte(text))
+	return d.window.keep(ctx, s.topic+"/availability", []byte(text))
 }
 
 func (d *delivery) state(ctx context.Context, s *slot) error {
@@ -176,7 +206,7 @@ func (d *delivery) state(ctx context.Context, s *slot) error {
 		return nil
 	}
 	t.state, t.hasState = sum, true
-	return d.window.send(ctx, s.topic+"/state", payload)
+	return d.window.keep(ctx, s.topic+"/state", payload)
 }
 
 func (d *delivery) scalars(ctx context.Context, s *slot) error {
@@ -194,7 +224,7 @@ func (d *delivery) scalars(ctx context.Context, s *slot) error {
 			continue
 		}
 		t.scalars[m] = now
-		if err := d.window.send(ctx, s.topic+"/"+m.String(), appendScalar(nil, m, r)); err != nil {
+		if err := d.window.keep(ctx, s.topic+"/"+m.String(), appendScalar(nil, m, r)); err != nil {
 			return err
 		}
 	}
@@ -214,7 +244,7 @@ func (d *delivery) self(ctx context.Context) error {
 	d.selfSaid = time.Now()
 	sum := d.mail.sum()
 	payload := appendGateway(make([]byte, 0, 512), &d.options, d.options.Clock(), &sum)
-	return d.window.send(ctx, d.options.Topic+"/gateway/state", payload)
+	return d.window.keep(ctx, d.options.Topic+"/gateway/state", payload)
 }
 
 func (d *delivery) statusTopic() string { return statusTopic(d.options.Topic) }
@@ -223,5 +253,5 @@ func (d *delivery) statusTopic() string { return statusTopic(d.options.Topic) }
 // must say it.
 func (d *delivery) farewell() bool {
 	ctx := context.Background() // the session is cut in time, see cutWhenStuck
-	return d.window.send(ctx, d.statusTopic(), []byte(offline)) == nil && d.window.drain(ctx) == nil
+	return d.window.keep(ctx, d.statusTopic(), []byte(offline)) == nil && d.window.drain(ctx) == nil
 }

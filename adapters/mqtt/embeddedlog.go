@@ -10,8 +10,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// complainEvery is how often the embedded broker's complaints reach the log: some of them any client can
-// cause, as often as it likes.
+// complainEvery is how often complaints reach the log that any client of a broker can cause, as often as it
+// likes: those of the embedded broker, and those about commands.
 const complainEvery = time.Minute
 
 // brokerLog takes what the embedded broker has to say.

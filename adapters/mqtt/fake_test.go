@@ -113,6 +113,7 @@ func (b *fakeBroker) fault(format string, v ...any) {
 
 type fakeMessage struct {
 	topic, payload string
+	fleeting       bool
 	done           chan struct{}
 	err            error
 }
@@ -131,11 +132,11 @@ type fakeSession struct {
 	polite bool
 }
 
-func (s *fakeSession) publish(topic string, payload []byte) receipt {
+func (s *fakeSession) publish(what message) receipt {
 	b := s.broker
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	m := &fakeMessage{topic: topic, payload: string(payload), done: make(chan struct{})}
+	m := &fakeMessage{topic: what.topic, payload: string(what.payload), fleeting: what.fleeting, done: make(chan struct{})}
 	if b.frozen {
 		b.mu.Unlock()
 		select {
@@ -164,7 +165,13 @@ func (s *fakeSession) process(n int, acknowledge bool) {
 	for ; n > 0 && len(s.lying) > 0; n-- {
 		m := s.lying[0]
 		s.lying = s.lying[1:]
-		s.broker.retained[m.topic] = m.payload
+		switch {
+		case m.fleeting:
+		case m.payload == "":
+			delete(s.broker.retained, m.topic)
+		default:
+			s.broker.retained[m.topic] = m.payload
+		}
 		s.broker.log = append(s.broker.log, m.topic+" "+m.payload)
 		s.said[m.topic] = true
 		if acknowledge && len(s.unsure) == 0 {

@@ -1,23 +1,30 @@
 package mqtt
 
 import (
+	"strings"
 	"sync"
 
 	"butlr-gateway/gateway"
 )
 
-// mailbox keeps the newest snapshot of each asset, and which of them wait to be sent. Its memory is
-// bounded by the number of assets. It is filled by one goroutine and emptied by another.
+// mailbox keeps the newest snapshot of each asset, and which of them wait to be sent; and the last few
+// things that happened. Its memory is bounded by the number of assets. It is filled by one goroutine and
+// emptied by another.
 type mailbox struct {
-	root string // of the topics
+	root       string // of the topics
+	detections bool   // where sensors see people is wanted
 
 	mu      sync.Mutex
 	slots   map[gateway.AssetID]*slot // an asset may get another number
+	hashed  map[string]*slot          // those whose topic does not tell their id, by topic
 	order   []*slot                   // as they came; only ever appended to
 	first   *slot                     // of those waiting, the one that waits longest
 	last    *slot
 	waiting int
 	summary gateway.Summary
+	epoch   gateway.Timestamp // what the gateway takes for the time at Mono 0
+	news    ring
+	sights  ring // where sensors saw people: so many that they must not drive out the rest
 
 	ready chan struct{} // holds one token while anything may be waiting
 }
@@ -25,6 +32,7 @@ type mailbox struct {
 // slot is the place of one asset.
 type slot struct {
 	topic    string // without a final slash
+	id       gateway.AssetID
 	snapshot gateway.Snapshot
 	waits    bool
 	next     *slot // the one that waits after this one
@@ -33,25 +41,78 @@ type slot struct {
 }
 
 func newMailbox(root string) *mailbox {
-	return &mailbox{root: root, slots: make(map[gateway.AssetID]*slot), ready: make(chan struct{}, 1)}
+	return &mailbox{
+		root: root, slots: make(map[gateway.AssetID]*slot), hashed: make(map[string]*slot), ready: make(chan struct{}, 1),
+	}
 }
 
 // put replaces what was known of the assets in u.
 func (m *mailbox) put(u *gateway.Update) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.summary = u.Summary
+	m.summary, m.epoch = u.Summary, u.Epoch
 	for i := range u.Changed {
 		s := m.slots[u.Changed[i].Asset.ID]
 		if s == nil {
-			s = &slot{topic: Topic(m.root, u.Changed[i].Asset)}
-			m.slots[u.Changed[i].Asset.ID] = s
-			m.order = append(m.order, s)
+			s = m.add(u.Changed[i].Asset)
 		}
 		s.snapshot = u.Changed[i]
 		m.queue(s)
 	}
+	for i := range u.Happened {
+		switch h := &u.Happened[i]; {
+		case h.Type != gateway.Detected:
+			m.news.add(h, u.At)
+		case m.detections:
+			m.sights.add(h, u.At)
+		}
+	}
 	m.signal()
+}
+
+func (m *mailbox) add(a *gateway.Asset) *slot {
+	s := &slot{topic: Topic(m.root, a), id: a.ID}
+	m.slots[a.ID] = s
+	m.order = append(m.order, s)
+	if !strings.HasSuffix(string(a.ID), s.topic[strings.LastIndexByte(s.topic, '/')+1:]) {
+		m.hashed[s.topic] = s
+	}
+	return s
+}
+
+// find returns the asset whose topics begin so; ok is false if none is known.
+func (m *mailbox) find(topic string) (id gateway.AssetID, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.hashed[topic]
+	if s == nil {
+		_, level, _ := cutLast(topic)
+		if s = m.slots[gateway.AssetID(level)]; s == nil {
+			s = m.slots[gateway.AssetID("group:"+level)]
+		}
+	}
+	if s == nil || s.topic != topic {
+		return "", false
+	}
+	return s.id, true
+}
+
+// now returns what the gateway takes for the time at an instant.
+func (m *mailbox) now(i gateway.Instant) gateway.Timestamp {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.epoch.Add(i.Mono)
+}
+
+// happened takes the oldest thing that happened, unless it is too old by now.
+func (m *mailbox) happened(i gateway.Instant) (h gateway.Happening, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if h, ok = m.news.take(i); !ok {
+		h, ok = m.sights.take(i)
+	}
+	m.signal()
+	return h, ok
 }
 
 func (m *mailbox) queue(s *slot) {
@@ -69,7 +130,7 @@ func (m *mailbox) queue(s *slot) {
 }
 
 func (m *mailbox) signal() {
-	if m.first == nil {
+	if m.first == nil && m.news.count == 0 && m.sights.count == 0 {
 		return
 	}
 	select {
@@ -121,4 +182,11 @@ func (m *mailbox) sum() gateway.Summary {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.summary
+}
+
+// dropped returns how much of what happened was told nobody.
+func (m *mailbox) dropped() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.news.dropped + m.sights.dropped
 }

@@ -7,6 +7,7 @@ type metrics struct {
 	connected prometheus.Gauge
 	sessions  prometheus.Counter
 	delivered prometheus.Counter
+	commands  *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
@@ -20,6 +21,9 @@ func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
 		delivered: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "butlr_mqtt_messages_total", Help: "Messages that the broker acknowledged.",
 		}),
+		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "butlr_mqtt_commands_total", Help: "Commands that the broker passed on, by what became of them.",
+		}, []string{"result"}),
 	}
 	if r == nil {
 		return m, nil
@@ -30,7 +34,13 @@ func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
 		_, waiting := mail.size()
 		return float64(waiting)
 	})
-	for _, c := range []prometheus.Collector{m.connected, m.sessions, m.delivered, waiting} {
+	dropped := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "butlr_mqtt_events_dropped_total", Help: "Events that could not be passed on within a minute.",
+	}, func() float64 { return float64(mail.dropped()) })
+	for _, result := range []string{commandObeyed, commandRefused, commandKept, commandDropped} {
+		m.commands.WithLabelValues(result)
+	}
+	for _, c := range []prometheus.Collector{m.connected, m.sessions, m.delivered, m.commands, waiting, dropped} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

@@ -18,6 +18,7 @@ import (
 
 // Options say which broker to publish to, and what.
 type Options struct {
+	Label    string // what the operator calls the broker, for logs and overrides; "" is mqtt
 	Broker   string // URL: tcp or mqtt, ssl, tls or mqtts, ws, wss; the port may be left out
 	Username string
 	Password string
@@ -26,21 +27,23 @@ type Options struct {
 	Cert     []byte // PEM of the client certificate, nil is none
 	Key      []byte // PEM of its key
 
-	Topic   string        // root of all topics, such as butlr or butlr/hq
-	Scalars bool          // also one topic for each measure
-	Refresh time.Duration // each asset's state is said again that often, at least 1 s
-	Twice   bool          // after connecting everything is said twice: for [Embedded], see there
+	Topic      string        // root of all topics, such as butlr or butlr/hq
+	Scalars    bool          // also one topic for each measure
+	Detections bool          // also where sensors see people: personal data
+	Refresh    time.Duration // each asset's state is said again that often, at least 1 s
+	Twice      bool          // after connecting everything is said twice: for [Embedded], see there
 
-	Gateway string                    // the gateway id: 8 hexadecimal digits
-	Name    string                    // of the gateway, for people
-	Version string                    // of the program
-	Place   Place                     // must not be nil
-	Clock   gateway.Clock             // must not be nil
-	Alarms  *gateway.Alarms           // what the gateway's own state lists; must not be nil
-	Push    iter.Seq2[string, string] // names and states of the controllers that are written to; nil is none
-	Health  func(down error)          // told each change, by one goroutine: nil is delivering; may be nil, must not block
-	Log     *slog.Logger              // must not be nil
-	Metrics prometheus.Registerer     // nil is none; with several brokers, one that adds a label for each
+	Gateway   string                    // the gateway id: 8 hexadecimal digits
+	Name      string                    // of the gateway, for people
+	Version   string                    // of the program
+	Place     Place                     // must not be nil
+	Commander Commander                 // obeys what is commanded over the broker; nil: nobody commands
+	Clock     gateway.Clock             // must not be nil
+	Alarms    *gateway.Alarms           // what the gateway's own state lists; must not be nil
+	Push      iter.Seq2[string, string] // names and states of the controllers that are written to; nil is none
+	Health    func(down error)          // told each change, by one goroutine: nil is delivering; may be nil, must not block
+	Log       *slog.Logger              // must not be nil
+	Metrics   prometheus.Registerer     // nil is none; with several brokers, one that adds a label for each
 }
 
 // Place tells whose times of day the reasons of an asset show: those of its site. It never returns nil.
@@ -131,6 +134,14 @@ func (o *Options) tlsConfig(host string) (*tls.Config, error) {
 	}
 	c.Certificates = []tls.Certificate{pair}
 	return c, nil
+}
+
+// label names the broker for people.
+func (o *Options) label() string {
+	if o.Label == "" {
+		return "mqtt"
+	}
+	return o.Label
 }
 
 func (o *Options) clientID() string {

@@ -64,11 +64,19 @@ func TestSeveralPublishers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range families {
-		if len(f.GetMetric()) != 2 {
-			t.Errorf("%s has %d series, want one for each broker", f.GetName(), len(f.GetMetric()))
+		brokers := map[string]bool{}
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if l.GetName() == "broker" {
+					brokers[l.GetValue()] = true
+				}
+			}
+		}
+		if len(brokers) != 2 {
+			t.Errorf("%s tells brokers apart as %v, want both", f.GetName(), brokers)
 		}
 	}
-	if len(families) != 4 {
-		t.Errorf("%d metrics are registered, want 4", len(families))
+	if len(families) != 6 {
+		t.Errorf("%d metrics are registered, want 6", len(families))
 	}
 }

@@ -25,6 +25,8 @@ type Publisher struct {
 	metrics *metrics
 	health  *health
 
+	commands *commands
+
 	// connect opens a session. It returns soon after ctx ends.
 	connect func(ctx context.Context) (session, error)
 	rounds  uint64 // how often everything was said, or begun to be
@@ -44,7 +46,9 @@ func New(o Options) (*Publisher, error) {
 		return nil, fmt.Errorf("setting up MQTT: %w", err)
 	}
 	p.health = &health{addr: t.url.Redacted(), log: o.Log, tell: o.Health, connected: p.metrics.connected}
-	p.connect = (&dialer{target: t, options: &p.options}).open
+	p.mail.detections = o.Detections
+	p.commands = newCommands(&p.options, p.mail, p.metrics)
+	p.connect = (&dialer{target: t, options: &p.options, listeners: p.commands.listeners()}).open
 	return p, nil
 }
 
@@ -54,6 +58,9 @@ func (p *Publisher) Publish(u *gateway.Update) { p.mail.put(u) }
 // Run delivers until ctx ends, connecting again whenever the connection is lost. At the end it says that
 // the gateway is offline; it takes at most a second for that. It is called once.
 func (p *Publisher) Run(ctx context.Context) error {
+	var obeying sync.WaitGroup
+	obeying.Go(func() { p.commands.run(ctx) })
+	defer obeying.Wait()
 	pause := shortestPause
 	for ctx.Err() == nil {
 		began := time.Now()

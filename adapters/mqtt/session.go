@@ -18,6 +18,8 @@ const (
 	keepAlive      = 15 * time.Second
 	pingTimeout    = 5 * time.Second
 	quiesce        = 250 // milliseconds for the DISCONNECT packet to leave
+
+	subackFailure = 0x80 // instead of the quality of service that is granted, MQTT 3.1.1 section 3.9.3
 )
 
 var (
@@ -31,8 +33,17 @@ var (
 
 // dialer opens sessions.
 type dialer struct {
-	target  target
-	options *Options
+	target    target
+	options   *Options
+	listeners []listener
+}
+
+// listener hears what others publish on some topics. Its function is called for one message after another,
+// in the order in which the broker passes them on, and must not block: the broker's acknowledgements come
+// behind them. What the broker kept from before is marked as such.
+type listener struct {
+	filter string
+	hear   func(topic string, payload []byte, kept bool)
 }
 
 // pahoSession is one connection of one client. paho would connect again by itself, but then it sends the
@@ -63,7 +74,23 @@ func (d *dialer) open(ctx context.Context) (session, error) {
 		return nil, err
 	}
 	s.client.Subscribe(statusTopic(d.options.Topic), 1, s.heard)
+	for _, l := range d.listeners {
+		d.listen(s, l)
+	}
 	return s, nil
+}
+
+// listen subscribes, and says so when the broker does not let us: some let a client publish alone.
+func (d *dialer) listen(s *pahoSession, l listener) {
+	token := s.client.Subscribe(l.filter, 1, func(_ paho.Client, m paho.Message) { l.hear(m.Topic(), m.Payload(), m.Retained()) })
+	go func() {
+		<-token.Done()
+		codes := token.(*paho.SubscribeToken).Result()
+		if code, ok := codes[l.filter]; ok && code >= subackFailure {
+			d.options.Log.Warn("the MQTT broker does not let the gateway subscribe: give its user the right to read this topic",
+				"addr", d.target.url.Redacted(), "topic", l.filter)
+		}
+	}()
 }
 
 func (d *dialer) client(ctx context.Context, s *pahoSession) *paho.ClientOptions {
@@ -74,7 +101,7 @@ func (d *dialer) client(ctx context.Context, s *pahoSession) *paho.ClientOptions
 		SetPassword(d.options.Password).
 		SetProtocolVersion(4). // MQTT 3.1.1, without a second attempt as 3.1 after each failure
 		SetCleanSession(true).
-		SetOrderMatters(false).
+		SetOrderMatters(true). // else two commands may change places; whoever hears them does not block
 		SetAutoReconnect(false).
 		SetConnectTimeout(connectTimeout).
 		SetWriteTimeout(writeTimeout).
@@ -114,8 +141,8 @@ func (s *pahoSession) hold(conn net.Conn) net.Conn {
 	return conn
 }
 
-func (s *pahoSession) publish(topic string, payload []byte) receipt {
-	return s.client.Publish(topic, 1, true, payload)
+func (s *pahoSession) publish(m message) receipt {
+	return s.client.Publish(m.topic, m.qos(), !m.fleeting, m.payload)
 }
 
 // heard hears what is said of this gateway's status. What the broker kept from before this session is no

@@ -21,12 +21,29 @@ type receipt interface {
 	Error() error
 }
 
+// message is what is published. Unless it says otherwise it is delivered at least once, and the broker keeps
+// it for whoever comes later.
+type message struct {
+	topic    string
+	payload  []byte
+	fleeting bool // not kept: it tells of something that is over
+	loose    bool // delivered at most once
+}
+
+// qos is the message's quality of service, MQTT 3.1.1 section 4.3.
+func (m *message) qos() byte {
+	if m.loose {
+		return 0
+	}
+	return 1
+}
+
 // session is one connection to a broker, from its acceptance to its end. All but cut is called by one
 // goroutine.
 type session interface {
-	// publish hands over a retained message of QoS 1. It may block as long as the write timeout. What is
-	// handed over first arrives first, or not at all.
-	publish(topic string, payload []byte) receipt
+	// publish hands over a message. It may block as long as the write timeout. What is handed over first
+	// arrives first, or not at all.
+	publish(message) receipt
 
 	// lost is closed when the connection has ended; then why tells the reason.
 	lost() <-chan struct{}
@@ -63,8 +80,13 @@ func newWindow(s session, m *metrics) *window {
 
 func (w *window) stop() { w.overdue.Stop() }
 
+// keep has the broker keep a payload on a topic, as soon as there is room for the message.
+func (w *window) keep(ctx context.Context, topic string, payload []byte) error {
+	return w.send(ctx, message{topic: topic, payload: payload})
+}
+
 // send hands a message over as soon as there is room for it.
-func (w *window) send(ctx context.Context, topic string, payload []byte) error {
+func (w *window) send(ctx context.Context, m message) error {
 	for w.count == maxInFlight {
 		if err := w.await(ctx); err != nil {
 			return err
@@ -73,7 +95,7 @@ func (w *window) send(ctx context.Context, topic string, payload []byte) error {
 	if w.count == 0 {
 		w.overdue.Reset(stalledAfter)
 	}
-	w.receipts[(w.oldest+w.count)%maxInFlight] = w.session.publish(topic, payload)
+	w.receipts[(w.oldest+w.count)%maxInFlight] = w.session.publish(m)
 	w.count++
 	return ctx.Err()
 }
