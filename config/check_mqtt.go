@@ -44,7 +44,7 @@ func (d *document) checkPublishing(section string, p *Publishing) {
 		}
 	}
 	if p.Commands && p.Username == "" && p.CertFile == "" {
-		d.warn(section+".commands", "are obeyed from whoever may publish at a broker that lets everybody in",
+		d.warn(section+".commands", "has everybody obeyed who reaches the broker, because it asks for no user",
 			"have the broker ask for a user and a password, and say who may publish on the topics below "+p.Topic+"/command")
 	}
 }
