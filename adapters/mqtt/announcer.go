@@ -43,7 +43,9 @@ type announcer struct {
 	changes map[string]string // what is written
 	written chan error        // holds what became of the write
 	writers sync.WaitGroup
-	failed  bool // the last write did
+	owed    map[string]string // what counts here and is not written
+	failed  bool              // the last write did
+	retry   time.Time         // when what is owed is written again, after it failed
 }
 
 // announced is a device: of an asset, of the gateway itself, or one that is only remembered.
@@ -53,6 +55,7 @@ type announced struct {
 	self      bool
 	aggregate bool
 	gone      bool             // out of service, or of nobody any more
+	stands    bool             // it was announced and not taken back
 	shown     gateway.Measures // by the newest snapshot
 	has       gateway.Measures // as announced: some may be missing for the moment
 	missing   time.Time        // since when
@@ -75,10 +78,10 @@ func newAnnouncer(o *Options) *announcer {
 		memory: o.Memory, log: o.Log, rows: make(map[string]string), nodes: make(map[string][]string),
 		assets: make(map[gateway.AssetID]*announced), children: make(map[gateway.AssetID][]*announced),
 		settling: make(map[string]map[string]string), ready: make(chan struct{}, 1), births: make(chan struct{}, 1),
-		written: make(chan error, 1), seed: maphash.MakeSeed(),
+		written: make(chan error, 1), owed: make(map[string]string), seed: maphash.MakeSeed(),
 	}
 	if o.Discovery != discovery.Off {
-		a.self = &announced{node: a.gateway.SelfNode(), self: true}
+		a.self = &announced{node: a.gateway.SelfNode(), self: true, asset: &gateway.Asset{}}
 	}
 	return a
 }
@@ -118,13 +121,26 @@ func (a *announcer) notice(into **announced, s *gateway.Snapshot, now time.Time)
 	}
 }
 
-// moveChildren announces anew what lies in an asset that has come or gone.
+// moveChildren has announced anew what lies in a device that has come or gone.
 func (a *announcer) moveChildren(d *announced, now time.Time) {
+	if d.self {
+		for _, c := range a.assets {
+			a.wantAgain(c, now)
+		}
+		return
+	}
 	id := d.asset.ID
 	inside := slices.DeleteFunc(a.children[id], func(c *announced) bool { return c.asset.Parent != id })
 	a.children[id] = inside
 	for _, c := range inside {
-		a.want(c, now)
+		a.wantAgain(c, now)
+	}
+}
+
+// wantAgain has a device announced that was announced already.
+func (a *announcer) wantAgain(d *announced, now time.Time) {
+	if d.digest != 0 {
+		a.want(d, now)
 	}
 }
 
@@ -147,25 +163,46 @@ func (a *announcer) measuresTold(node string) gateway.Measures {
 // want has a device announced as soon as it may be.
 func (a *announcer) want(d *announced, now time.Time) {
 	at := now
-	if earliest := d.said.Add(repeatAfter); at.Before(earliest) {
-		at = earliest
+	if own := d.said.Add(repeatAfter); at.Before(own) {
+		at = own
 	}
 	a.due.set(d, at)
 }
 
-// wantAll has everything announced again, whatever the broker was told, and what lies forgotten.
+// wantAll has everything announced again, whatever the broker was told, and what lies forgotten. What lies in
+// another device waits for that: what was said of it last may have been lost.
 func (a *announcer) wantAll(now time.Time) {
-	a.lying, a.batch = nil, nil
+	a.lying, a.batch, a.swept = nil, nil, false
 	clear(a.settling)
-	if a.self != nil {
-		a.self.digest = 0
-		a.want(a.self, now)
+	a.due.empty()
+	if a.self == nil {
+		return
 	}
+	a.self.digest = 0
+	a.want(a.self, now)
 	for _, d := range a.assets {
 		d.digest = 0
-		a.want(d, now)
+		a.due.set(d, a.earliest(d, now, int(gateway.Group)))
 	}
-	a.swept = false
+}
+
+// earliest returns when a device may be announced again, with all that it lies in.
+func (a *announcer) earliest(d *announced, now time.Time, depth int) time.Time {
+	at := now
+	if own := d.said.Add(repeatAfter); at.Before(own) {
+		at = own
+	}
+	around := a.assets[d.asset.Parent]
+	if around == nil || depth == 0 {
+		around = a.self
+	}
+	if d.self || around.gone {
+		return at
+	}
+	if outside := a.earliest(around, now, depth-1); at.Before(outside) {
+		at = outside
+	}
+	return at
 }
 
 // sweep has taken back what is remembered and nobody wants. It is called when every asset was noticed.
@@ -199,28 +236,31 @@ func (a *announcer) steps(d *announced) discovery.Steps {
 	return a.gateway.Steps(&device, told)
 }
 
-// via returns the node that an asset lies in. One that nobody was told of is none: Home Assistant does not
-// let a device lie in it.
+// via returns the node that an asset lies in; "" if it lies in none. Home Assistant does not let a device lie
+// in one that it was not told of.
 func (a *announcer) via(d *announced) string {
-	if parent := a.assets[d.asset.Parent]; parent != nil && !parent.gone && parent != d {
+	if parent := a.assets[d.asset.Parent]; parent != nil && parent.stands && !parent.gone && parent != d {
 		return parent.node
 	}
-	return a.gateway.SelfNode()
+	if a.self.stands {
+		return a.self.node
+	}
+	return ""
 }
 
 // take takes the devices that are due, parents first, and returns what must be remembered before they are
 // said.
-func (a *announcer) take(now time.Time) (batch []*announced, changes map[string]string) {
-	changes = make(map[string]string)
+func (a *announcer) take(now time.Time) (batch []*announced, news map[string]string) {
+	news = make(map[string]string)
 	for d := a.due.take(now); d != nil; d = a.due.take(now) {
 		d.let(now)
 		batch = append(batch, d)
 		for _, t := range a.remember(d) {
-			changes[t.Key()] = t.Value()
+			news[t.Key()] = t.Value()
 		}
 	}
 	slices.SortFunc(batch, byRank)
-	return batch, changes
+	return batch, news
 }
 
 func (a *announcer) remember(d *announced) []discovery.Told {
