@@ -74,6 +74,10 @@ func (d *document) checkFurther(c *Config, name string) {
 			d.wrong(key, "is that of "+other+" too, with the same client_id: the broker would end one connection for the other, again and again",
 				"remove the section, or give one of them a client_id and a topic of its own", other+".broker")
 			return
+		} else if o.Broker == p.Broker && o.announces() && p.announces() && o.DiscoveryPrefix == p.DiscoveryPrefix {
+			d.wrong(section+".discovery", "announces the same devices on the same broker as "+other+": each would take back what the other says",
+				`write discovery = "off" in one of them`, other+".discovery")
+			return
 		}
 	}
 }

@@ -42,6 +42,9 @@ func defaultPublishing() Publishing {
 	}
 }
 
+// announces tells whether assets are announced there.
+func (p *Publishing) announces() bool { return p.Discovery != DiscoverNothing }
+
 // Discovery is the form in which assets are announced to Home Assistant.
 type Discovery string
 

@@ -1,65 +1,24 @@
 package mqtt
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
+	"butlr-gateway/adapters/mqtt/internal/level"
 	"butlr-gateway/gateway"
 )
 
-const (
-	maxRoot  = 200 // bytes of a topic root
-	maxLevel = 64  // bytes of an asset's topic level
-)
-
-// hashed begins the topic level of an asset whose id cannot be one.
-const hashed = "h-"
+const maxRoot = 200 // bytes of a topic root
 
 // Topic returns the topic under which those of an asset lie, without a final slash; root is [Options.Topic].
 func Topic(root string, a *gateway.Asset) string {
-	return root + "/" + a.Kind.String() + "/" + levelOf(a)
+	return root + "/" + level.Path(a.Kind, a.ID)
 }
 
-// levelOf returns the topic level of an asset: Butlr's id or the group's key as it is if it consists of
-// letters, digits, "_" and "-" only, else a hash of it. Two assets of a kind never share one: an id that
-// looks like a hash is hashed too.
-func levelOf(a *gateway.Asset) string {
-	level := string(a.ID)
-	if a.Kind == gateway.Group {
-		level = strings.TrimPrefix(level, "group:")
-	}
-	if isLevel(level) && !looksHashed(level) {
-		return level
-	}
-	sum := sha256.Sum256([]byte(level))
-	return hashed + hex.EncodeToString(sum[:16])
-}
+// levelOf returns the topic level of an asset. Two assets of a kind never share one.
+func levelOf(a *gateway.Asset) string { return level.Of(a.Kind, a.ID) }
 
-func isLevel(s string) bool {
-	if s == "" || len(s) > maxLevel {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if !isLevelByte(c) {
-			return false
-		}
-	}
-	return true
-}
-
-func isLevelByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
-}
-
-func looksHashed(level string) bool {
-	digits, found := strings.CutPrefix(level, hashed)
-	if !found || len(digits) != 32 {
-		return false
-	}
-	return strings.Trim(digits, "0123456789abcdef") == ""
-}
+func isLevel(s string) bool { return level.Is(s) }
 
 // checkRoot tells what is wrong with a topic root. White space and DEL are valid in MQTT, but the
 // embedded broker ends the connection of whoever publishes them.
@@ -72,12 +31,12 @@ func checkRoot(root string) error {
 	case strings.HasPrefix(root, "$"):
 		return fmt.Errorf("the topic root %q begins with $: those topics belong to the broker", root)
 	}
-	for level := range strings.SplitSeq(root, "/") {
-		if level == "" {
+	for part := range strings.SplitSeq(root, "/") {
+		if part == "" {
 			return fmt.Errorf("the topic root %q has an empty level: leave out the slash too many", root)
 		}
-		for _, c := range []byte(level) {
-			if !isLevelByte(c) && c != '.' {
+		for _, c := range []byte(part) {
+			if !level.IsByte(c) && c != '.' {
 				return fmt.Errorf("the topic root %q contains %q: use letters, digits, _, - and . only", root, c)
 			}
 		}

@@ -30,6 +30,7 @@ type database struct {
 	putSite, putOverride, dropOverride        *sql.Stmt
 	addAudit, trimAudit                       *sql.Stmt
 	putIncrement, dropIncrement, expireBefore *sql.Stmt
+	putKept, dropKept                         *sql.Stmt
 	removed                                   [5]*sql.Stmt // what an asset leaves with
 
 	pack packer
@@ -116,6 +117,8 @@ func (d *database) prepare(ctx context.Context) error {
 		{&d.putIncrement, "INSERT OR IGNORE INTO increments (hour, key) VALUES (?,?)"},
 		{&d.dropIncrement, "DELETE FROM increments WHERE hour = ? AND key = ?"},
 		{&d.expireBefore, "DELETE FROM increments WHERE hour < ?"},
+		{&d.putKept, put("kept", "name, key", "value, sum")},
+		{&d.dropKept, "DELETE FROM kept WHERE name = ? AND key = ?"},
 		{&d.removed[0], "DELETE FROM assets WHERE number = ?"},
 		{&d.removed[1], "DELETE FROM revisions WHERE asset = ?"},
 		{&d.removed[2], "DELETE FROM totals WHERE asset = ?"},

@@ -14,6 +14,8 @@
 // the truth. A database that cannot be read at all, or breaks the rules of its own schema, is moved aside,
 // and the numbers come back from the ledger, and with them the gateway's id.
 //
+// What other parts must remember is in small tables beside that: see [Store.Table].
+//
 // A database of an older version is brought forward when it is opened for writing, and read as it is by
 // [Read]; one of a newer version is refused.
 package store

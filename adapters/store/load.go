@@ -72,8 +72,8 @@ func load(ctx context.Context, conn *sql.Conn, version int) (*loaded, error) {
 }
 
 // each runs a query and calls scan for each of its rows.
-func each(ctx context.Context, conn *sql.Conn, query string, scan func(*sql.Rows) error) error {
-	rows, err := conn.QueryContext(ctx, query)
+func each(ctx context.Context, conn *sql.Conn, query string, scan func(*sql.Rows) error, args ...any) error {
+	rows, err := conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

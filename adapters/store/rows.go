@@ -207,3 +207,12 @@ const (
 	processKey   = "process"
 	editionKey   = "edition"
 )
+
+// keptSum is the checksum of a row of a [Table].
+func (p *packer) keptSum(table, key, value string) uint32 {
+	p.begin(0, 0)
+	p.text(table)
+	p.text(key)
+	p.text(value)
+	return p.sum()
+}

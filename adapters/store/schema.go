@@ -85,6 +85,13 @@ CREATE TABLE IF NOT EXISTS audit (
 	until      INTEGER NOT NULL,
 	sum        INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS kept ( -- see Table; a gateway that does not know it is not disturbed by it
+	name  TEXT NOT NULL,
+	key   TEXT NOT NULL,
+	value TEXT NOT NULL,
+	sum   INTEGER NOT NULL,
+	PRIMARY KEY (name, key)
+) WITHOUT ROWID;
 `
 
 // additions are the columns that tables of older versions lack, each table with the last that it got. The

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -32,7 +33,8 @@ type Store struct {
 	byHand   bool
 	log      *slog.Logger
 	lock     *flock.Flock
-	db       *database // nil after an error, until the next commit
+	mu       sync.Mutex // held while the database or the ledger is in use
+	db       *database  // nil after an error, until the next commit
 	ledger   *ledger
 	loaded   *loaded
 	duration prometheus.Histogram
@@ -222,6 +224,8 @@ func (s *Store) Damage() []string { return s.loaded.damage }
 // next call.
 func (s *Store) Commit(ctx context.Context, b *gateway.Batch) error {
 	begin := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	err := s.commit(ctx, b)
 	if err != nil {
 		s.failures.Inc()
@@ -235,13 +239,21 @@ func (s *Store) Commit(ctx context.Context, b *gateway.Batch) error {
 	return nil
 }
 
-func (s *Store) commit(ctx context.Context, b *gateway.Batch) error {
-	if s.db == nil {
-		db, err := openDatabase(ctx, s.dir)
-		if err != nil {
-			return err
-		}
+// ready opens the database if it is not open.
+func (s *Store) ready(ctx context.Context) error {
+	if s.db != nil {
+		return nil
+	}
+	db, err := openDatabase(ctx, s.dir)
+	if err == nil {
 		s.db = db
+	}
+	return err
+}
+
+func (s *Store) commit(ctx context.Context, b *gateway.Batch) error {
+	if err := s.ready(ctx); err != nil {
+		return err
 	}
 	if err := s.db.transact(ctx, func() error { return s.db.write(ctx, b) }); err != nil {
 		return err
@@ -269,6 +281,8 @@ func (s *Store) record(b *gateway.Batch) error {
 
 // Close writes back what SQLite keeps beside the database, and lets go of the directory.
 func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return errors.Join(s.letGo(), s.lock.Close())
 }
 

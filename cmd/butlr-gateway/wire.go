@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/adapters/mqtt"
+	"butlr-gateway/adapters/mqtt/discovery"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/webhook"
@@ -86,6 +88,8 @@ func publisherOptions(s *service, section string, c *config.Publishing) (mqtt.Op
 		Gateway: s.store.Identity().GatewayID, Name: s.config.Gateway.Name, Version: programVersion(),
 		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokers.health(label),
 		Log: s.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"broker": label}, s.metrics),
+		Discovery: discoveryForms[c.Discovery], DiscoveryPrefix: c.DiscoveryPrefix, Page: publicPage(s.config.Web.Listen),
+		Memory: s.store.Table(discoveryTable(c)),
 	}
 	if s.pusher != nil {
 		o.Push = s.pushStates
@@ -115,6 +119,30 @@ func publisherOptions(s *service, section string, c *config.Publishing) (mqtt.Op
 		*file.into = text
 	}
 	return o, nil
+}
+
+var discoveryForms = map[config.Discovery]discovery.Form{
+	config.DiscoverDevices: discovery.Devices, config.DiscoverComponents: discovery.Components, config.DiscoverNothing: discovery.Off,
+}
+
+// discoveryTable names the memory of what one broker was told: the configuration has no two sections of one
+// broker and one client.
+func discoveryTable(c *config.Publishing) string {
+	name := "discovery " + string(c.Broker)
+	if c.ClientID != "" {
+		name += " " + c.ClientID
+	}
+	return name
+}
+
+// publicPage is the address of the page for other machines; "" if they cannot reach it, or none of the
+// addresses that they could use is known.
+func publicPage(listen config.Listen) string {
+	host, port, err := net.SplitHostPort(string(listen))
+	if ip := net.ParseIP(host); err != nil || listen.Loopback() || ip == nil || ip.IsUnspecified() {
+		return ""
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 func webhookOptions(s *service) webhook.Options {
