@@ -121,29 +121,6 @@ func (a *announcer) notice(into **announced, s *gateway.Snapshot, now time.Time)
 	}
 }
 
-// moveChildren has announced anew what lies in a device that has come or gone.
-func (a *announcer) moveChildren(d *announced, now time.Time) {
-	if d.self {
-		for _, c := range a.assets {
-			a.wantAgain(c, now)
-		}
-		return
-	}
-	id := d.asset.ID
-	inside := slices.DeleteFunc(a.children[id], func(c *announced) bool { return c.asset.Parent != id })
-	a.children[id] = inside
-	for _, c := range inside {
-		a.wantAgain(c, now)
-	}
-}
-
-// wantAgain has a device announced that was announced already.
-func (a *announcer) wantAgain(d *announced, now time.Time) {
-	if d.digest != 0 {
-		a.want(d, now)
-	}
-}
-
 // measuresTold returns the measures that a node was announced with before the restart.
 func (a *announcer) measuresTold(node string) gateway.Measures {
 	var has gateway.Measures
@@ -158,68 +135,6 @@ func (a *announcer) measuresTold(node string) gateway.Measures {
 		}
 	}
 	return has
-}
-
-// want has a device announced as soon as it may be.
-func (a *announcer) want(d *announced, now time.Time) {
-	at := now
-	if own := d.said.Add(repeatAfter); at.Before(own) {
-		at = own
-	}
-	a.due.set(d, at)
-}
-
-// wantAll has everything announced again, whatever the broker was told, and what lies forgotten. What lies in
-// another device waits for that: what was said of it last may have been lost.
-func (a *announcer) wantAll(now time.Time) {
-	a.lying, a.batch, a.swept = nil, nil, false
-	clear(a.settling)
-	a.due.empty()
-	if a.self == nil {
-		return
-	}
-	a.self.digest = 0
-	a.want(a.self, now)
-	for _, d := range a.assets {
-		d.digest = 0
-		a.due.set(d, a.earliest(d, now, int(gateway.Group)))
-	}
-}
-
-// earliest returns when a device may be announced again, with all that it lies in.
-func (a *announcer) earliest(d *announced, now time.Time, depth int) time.Time {
-	at := now
-	if own := d.said.Add(repeatAfter); at.Before(own) {
-		at = own
-	}
-	around := a.assets[d.asset.Parent]
-	if around == nil || depth == 0 {
-		around = a.self
-	}
-	if d.self || around.gone {
-		return at
-	}
-	if outside := a.earliest(around, now, depth-1); at.Before(outside) {
-		at = outside
-	}
-	return at
-}
-
-// sweep has taken back what is remembered and nobody wants. It is called when every asset was noticed.
-func (a *announcer) sweep(now time.Time) {
-	a.swept = true
-	wanted := make(map[string]bool, len(a.assets)+1)
-	if a.self != nil {
-		wanted[a.self.node] = true
-	}
-	for _, d := range a.assets {
-		wanted[d.node] = true
-	}
-	for node := range a.nodes {
-		if !wanted[node] {
-			a.want(&announced{node: node, gone: true}, now)
-		}
-	}
 }
 
 // steps returns how to get the broker from what it was told of a device to what that is now.
@@ -239,13 +154,23 @@ func (a *announcer) steps(d *announced) discovery.Steps {
 // via returns the node that an asset lies in; "" if it lies in none. Home Assistant does not let a device lie
 // in one that it was not told of.
 func (a *announcer) via(d *announced) string {
-	if parent := a.assets[d.asset.Parent]; parent != nil && parent.stands && !parent.gone && parent != d {
-		return parent.node
+	if around := a.around(d); around.stands {
+		return around.node
 	}
 	if a.self.stands {
 		return a.self.node
 	}
 	return ""
+}
+
+// around returns the device of the place that an asset lies in, and else the gateway's. What lies in a place
+// that is no larger was described wrongly: devices must not lie in each other.
+func (a *announcer) around(d *announced) *announced {
+	parent := a.assets[d.asset.Parent]
+	if parent == nil || parent.gone || parent.asset.Kind >= d.asset.Kind {
+		return a.self
+	}
+	return parent
 }
 
 // take takes the devices that are due, parents first, and returns what must be remembered before they are

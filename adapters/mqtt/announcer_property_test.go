@@ -53,7 +53,7 @@ func (w *world) live(l life) {
 		if about.Kind != gateway.Room {
 			return
 		}
-		about.Parent = []gateway.AssetID{"space_1", "building_1", "site_1", "", "space_9"}[l.number%5]
+		about.Parent = []gateway.AssetID{"space_1", "building_1", "site_1", "", "space_9", "zone_1"}[l.number%6]
 	case "measures":
 		s.Has = gateway.Measures(l.number) & gateway.MeasuresOf(gateway.Occupied, gateway.People, gateway.Motion)
 	case "retire":
