@@ -136,7 +136,7 @@ func TestAnEntityThatIsMissing(t *testing.T) {
 			p.Publish(update(part))
 			time.Sleep(keepMissing - time.Minute)
 			p.Publish(update(whole))
-			time.Sleep(2 * time.Minute)
+			time.Sleep(30 * time.Second)
 		}
 		if got := h.announcements(); got != nil {
 			t.Errorf("announced: %q", got)
@@ -315,13 +315,13 @@ func TestTheFirstStartOfManyAssets(t *testing.T) {
 // tried again.
 func TestAnnouncementsWaitForTheDisk(t *testing.T) {
 	for name, trouble := range map[string]func(m *fakeMemory){
-		"full":    func(m *fakeMemory) { m.fails = true },
-		"hanging": func(m *fakeMemory) { m.hangs = make(chan struct{}) },
+		"full":    func(m *fakeMemory) { m.set(func(m *fakeMemory) { m.fails = true }) },
+		"hanging": (*fakeMemory).hang,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHouse()
-				h.memory.set(trouble)
+				trouble(h.memory)
 				p, stop := start(t, h.broker, h.options())
 				defer stop()
 				p.Publish(update(campus()...))
@@ -332,12 +332,7 @@ func TestAnnouncementsWaitForTheDisk(t *testing.T) {
 				if kept := h.kept(); kept != nil {
 					t.Errorf("announced: %q", kept)
 				}
-				h.memory.set(func(m *fakeMemory) {
-					if m.fails = false; m.hangs != nil {
-						close(m.hangs)
-						m.hangs = nil
-					}
-				})
+				h.memory.works()
 				time.Sleep(time.Minute)
 				if kept := h.kept(); len(kept) != 7 {
 					t.Errorf("announced at last: %q", kept)
