@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"butlr-gateway/gateway"
 )
@@ -54,7 +58,9 @@ func TestCommandsOverOneBrokerOfTwo(t *testing.T) {
 			t.Errorf("%s: occupied %d, people %d, quality %d; want %d, %d, %d", what, b[0], b[1], b[3], occupied, people, quality)
 		}
 	}
-	command := func(broker, root, verb, payload string) { mosquittoPub(t, broker, root+"/command/"+room+"/"+verb, payload) }
+	command := func(broker, root, verb, payload string) {
+		mosquittoPub(t, broker, root+"/command/"+room+"/"+verb, payload)
+	}
 
 	override("automatic")
 	block("a kept command", 1, 6, gateway.Good)
@@ -82,4 +88,48 @@ func TestCommandsOverOneBrokerOfTwo(t *testing.T) {
 			t.Errorf("%q is in the log %d times, want %d:\n%s", want, n, times, s.log)
 		}
 	}
+}
+
+// What is wanted of topics can change from one start to the next; the broker keeps nothing of before.
+//
+// Seen to break it: no memory of the topics in use.
+func TestABrokerKeepsNothingOfOtherSettings(t *testing.T) {
+	broker := startMosquitto(t)
+	s := newSite(t, fmt.Sprintf("[mqtt]\nbroker = %q\ntopic = \"one\"\nnames = true\ndiscovery = \"off\"\n", "tcp://"+broker))
+	s.start()
+	s.accepted(payload(t, "ROOM_OCCUPANCY", time.Now().Add(-10*time.Second)))
+	const named = "/names/rotterdam-campus/maas-house/level-3/boardroom-erasmus/people"
+	waitFor(t, func() string { return cmp.Diff("6", retained(t, broker, "one"+named)) })
+	s.stop(syscall.SIGTERM)
+
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("topic = \"one\"\nnames = true"), []byte("topic = \"two\"\nscalars = false"), 1)
+	if err := os.WriteFile(s.config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	waitFor(t, func() string { return cmp.Diff("online", retained(t, broker, "two/gateway/status")) })
+	waitFor(t, func() string {
+		for _, topic := range allRetained(t, broker) {
+			if strings.HasPrefix(topic, "one/") || strings.HasSuffix(topic, "/people") {
+				return "-nothing\n+" + topic
+			}
+		}
+		return ""
+	})
+	s.stop(syscall.SIGTERM)
+}
+
+// allRetained returns the topics of everything that a broker keeps.
+func allRetained(t *testing.T, broker string) []string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(broker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ := exec.Command("mosquitto_sub", "-h", host, "-p", port, "-q", "1", "-W", "1", "--retained-only", "-t", "#", "-F", "%t").Output()
+	return strings.Fields(string(out))
 }
