@@ -18,10 +18,11 @@ import (
 // as it arrives.
 type fakeBroker struct {
 	mu       sync.Mutex
-	refuses  error  // why it accepts nobody; nil accepts
-	dawdles  bool   // leaves messages lying until told to process
-	frozen   bool   // does not even read
-	root     string // of the gateway's topics
+	refuses  error         // why it accepts nobody; nil accepts
+	dawdles  bool          // leaves messages lying until told to process
+	frozen   bool          // does not even read
+	root     string        // of the gateway's topics
+	hears    func(message) // what is published; may be nil
 	retained map[string]string
 	log      []string // "topic payload" in the order of processing
 	current  *fakeSession
@@ -142,6 +143,9 @@ func (s *fakeSession) publish(what message) receipt {
 	b := s.broker
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.hears != nil {
+		b.hears(what)
+	}
 	m := &fakeMessage{topic: what.topic, payload: string(what.payload), fleeting: what.fleeting, done: make(chan struct{})}
 	if b.frozen {
 		b.mu.Unlock()
