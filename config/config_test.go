@@ -240,6 +240,7 @@ stop_bits = 2
 points.run = { asset = "custom:MH-3.09", measure = "hvac", coil = "0x17" }
 [web]
 listen = "localhost:8080"
+history_max = "300MiB"
 [state]
 evidence = "both"
 on_count = 4
@@ -364,7 +365,7 @@ index = 0
 				}},
 			},
 		},
-		Web: config.Web{Listen: "localhost:8080"},
+		Web: config.Web{Listen: "localhost:8080", HistoryMax: 300 << 20},
 		State: config.State{
 			Settings: gateway.Patch{func(s *gateway.Settings) { *s = everySetting }},
 			Horizon:  48 * time.Hour, MaxIDs: 1000, MaxFuture: 10 * time.Second,

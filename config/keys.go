@@ -29,6 +29,7 @@ const (
 	typeYesOrNo        = "true or false"
 	typeNumber         = "number"
 	typeDuration       = "duration"
+	typeSize           = "size"
 	typeAddress        = "address"
 	typePath           = "path"
 	typePort           = "serial port"
@@ -165,6 +166,7 @@ func webhookSection() Section {
 func webSection() Section {
 	return Section{Name: "web", About: "The page that shows every reading, for commissioning. Without `listen` this is off.", Keys: []Key{
 		{"listen", typeAddress, `""`, `"127.0.0.1:8080"`, "The address to listen on. Empty is off. This version shows the page on this machine only."},
+		{"history_max", typeSize, `"2GiB"`, `"256MiB"`, "How much room the history of the plots may take, from `1MiB` on: one sample for each minute and asset that changed, of the last 31 days. The oldest days give way. `history.db` in the state directory may be deleted."},
 	}}
 }
 
