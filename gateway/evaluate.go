@@ -24,7 +24,9 @@ type evaluation struct {
 	joined   [4]signal
 	edges    [FeedCount + 1]signal // room for signals
 	past     *Past
-	onChange evidence // stands for everything that speaks only on change, once it was asked for
+	course   course
+	quiet    [FeedCount][]Silence // room for silences
+	onChange evidence             // stands for everything that speaks only on change, once it was asked for
 	answers  [OutputCount]answer
 }
 
@@ -40,6 +42,7 @@ type evidence struct {
 	liveUntil Timestamp // 0: for ever
 	deadAt    Timestamp // 0: never
 	signals   [OutputCount]signal
+	silences  []Silence // in which it was not live, for outputs with an on-delay; one that lasts ends never
 }
 
 // feedLife is how long a feed has been silent.
@@ -243,6 +246,47 @@ func (e *evaluation) makeSignals() {
 		e.edges[3] = v.history.trafficSignal(e.edges[3][:0], e.settings, e.days)
 		v.signals = [OutputCount]signal{e.edges[3], e.edges[3], e.edges[3]}
 	}
+	if e.settings.hasOnDelay() {
+		e.followSilences()
+	}
+}
+
+// followSilences finds out when each feed was silent, and what the feed of people said that is not in use.
+func (e *evaluation) followSilences() {
+	for f := range e.feeds {
+		v := &e.feeds[f]
+		if v.history == nil {
+			continue
+		}
+		if v != e.people && f <= int(PeopleMinuteFeed) {
+			e.edges[4] = v.history.peopleSignal(e.edges[4][:0], v.feed, e.settings)
+			v.signals = [OutputCount]signal{e.edges[4], e.edges[4], e.edges[4]}
+		}
+		e.quiet[f] = e.silencesOf(e.quiet[f][:0], v)
+		v.silences = e.quiet[f]
+	}
+}
+
+// silencesOf lists when a feed was not live. Of what speaks only on change the newest loss of its site is known.
+func (e *evaluation) silencesOf(out []Silence, v *evidence) []Silence {
+	if v.liveUntil == 0 {
+		return out
+	}
+	if v.change {
+		if loss, ok := e.loss(); ok {
+			out = append(out, loss)
+		}
+	} else {
+		from := v.history.before.Newest
+		for i := range v.history.window {
+			to := v.history.window[i].At
+			if from != 0 && to.Sub(from) > e.settings.StaleAfter {
+				out = append(out, Silence{from, to})
+			}
+			from = to
+		}
+	}
+	return append(out, Silence{v.liveUntil.Add(-e.settings.StaleAfter), maxTimestamp})
 }
 
 // findDoubts finds the feeds that cannot be relied upon although they are live.
@@ -288,19 +332,25 @@ func (e *evaluation) doubtFrom(v *evidence, from Timestamp) {
 // lastLoss returns the newest silence of the site that was a loss to this asset: everything that decides
 // speaks only on change, and is as alive as the site.
 func (e *evaluation) lastLoss() (Silence, bool) {
-	if e.site == nil || !e.site.hasPulse() || e.firstHeard() == nil {
-		return Silence{}, false
-	}
-	silence := e.site.silence
-	if silence.To == 0 || silence.To.Sub(silence.From) <= e.settings.DeadAfter || !e.site.hadPulse(silence.From) {
-		return Silence{}, false
-	}
 	for _, v := range e.counted {
 		if !v.change {
 			return Silence{}, false
 		}
 	}
-	return silence, true
+	if e.firstHeard() == nil {
+		return Silence{}, false
+	}
+	return e.loss()
+}
+
+// loss returns the newest silence of the site that was a loss to what speaks only on change.
+func (e *evaluation) loss() (Silence, bool) {
+	if e.site == nil || !e.site.hasPulse() {
+		return Silence{}, false
+	}
+	silence := e.site.silence
+	lost := silence.To != 0 && silence.To.Sub(silence.From) > e.settings.DeadAfter && e.site.hadPulse(silence.From)
+	return silence, lost
 }
 
 // missedEdges tells whether the feeds that decide may have spoken in vain while the site was silent: nobody
