@@ -273,7 +273,7 @@ func (e *evaluation) qualityOf(f *finding, o Output) Quality {
 	switch {
 	case decided:
 		for _, v := range e.counted {
-			if on, _ := v.signals[o].endedBy(e.now); v.life == feedLive && on == want && !v.doubtful {
+			if on, _ := v.signals[o].endedBy(e.now); v.life == feedLive && on == want && !v.doubtful && !v.undecided {
 				return Good
 			}
 		}
@@ -284,7 +284,7 @@ func (e *evaluation) qualityOf(f *finding, o Output) Quality {
 		return Held
 	}
 	for _, v := range e.counted {
-		if v.doubtful {
+		if v.doubtful || v.undecided {
 			return Uncertain
 		}
 	}

@@ -39,6 +39,7 @@ type evidence struct {
 	change    bool      // it speaks only on change
 	grace     bool      // stale because the process has only just started
 	doubtful  bool      // live, and still not to be relied upon
+	undecided bool      // no count was ever decisive: that somebody is there is not to be relied upon
 	liveUntil Timestamp // 0: for ever
 	deadAt    Timestamp // 0: never
 	signals   [OutputCount]signal
@@ -227,6 +228,7 @@ func (e *evaluation) makeSignals() {
 	if v := e.people; v != nil {
 		e.edges[0] = v.history.peopleSignal(e.edges[0][:0], v.feed, e.settings)
 		v.signals = [OutputCount]signal{e.edges[0], e.edges[0], e.edges[0]}
+		v.undecided = v.history.neverDecided(v.feed, e.settings)
 		l.people, l.until = e.edges[0], v.liveUntil
 		if l.until == 0 {
 			l.until = maxTimestamp

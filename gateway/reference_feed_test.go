@@ -63,7 +63,7 @@ func (r *reference) at(now Timestamp, id AssetID) *referenceLook {
 	l.traffic = l.feed(TrafficFeed, l.estimates(), true)
 	for o := range Output(OutputCount) {
 		for _, f := range []*referenceFeed{&l.raw, &l.minute, &l.people} {
-			f.positive[o] = l.counts(f.revisions)
+			f.positive[o] = l.peopleSpans(f.revisions)
 		}
 		l.traffic.positive[o] = l.counts(l.traffic.revisions)
 		l.motion.positive[o] = l.motionSpans(o)

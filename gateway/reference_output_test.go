@@ -173,9 +173,11 @@ func (l *referenceLook) quality(o Output) Quality {
 			deciding = append(deciding, f)
 		}
 	}
-	uncertain := func(f *referenceFeed) bool { return f.uncertain }
+	uncertain := func(f *referenceFeed) bool {
+		return f.uncertain || f.feed <= PeopleMinuteFeed && f.seen && l.neverDecided(f.revisions)
+	}
 	if len(deciding) > 0 {
-		if slices.ContainsFunc(deciding, func(f *referenceFeed) bool { return !f.uncertain }) {
+		if slices.ContainsFunc(deciding, func(f *referenceFeed) bool { return !uncertain(f) }) {
 			return Good
 		}
 		return Uncertain
