@@ -1,19 +1,25 @@
 package gateway
 
-// wasOn tells whether the output was on until just before a moment: delays that end at the moment have ended,
-// but which feeds were silent, and what a policy made of that, is as it was before.
+// wasOn tells whether the output was on at a moment, but for what is said at that moment: delays that end then have
+// ended, and feeds that were silent until then are silent. Where a feed of people ceases to be live at that very
+// moment, either may have been in use.
 func (c *course) wasOn(m Timestamp) bool {
-	people := c.peopleAt(m - 1)
+	before, then := c.peopleAt(m-1, m), c.peopleAt(m, m)
+	return c.wasOnBy(before, m) || then != before && c.wasOnBy(then, m) || c.wasKeptOn(m)
+}
+
+// wasOnBy tells that with a feed of people in use; nil where none was heard yet.
+func (c *course) wasOnBy(people *trail, m Timestamp) bool {
 	if c.settings.Evidence == EvidenceBoth {
-		return c.bothWereOn(people, m) || c.wasKeptOn(m-1)
+		return c.bothWereOn(people, m)
 	}
 	s := c.strandOf(people)
 	for k, t := range s.trails {
-		if t != nil && t.since < m && c.partWasOn(s, k, m) {
+		if t.heardBefore(m) && c.partWasOn(s, k, m) {
 			return true
 		}
 	}
-	return c.wasKeptOn(m - 1)
+	return false
 }
 
 // strandOf returns what decides with that feed of people in use; nil where none was heard yet.
@@ -29,8 +35,8 @@ func (c *course) strandOf(people *trail) *strand {
 
 // partWasOn tells the part of one feed, of feeds of which any is enough: see [evaluation.either].
 func (c *course) partWasOn(s *strand, k int, m Timestamp) bool {
-	t, at, was := s.trails[k], m, s.delayed
-	switch c.standingAt(t, m-1) {
+	t := s.trails[k]
+	switch c.standingAt(t, m) {
 	case takenOn:
 		return true
 	case takenOff:
@@ -39,14 +45,10 @@ func (c *course) partWasOn(s *strand, k int, m Timestamp) bool {
 		if t.positive() { // what it says at the moment itself comes after
 			return s.on
 		}
-		at = m - 1
-		if _, ended := t.signal.endedBy(at); ended != 0 && m >= ended.Add(c.delays.off) {
-			return false
-		}
-	default:
-		at, was.on = t.fellAt(c.settings), s.held[k]
+		_, ended := t.signal.endedBy(m - 1)
+		return s.on && ended != 0 && m < ended.Add(c.delays.off)
 	}
-	return part(&was, t.signal, c.delays, at)
+	return part(&delayed{on: s.held[k]}, t.signal, c.delays, t.fellAt(c.settings))
 }
 
 // bothWereOn is the answer where people and motion have to be positive: see [evaluation.both].
@@ -54,15 +56,15 @@ func (c *course) bothWereOn(people *trail, m Timestamp) bool {
 	trails := [2]*trail{people, c.trail(otherTrail)}
 	var standings [2]standing
 	for k, t := range trails {
-		standings[k] = c.standingAt(t, m-1)
-		if standings[k] == takenOff && !t.heardBy(m-1) {
+		standings[k] = c.standingAt(t, m)
+		if standings[k] == takenOff && !t.heardBefore(m) {
 			return false
 		}
 	}
 	s := c.strandOf(people)
 	switch {
 	case standings[0] == takenOn && standings[1] == takenOn:
-		return trails[0].heardBy(m-1) || trails[1].heardBy(m-1)
+		return trails[0].heardBefore(m) || trails[1].heardBefore(m)
 	case standings[0] == takenOn:
 		s = &c.strands[otherStrand]
 	case standings[1] == takenOn && trails[1] != nil:
@@ -109,40 +111,44 @@ func (s *strand) heldOf(t *trail) bool {
 	return s.held[one(s.trails[0] != t)]
 }
 
-func (t *trail) heardBy(at Timestamp) bool { return t != nil && t.since <= at }
+func (t *trail) heardBefore(m Timestamp) bool { return t != nil && t.since < m }
 
 // standingAt tells how a feed's part of the output came about at a moment.
-func (c *course) standingAt(t *trail, at Timestamp) standing {
-	p := PolicyOccupied
-	if !t.heardBy(at) {
-		p = c.policyFor(c.output, false, 0, at)
-	} else {
+func (c *course) standingAt(t *trail, m Timestamp) standing {
+	heard, dead := t.heardBefore(m), Timestamp(0)
+	if heard {
 		fell := t.fellAt(c.settings)
-		dead := fell.Add(c.settings.DeadAfter - c.settings.StaleAfter)
+		dead = fell.Add(c.settings.DeadAfter - c.settings.StaleAfter)
 		switch {
-		case fell == 0 || at < fell:
+		case fell == 0 || m <= fell:
 			return believed
-		case at < dead || c.wasDown(dead, at+1):
+		case m < dead || c.wasDown(dead, m):
 			return retained
 		}
-		p = c.policyFor(c.output, true, dead, at)
 	}
-	return [...]standing{PolicyOccupied: takenOn, PolicyHold: heldForLoss, PolicyVacant: takenOff}[p]
+	switch c.policyFor(c.output, heard, dead, m) {
+	case PolicyHold:
+		return heldForLoss
+	case PolicyVacant:
+		return takenOff
+	}
+	return takenOn
 }
 
-// peopleAt returns the feed of people that was in use at a moment: see [evaluation.choosePeople].
-func (c *course) peopleAt(at Timestamp) *trail {
+// peopleAt returns the feed of people that was in use at a moment, of those heard before m; nil if none was: see
+// [evaluation.choosePeople].
+func (c *course) peopleAt(at, m Timestamp) *trail {
 	raw, minute := c.trail(rawTrail), c.trail(minuteTrail)
 	live := func(t *trail) bool {
 		fell := t.fellAt(c.settings)
 		return fell == 0 || at < fell
 	}
 	switch {
-	case !raw.heardBy(at) && !minute.heardBy(at):
+	case !raw.heardBefore(m) && !minute.heardBefore(m):
 		return nil
-	case !minute.heardBy(at), raw.heardBy(at) && live(raw):
+	case !minute.heardBefore(m), raw.heardBefore(m) && live(raw):
 		return raw
-	case !raw.heardBy(at), live(minute), minute.history.newestBefore(at+1) > raw.history.newestBefore(at+1):
+	case !raw.heardBefore(m), live(minute), minute.history.newestBefore(m) > raw.history.newestBefore(m):
 		return minute
 	}
 	return raw
@@ -150,23 +156,24 @@ func (c *course) peopleAt(at Timestamp) *trail {
 
 // wasKeptOn tells whether a policy that had turned the output on while the site was silent still kept it on:
 // see [evaluation.afterSilence].
-func (c *course) wasKeptOn(at Timestamp) bool {
+func (c *course) wasKeptOn(m Timestamp) bool {
 	silence, ok := c.lastLoss()
-	if !ok || at < silence.To || !c.turnedOn(silence, c.output) {
+	if !ok || m < silence.To || !c.turnedOn(silence, c.output) {
 		return false
 	}
+	ends := silence.To.Add(c.delays.off)
 	for i := range c.trails {
 		t := c.trail(i)
-		if !t.heardBy(at) {
+		if !t.heardBefore(m) {
 			continue
 		}
-		switch c.standingAt(t, at) { // they are all as alive as the site
-		case takenOn, takenOff:
-			return false
+		switch c.standingAt(t, m) { // they are all as alive as the site
 		case believed:
-			return at < silence.To.Add(c.delays.off)
+			return m < ends
+		case retained, heldForLoss:
+			return t.fellAt(c.settings) < ends
 		}
-		return t.fellAt(c.settings) < silence.To.Add(c.delays.off)
+		return false
 	}
 	return false
 }

@@ -275,14 +275,14 @@ func (e *evaluation) silencesOf(out []Silence, v *evidence) []Silence {
 		return out
 	}
 	if v.change {
-		if loss, ok := e.loss(); ok {
-			out = append(out, loss)
+		if loss, ok := e.loss(); ok && loss.From < e.now {
+			out = append(out, Silence{loss.From, min(loss.To, e.now)}) // what is known to the second may be ahead
 		}
 	} else {
 		from := v.history.before.Newest
 		for i := range v.history.window {
 			to := v.history.window[i].At
-			if from != 0 && to.Sub(from) > e.settings.StaleAfter {
+			if from != 0 && to.Sub(from) >= e.settings.StaleAfter {
 				out = append(out, Silence{from, to})
 			}
 			from = to

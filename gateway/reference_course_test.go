@@ -99,11 +99,11 @@ func (l *referenceLook) silences(f *referenceFeed) (silences []referenceSpan) {
 		return nil
 	case f.change:
 		if loss, ok := l.loss(); ok {
-			silences = append(silences, referenceSpan(loss))
+			silences = append(silences, referenceSpan{loss.from, min(loss.to, l.now)}) // it is told to the second
 		}
 	default:
 		for i, r := range f.revisions[1:] {
-			if before := f.revisions[i].At; r.At.Sub(before) > l.settings.StaleAfter {
+			if before := f.revisions[i].At; r.At.Sub(before) >= l.settings.StaleAfter {
 				silences = append(silences, referenceSpan{before, r.At})
 			}
 		}
@@ -111,40 +111,45 @@ func (l *referenceLook) silences(f *referenceFeed) (silences []referenceSpan) {
 	return append(silences, referenceSpan{f.staleAt.Add(-l.settings.StaleAfter), referenceForever})
 }
 
-// wasOn tells whether an output was on until just before a moment.
+// wasOn tells whether an output was on at a moment, but for what was said at that moment.
 func (l *referenceLook) wasOn(o Output, m Timestamp) bool {
 	key := referenceTurn{o, m}
 	if known, ok := l.was[key]; ok {
 		return known
 	}
-	was := l.wasKeptOn(o, m-1)
-	people := l.peopleAt(m - 1)
-	switch l.settings.Evidence {
-	case EvidenceEither:
-		was = was || l.eitherWasOn(o, []*referenceFeed{people, &l.motion}, m)
-	case EvidencePeople:
-		was = was || l.eitherWasOn(o, []*referenceFeed{people}, m)
-	case EvidenceMotion:
-		was = was || l.eitherWasOn(o, []*referenceFeed{&l.motion}, m)
-	case EvidenceTraffic:
-		was = was || l.eitherWasOn(o, []*referenceFeed{&l.traffic}, m)
-	case EvidenceBoth:
-		was = was || l.bothWereOn(o, people, m)
+	was := l.wasKeptOn(o, m)
+	for _, people := range []*referenceFeed{l.peopleAt(m-1, m), l.peopleAt(m, m)} { // one may fall silent just then
+		was = was || l.wasOnBy(o, people, m)
 	}
 	l.was[key] = was
 	return was
 }
 
-// heardBy tells whether a feed was heard until a moment.
-func (f *referenceFeed) heardBy(at Timestamp) bool {
-	return f != nil && f.seen && f.revisions[0].At <= at
+// wasOnBy tells that with a feed of people in use; nil where none was heard yet.
+func (l *referenceLook) wasOnBy(o Output, people *referenceFeed, m Timestamp) bool {
+	switch l.settings.Evidence {
+	case EvidencePeople:
+		return l.eitherWasOn(o, []*referenceFeed{people}, m)
+	case EvidenceMotion:
+		return l.eitherWasOn(o, []*referenceFeed{&l.motion}, m)
+	case EvidenceTraffic:
+		return l.eitherWasOn(o, []*referenceFeed{&l.traffic}, m)
+	case EvidenceBoth:
+		return l.bothWereOn(o, people, m)
+	}
+	return l.eitherWasOn(o, []*referenceFeed{people, &l.motion}, m)
 }
 
-// peopleAt returns the feed of people that was in use at a moment, nil if none was heard.
-func (l *referenceLook) peopleAt(at Timestamp) *referenceFeed {
+// heardBefore tells whether a feed was heard before a moment.
+func (f *referenceFeed) heardBefore(m Timestamp) bool {
+	return f != nil && f.seen && f.revisions[0].At < m
+}
+
+// peopleAt returns the feed of people that was in use at a moment, of those heard before m; nil if none was.
+func (l *referenceLook) peopleAt(at, m Timestamp) *referenceFeed {
 	var heard []*referenceFeed
 	for _, f := range l.candidates() {
-		if f.feed <= PeopleMinuteFeed && f.heardBy(at) {
+		if f.feed <= PeopleMinuteFeed && f.heardBefore(m) {
 			heard = append(heard, f)
 		}
 	}
@@ -152,29 +157,29 @@ func (l *referenceLook) peopleAt(at Timestamp) *referenceFeed {
 		return append(heard, nil)[0]
 	}
 	raw, minute := heard[0], heard[1]
-	if _, silent := l.silentAt(raw, at); !silent {
+	if _, silent := l.silentAt(raw, at, m); !silent {
 		return raw
 	}
-	if _, silent := l.silentAt(minute, at); !silent || minute.newestBy(at) > raw.newestBy(at) {
+	if _, silent := l.silentAt(minute, at, m); !silent || minute.newestBefore(m) > raw.newestBefore(m) {
 		return minute
 	}
 	return raw
 }
 
-// newestBy returns when a feed spoke last until a moment.
-func (f *referenceFeed) newestBy(at Timestamp) (newest Timestamp) {
+// newestBefore returns when a feed spoke last before a moment.
+func (f *referenceFeed) newestBefore(m Timestamp) (newest Timestamp) {
 	for _, r := range f.revisions {
-		if r.At <= at {
+		if r.At < m {
 			newest = r.At
 		}
 	}
 	return newest
 }
 
-// silentAt tells whether a feed was not live at a moment, and since when it was not.
-func (l *referenceLook) silentAt(f *referenceFeed, at Timestamp) (fell Timestamp, silent bool) {
+// silentAt tells whether a feed was not live at a moment, and since when it was not, in a silence that lasts until m.
+func (l *referenceLook) silentAt(f *referenceFeed, at, m Timestamp) (fell Timestamp, silent bool) {
 	for _, s := range l.silences(f) {
-		if fell = s.from.Add(l.settings.StaleAfter); fell <= at && at < s.to {
+		if fell = s.from.Add(l.settings.StaleAfter); fell <= at && s.from < m && m <= s.to {
 			return fell, true
 		}
 	}
@@ -182,20 +187,20 @@ func (l *referenceLook) silentAt(f *referenceFeed, at Timestamp) (fell Timestamp
 }
 
 // standingAt returns what a feed contributed to an output at a moment, and when it was last live.
-func (l *referenceLook) standingAt(f *referenceFeed, o Output, at Timestamp) (standing referenceStanding, fell Timestamp) {
+func (l *referenceLook) standingAt(f *referenceFeed, o Output, m Timestamp) (standing referenceStanding, fell Timestamp) {
 	var died Timestamp
-	heard := f.heardBy(at)
+	heard := f.heardBefore(m)
 	if heard {
 		silent := false
-		if fell, silent = l.silentAt(f, at); !silent {
+		if fell, silent = l.silentAt(f, m-1, m); !silent {
 			return referenceBelieved, 0
 		}
 		died = fell.Add(l.settings.DeadAfter - l.settings.StaleAfter)
-		if at < died || l.wasDown(died, at+1) {
+		if m < died || l.wasDown(died, m) {
 			return referenceKept, fell
 		}
 	}
-	switch l.policy(o, at, heard, died) {
+	switch l.policy(o, m, heard, died) {
 	case PolicyOccupied:
 		return referenceTakenOn, fell
 	case PolicyVacant:
@@ -211,9 +216,9 @@ func (l *referenceLook) wasAnswered(o Output, feeds []*referenceFeed, m Timestam
 
 // eitherWasOn tells whether any of some feeds had an output on until just before a moment.
 func (l *referenceLook) eitherWasOn(o Output, feeds []*referenceFeed, m Timestamp) bool {
-	feeds = slices.DeleteFunc(feeds, func(f *referenceFeed) bool { return !f.heardBy(m - 1) })
+	feeds = slices.DeleteFunc(feeds, func(f *referenceFeed) bool { return !f.heardBefore(m) })
 	return slices.ContainsFunc(feeds, func(f *referenceFeed) bool {
-		standing, fell := l.standingAt(f, o, m-1)
+		standing, fell := l.standingAt(f, o, m)
 		switch standing {
 		case referenceTakenOn, referenceTakenOff:
 			return standing == referenceTakenOn
@@ -246,14 +251,14 @@ func (l *referenceLook) bothWereOn(o Output, people *referenceFeed, m Timestamp)
 	var others []*referenceFeed // those that no policy took for occupied
 	var standings []referenceStanding
 	var fell []Timestamp
-	if !people.heardBy(m-1) && !l.motion.heardBy(m-1) {
+	if !people.heardBefore(m) && !l.motion.heardBefore(m) {
 		return false
 	}
 	for _, f := range []*referenceFeed{people, &l.motion} {
-		standing, at := l.standingAt(f, o, m-1)
+		standing, at := l.standingAt(f, o, m)
 		switch {
 		case standing == referenceTakenOn:
-		case !f.heardBy(m - 1):
+		case !f.heardBefore(m):
 			return false
 		default:
 			others, standings, fell = append(others, f), append(standings, standing), append(fell, at)
@@ -289,21 +294,21 @@ func (l *referenceLook) bothWereOn(o Output, people *referenceFeed, m Timestamp)
 }
 
 // wasKeptOn tells whether an output that a policy had turned on while the site was silent was still on for that.
-func (l *referenceLook) wasKeptOn(o Output, at Timestamp) bool {
+func (l *referenceLook) wasKeptOn(o Output, m Timestamp) bool {
 	silence, ok := l.silence()
-	if !ok || at < silence.to || !l.turnedOn(silence, o) {
+	if !ok || m < silence.to || !l.turnedOn(silence, o) {
 		return false
 	}
 	for _, f := range l.candidates() {
-		if !f.heardBy(at) {
+		if !f.heardBefore(m) {
 			continue
 		}
-		standing, fell := l.standingAt(f, o, at)
+		standing, fell := l.standingAt(f, o, m)
 		switch standing {
 		case referenceTakenOn, referenceTakenOff:
 			return false
 		case referenceBelieved:
-			fell = at
+			fell = m
 		}
 		return fell < silence.to.Add(l.settings.OffDelay[o])
 	}
