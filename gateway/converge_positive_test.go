@@ -150,3 +150,33 @@ func (p process) tellFeeds(now Timestamp, id AssetID) string {
 	}
 	return text
 }
+
+// Absence of evidence is no vacancy: nobody is absent, as far as a feed of people can be believed, who was never
+// counted to be.
+//
+// Seen to break it: counts that never were decisive left out of peopleSignal.
+func TestNobodyIsAbsentWhoWasNeverCountedToBe(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		rules := drawRulesOfOneRoom(t)
+		rules.State.Evidence, rules.State.OnDelay = EvidencePeople, [OutputCount]time.Duration{}
+		rules.State.OnCount, rules.State.OffCount = rapid.IntRange(3, 5).Draw(t, "on count"), rapid.IntRange(1, 2).Draw(t, "off count")
+		history := drawHistory(t, rules, historyOptions{Lateness: within})
+		if len(history) == 0 {
+			return
+		}
+		p := begin(t, rules, newDisk(), history[0].Arrival.Add(-time.Hour))
+		for _, e := range history {
+			p.take(t, e.Arrival, e.Event)
+			shown := p.shows(e.Arrival)[referenceSubject(&e.Event)]
+			occupied := shown.Readings[Occupied]
+			absent := slices.ContainsFunc(history, func(other timedEvent) bool {
+				count := other.Event.Type == Occupancy || other.Event.Type == OccupancyMinute
+				return count && other.Arrival <= e.Arrival && referenceSubject(&other.Event) == shown.Asset.ID && other.Event.People < rules.State.OffCount
+			})
+			if occupied.Known && occupied.Value == 0 && occupied.Quality <= Uncertain && shown.Coverage < 0 && !absent {
+				t.Fatalf("%s at %s: %s", shown.Asset.ID, e.Arrival.Time(), shown.Reason.Text(time.UTC))
+			}
+		}
+	})
+}

@@ -64,8 +64,8 @@ func (c *course) follow(e *evaluation, o Output, d delays, until Timestamp) {
 	for i := range c.strands {
 		s := &c.strands[i]
 		s.delayed.pass(until)
-		if kept := s.lastLive(); s.past != nil && kept != nil && kept.At == until {
-			s.on = kept.On[o]
+		if s.past != nil {
+			s.on = c.heldAt(s, until, s.on)
 		}
 	}
 }
@@ -201,8 +201,8 @@ func (c *course) resume(until Timestamp) {
 			s.since = s.past.At
 		}
 		s.plan(c.delays)
-		if kept := s.lastLive(); kept != nil && s.trails[0].fellBy(s.past.At, c.settings) == kept.At {
-			s.held[0] = kept.On[c.output]
+		if fell := s.trails[0].fellBy(s.past.At, c.settings); fell != 0 {
+			s.held[0] = c.heldAt(s, fell, s.held[0])
 		}
 		s.past = nil
 	}
@@ -328,10 +328,13 @@ func (s *strand) combine(positive func(*trail) bool) bool {
 	return s.all && feeds > 0
 }
 
-// lastLive returns what is kept of when the feed of people was last live, while motion goes on; nil is nothing.
-func (s *strand) lastLive() *Past {
-	if s.all || s.trails[1] == nil {
-		return nil
+// heldAt tells whether a strand was on when its feed of people was last live, before all that is kept of the other.
+// With both, nothing is kept of that: then it was on if it may have been, for what is left says so, or people were
+// there, or had left so shortly before that the off-delay was not over.
+func (c *course) heldAt(s *strand, fell Timestamp, left bool) bool {
+	if other := s.trails[1]; other != nil && !s.all && other.history.before.Output.At == fell {
+		return other.history.before.Output.On[c.output]
 	}
-	return &s.trails[1].history.before.Output
+	on, ended := s.trails[0].signal.endedBy(fell)
+	return left || on || ended != 0 && fell < ended.Add(c.delays.off)
 }
