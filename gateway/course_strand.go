@@ -120,12 +120,12 @@ func (s *strand) combine(positive func(*trail) bool) bool {
 }
 
 // heldAt tells whether a strand was on when its feed of people was last live, before all that is kept of the other.
-// With both, nothing is kept of that: then it was on if it may have been, for what is left says so, or people were
-// there, or had left so shortly before that the off-delay was not over.
+// With both, nothing is kept of that: then it was on if what is left says so, and if people had left so shortly before
+// that it may have been.
 func (c *course) heldAt(s *strand, fell Timestamp, left bool) bool {
 	if other := s.trails[1]; other != nil && !s.all && other.history.before.Output.At == fell {
 		return other.history.before.Output.On[c.output]
 	}
-	on, ended := s.trails[0].signal.endedBy(fell)
-	return left || on || ended != 0 && fell < ended.Add(c.delays.off)
+	_, ended := s.trails[0].signal.endedBy(fell)
+	return left || ended != 0 && fell < ended.Add(c.delays.off)
 }
