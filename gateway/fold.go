@@ -5,14 +5,14 @@ package gateway
 // depends on whether the output was on, and that on all that went before. It is remembered with either feed of
 // people in use, because either may be later. See [Past] for what the history of motion keeps beside them.
 func (s *State) foldOutputs(a *asset, f Feed, at Timestamp) {
-	if f == TrafficFeed || f == MotionFeed && a.settings.Evidence == EvidencePeople {
+	if !a.settings.matters(f) {
 		return
 	}
 	var pasts [MotionFeed + 1]Past
 	newest := Timestamp(-1)
 	for people := range MotionFeed {
 		h := a.feeds[people]
-		if h == nil {
+		if h == nil || !a.settings.matters(people) {
 			continue
 		}
 		stood := s.outputsAt(a, people, at)
@@ -35,6 +35,20 @@ func (s *State) foldOutputs(a *asset, f Feed, at Timestamp) {
 			h.before.Output = past
 		}
 	}
+}
+
+// matters tells whether what a feed says may matter for outputs that have an on-delay. Of traffic the whole day is
+// kept.
+func (s *Settings) matters(f Feed) bool {
+	switch f {
+	case PeopleFeed:
+		return s.PeopleFeed != PeopleMinute
+	case PeopleMinuteFeed:
+		return s.PeopleFeed != PeopleRaw
+	case MotionFeed:
+		return s.Evidence != EvidencePeople
+	}
+	return false
 }
 
 // stood is where the outputs stood: by all feeds at a moment, by motion alone, and by all of them when the feed
@@ -70,6 +84,9 @@ func (s *State) outputsAt(a *asset, people Feed, at Timestamp) stood {
 			inUse = c.trail(int(people))
 		}
 		strand := c.strandOf(inUse)
+		if other := c.trail(otherTrail); a.settings.Evidence == EvidenceBoth && inUse != nil && other != nil && other.since > at {
+			strand = c.aloneOf(inUse) // motion was not heard yet
+		}
 		was.together.On[o], was.together.Since[o] = strand.on, strand.since
 		was.motion.On[o], was.motion.Since[o] = c.strands[otherStrand].on, c.strands[otherStrand].since
 		if fell := inUse.fellBy(at, a.settings); fell != 0 {
