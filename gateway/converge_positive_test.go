@@ -58,7 +58,8 @@ func TestAPositiveTurnsNothingOff(t *testing.T) {
 //   - the same at the end of a second loss of its site while the first still keeps the output on: only the newest is
 //     remembered.
 //
-// Seen to break it: wasOn answering no.
+// Seen to break it: wasOn answering no; the other feed of people without a trail; the part of a silent feed left out
+// of partWasOn.
 func TestSomebodySensedNowTurnsNothingOff(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
