@@ -19,7 +19,7 @@ func modelInstant(t Timestamp) Instant { return Instant{Wall: t.Time(), Mono: t.
 //
 // Seen to break it: arrival wins; an occupancy dropped because its id was seen; one of the three times dropped;
 // a latch that people do not end; raw people in use although they are stale; an on-delay while the output is
-// on; hours, or the end of hold, ignored; a silence of the site not noticed; the deadlines of a delay counted
+// on; the feed of people that was in use before left out of that; hours, or the end of hold, ignored; a silence of the site not noticed; the deadlines of a delay counted
 // from when a run began.
 func TestStateIsAsTheReference(t *testing.T) {
 	t.Parallel()
@@ -29,10 +29,10 @@ func TestStateIsAsTheReference(t *testing.T) {
 	})
 }
 
-// The same where every output has an on-delay, feeds come and go, and rooms have a life of many visits.
+// The same where every output has an on-delay that is not over at once, so that what was on before matters.
 //
-// Seen to break it: what is held of people not kept beside motion; the feed of people that is not in use without a
-// trail; revisions dropped without remembering where the outputs stood.
+// Seen to break it: revisions dropped without remembering where the outputs stood; a feed that was dead only while
+// the gateway was down taken for one whose policy had turned something on.
 func TestOnDelaysAreAsTheReference(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
