@@ -146,7 +146,7 @@ func (s *State) prune(a *asset, f Feed) {
 		return
 	}
 	if a.settings.hasOnDelay() {
-		s.foldOutputs(a, f, h.begin(n, a.settings.windowOf(f))-1)
+		s.foldOutputs(a, f, h.window[n-1].At)
 	}
 	h.drop(n, f, a.settings, s.days(a))
 }

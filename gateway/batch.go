@@ -81,7 +81,9 @@ type Before struct {
 }
 
 // Past is where the outputs stood at a moment, for those that have an on-delay: whether a later revision
-// extends an answer or has to wait for its delay cannot be told without.
+// extends an answer or has to wait for its delay cannot be told without. The histories of people have it of all
+// evidence together, with that feed in use. That of motion has it of motion alone where nobody was ever counted, and
+// where people and motion must both say so; else of when the feed of people was last live that has been silent since.
 type Past struct {
 	At    Timestamp // 0: nothing is known, nothing was on
 	On    [OutputCount]bool

@@ -182,53 +182,6 @@ func numbersOf(s *State) map[AssetID]Number {
 	return out
 }
 
-// P5: adding a positive never turns an output of its asset off. It holds for evidence that is enough by
-// itself, and where no on-delay makes somebody wait.
-//
-// Seen to break it: an on-delay that applies while the output is on.
-func TestAPositiveTurnsNothingOff(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		rules := drawRules(t)
-		rules.Classes, rules.Assets = nil, nil
-		rules.Sites = map[AssetID]SiteRule{"site_1": {Hours: rules.Sites["site_1"].Hours}}
-		rules.State.OnDelay = [OutputCount]time.Duration{}
-		rules.State.Evidence = rapid.SampledFrom([]Evidence{EvidenceEither, EvidencePeople, EvidenceMotion}).Draw(t, "evidence of one")
-		history := drawHistory(t, rules, historyOptions{Lateness: within})
-		if len(history) == 0 {
-			return
-		}
-		start, end := history[0].Arrival.Add(-time.Hour), history[len(history)-1].Arrival
-		now := drawMoments(t, rules, history, 1)[0]
-		end = max(end, now)
-		near := rapid.SampledFrom(history).Draw(t, "near").Event.At
-		added := refPeople("room_1", rapid.IntRange(rules.State.OnCount, 9).Draw(t, "people"), "09:00:00")
-		if rules.State.Evidence == EvidenceMotion || rules.State.Evidence == EvidenceEither && rapid.Bool().Draw(t, "motion") {
-			added = refMotion("room_1", "09:00:00")
-		} else if rules.State.PeopleFeed == PeopleMinute {
-			added.Type = OccupancyMinute
-		}
-		added.At = min(end, near.Add(drawDuration(t, "after", 0, time.Second, time.Minute, 10*time.Minute)))
-		added.ID = referenceID(added.At.Add(10*time.Minute), 7)
-		without, with := begin(t, rules, newDisk(), start), begin(t, rules, newDisk(), start)
-		without.take(t, end, eventsOf(history)...)
-		with.take(t, end, append(eventsOf(history), added)...)
-		if a := without.byID["room_1"]; a == nil || a.feeds[feedOf[added.Type]] == nil {
-			return // the first word of a feed ends what a policy said for it
-		}
-		before, after := without.shows(end)["room_1"], with.shows(end)["room_1"]
-		for o := range Output(OutputCount) {
-			m := o.Measure()
-			if before.Readings[m].Value == 1 && after.Readings[m].Value != 1 {
-				t.Fatalf("%s at %s: %s, with %s: %s", o, end.Time(), before.Reason.Text(time.UTC), timedEvent{end, added}, after.Reason.Text(time.UTC))
-			}
-		}
-	})
-}
-
-// feedOf tells which feed an event belongs to.
-var feedOf = map[EventType]Feed{Occupancy: PeopleFeed, OccupancyMinute: PeopleMinuteFeed, MotionStarted: MotionFeed}
-
 // P7: a refused event changes nothing, whatever else is going on.
 //
 // Seen to break it: an event from the future believed; a refused event heard of its site.
