@@ -1,6 +1,9 @@
 package gateway
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // ErrIncrementsFull says that no more TRAFFIC events can be remembered, so that a new one cannot be told
 // from one that was counted. It is not counted; the sender should try again later.
@@ -223,7 +226,7 @@ func (s *State) hear(now Timestamp, site *asset, at Timestamp) {
 	}
 	l := site.life
 	s.pending.touchSite(site)
-	silence := l.silence
+	before := l.silences
 	if s.silent(site, max(now, at)) {
 		s.markFollowers(site)
 	}
@@ -231,8 +234,8 @@ func (s *State) hear(now Timestamp, site *asset, at Timestamp) {
 		l.arrived = s.mono
 		s.pending.hear(site)
 	}
-	l.hear(at, site.settings.DeadAfter)
-	if l.silence != silence {
+	l.hear(at)
+	if !slices.Equal(l.silences, before) {
 		s.markFollowers(site)
 	}
 	s.list(site)

@@ -95,8 +95,12 @@ type SiteLife struct {
 	Minutes []byte    // two for each minute, at its remainder by their number: 1 + the second, rounded up, of its first and of its last event; 0 if there was none
 	Last    int64     // the newest minute in Minutes
 	Older   Timestamp // when, to the second, it was heard last before those minutes; 0 never
-	Silence Silence
-	Starts  [2]Timestamp // when the earliest of its feeds that speak every minute were first heard; 0 none
+
+	// Of each time that a silence has to last to be a loss to any asset the newest silence that lasted longer: the
+	// newest first, each longer than those before it.
+	Silences []Silence
+
+	Starts [2]Timestamp // when the earliest of its feeds that speak every minute were first heard; 0 none
 }
 
 // Silence is a time in which a site said nothing at all. The zero value is none.

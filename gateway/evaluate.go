@@ -291,8 +291,8 @@ func (e *evaluation) lastLoss() (Silence, bool) {
 	if e.site == nil || !e.site.hasPulse() || e.firstHeard() == nil {
 		return Silence{}, false
 	}
-	silence := e.site.silence
-	if silence.To == 0 || silence.To.Sub(silence.From) <= e.settings.DeadAfter || !e.site.hadPulse(silence.From) {
+	silence := e.site.lastBeyond(e.settings.DeadAfter)
+	if silence.To == 0 || !e.site.hadPulse(silence.From) {
 		return Silence{}, false
 	}
 	for _, v := range e.counted {

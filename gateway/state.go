@@ -31,8 +31,9 @@ type State struct {
 
 	resolved map[settingsKey]*Settings
 	nothing  history
-	nowhere  *siteLife // stands in for the site of what lies in none
-	extremes Settings  // the longest delays and the shortest silences of any asset
+	nowhere  *siteLife       // stands in for the site of what lies in none
+	extremes Settings        // the longest delays and the shortest silences of any asset
+	deadly   []time.Duration // how long silences have to last to be losses: see siteLife
 
 	clock clock
 	mono  time.Duration // of the event that is applied
@@ -146,6 +147,7 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		custom:    make(map[string][]*asset),
 		resolved:  make(map[settingsKey]*Settings),
 		extremes:  rules.extremes(),
+		deadly:    rules.deadAfters(),
 		counted:   newIncrements(),
 		starts:    saved.Process.Starts,
 		edition:   saved.Edition,
@@ -310,7 +312,7 @@ func (s *State) newLife(site AssetID) *siteLife {
 	if rule.Location != nil {
 		place = rule.Location
 	}
-	l := &siteLife{days: calendar{place: place}, hours: rule.Hours}
+	l := &siteLife{days: calendar{place: place}, hours: rule.Hours, losses: s.deadly}
 	if site != "" {
 		l.minutes = make([]byte, 2*(s.extremes.window()/time.Minute+1))
 	}

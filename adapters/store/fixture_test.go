@@ -60,7 +60,7 @@ func everything() *gateway.Batch {
 		},
 		Sites: []gateway.SiteLife{{
 			Site: 5, Newest: 1773151530002, Last: 29552525, Minutes: []byte{1, 0, 60, 31},
-			Silence: gateway.Silence{From: 1773140000000, To: 1773150000000},
+			Silences: []gateway.Silence{{From: 1773140000000, To: 1773150000000}, {From: 1773100000000, To: 1773135000000}},
 		}},
 		Overrides: []gateway.Override{
 			override(0, gateway.TargetOutputs, "fire drill"),
