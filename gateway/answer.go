@@ -302,21 +302,10 @@ func (e *evaluation) wasOn(o Output, began Timestamp) bool {
 		}
 		before := v.history.newestBefore(began)
 		dead := before.Add(e.settings.DeadAfter)
-		if before == 0 || began < dead || e.wasDown(dead, began) {
+		if before == 0 || began < dead || e.state.wasDown(dead, began, e.settings.StartupGrace) {
 			continue
 		}
 		if e.policy(o, &evidence{history: v.history, deadAt: dead}, began) == PolicyOccupied {
-			return true
-		}
-	}
-	return false
-}
-
-// wasDown tells whether a feed was dead only while no process was running, or one had only just started: then
-// its policy turned nothing on.
-func (e *evaluation) wasDown(dead, until Timestamp) bool {
-	for _, s := range e.state.starts {
-		if dead >= s.Alive && until <= s.At.Add(e.settings.StartupGrace) {
 			return true
 		}
 	}
@@ -342,7 +331,7 @@ func (e *evaluation) afterSilence(a *answer, f *finding, o Output, d delays) {
 		return
 	}
 	dead := silence.From.Add(e.settings.DeadAfter)
-	if e.wasDown(dead, silence.To) {
+	if e.state.wasDown(dead, silence.To, e.settings.StartupGrace) {
 		return
 	}
 	lost := evidence{history: first.history, deadAt: dead}

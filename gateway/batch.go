@@ -96,8 +96,8 @@ type SiteLife struct {
 	Last    int64     // the newest minute in Minutes
 	Older   Timestamp // when, to the second, it was heard last before those minutes; 0 never
 
-	// Of each time that a silence has to last to be a loss to any asset the newest silence that lasted longer: the
-	// newest first, each longer than those before it.
+	// Of the silences before those minutes: of each time that one has to last to be a loss to any asset the newest
+	// that lasted longer, the newest first, each longer than those before it.
 	Silences []Silence
 
 	Starts [2]Timestamp // when the earliest of its feeds that speak every minute were first heard; 0 none

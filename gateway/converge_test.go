@@ -160,7 +160,7 @@ func TestACrashLosesNothing(t *testing.T) {
 			if diff := Difference(before, dying.canon()); diff != "" {
 				t.Fatalf("state (-before +after the crash):\n%s", diff)
 			}
-			dying.alive, dying.starts, dying.clock = steady.alive, steady.starts, steady.clock // as if it had not been down
+			dying.starts, dying.clock = steady.starts, steady.clock // as if it had not been down
 			recent := taken[max(0, len(taken)-rapid.IntRange(0, 5).Draw(t, "again")):]
 			dying.take(t, now, eventsOf(recent)...)
 			if diff := Difference(steady.shows(now), dying.shows(now)); diff != "" {
@@ -304,7 +304,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 		}
 		compare := func() {
 			fresh := begin(t, rules, p.disk, clock)
-			fresh.alive, fresh.starts, fresh.clock = p.alive, p.starts, p.clock
+			fresh.starts, fresh.clock = p.starts, p.clock
 			for id, want := range fresh.shows(clock) {
 				got := published[id]
 				got.At, want.At = 0, 0 // of an aggregate it is the newest that was ever shown

@@ -158,7 +158,7 @@ func (e *evaluation) judgeLife(v *evidence) {
 	case now < v.deadAt:
 		v.life = feedStale
 		e.wakeAt(v.deadAt)
-	case now < grace && v.deadAt > e.state.alive:
+	case now < grace && v.deadAt > e.state.aliveBefore(e.settings.StartupGrace):
 		v.life, v.grace = feedStale, true
 		e.wakeAt(grace)
 	}

@@ -134,7 +134,7 @@ func (r *Rules) sections(yield func(Patch)) {
 	}
 }
 
-// extremes returns settings with the longest delays and the shortest silence of any asset.
+// extremes returns settings with the longest delays, the shortest silence and the shortest grace of any asset.
 func (r *Rules) extremes() Settings {
 	out := r.State
 	r.sections(func(p Patch) {
@@ -143,6 +143,7 @@ func (r *Rules) extremes() Settings {
 		for o := range OutputCount {
 			out.OnDelay[o], out.OffDelay[o] = max(out.OnDelay[o], s.OnDelay[o]), max(out.OffDelay[o], s.OffDelay[o])
 		}
+		out.StartupGrace = min(out.StartupGrace, s.StartupGrace)
 		out.StaleAfter = min(out.StaleAfter, s.StaleAfter)
 		out.ChangeUncertainAfter = min(out.ChangeUncertainAfter, s.ChangeUncertainAfter)
 	})

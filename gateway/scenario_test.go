@@ -78,7 +78,7 @@ func drawHistory(t *rapid.T, rules Rules, o historyOptions) []timedEvent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scenario{T: t, historyOptions: o, waits: scenarioWaits(&rules.State), begin: TimestampOf(day), clock: TimestampOf(day), used: make(map[string]bool)}
+	s := &scenario{T: t, historyOptions: o, waits: scenarioWaits(&rules), begin: TimestampOf(day), clock: TimestampOf(day), used: make(map[string]bool)}
 	s.sources = drawSources(t)
 	if s.Steps == 0 {
 		s.Steps = 25

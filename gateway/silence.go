@@ -6,8 +6,9 @@ import (
 )
 
 // Which silence of its site was a loss is each asset's own question: it depends on its dead_after. So of a site
-// is kept, for each of those that the rules know, the newest silence that is longer: as many as there are such
-// rules at most, and as a rule one or none.
+// is known, for each of those that the rules have, the newest silence that is longer: as many as there are such
+// rules at most, and as a rule one or none. A silence in the minutes that are remembered may be shown to be shorter,
+// or none, by what comes late; one that lies before them is settled, and kept.
 
 // length is how long the silence lasted.
 func (s Silence) length() time.Duration { return s.To.Sub(s.From) }
@@ -43,17 +44,30 @@ func (f *silenceList) take(s Silence) {
 // full tells whether no older silence could be the newest to any asset.
 func (f *silenceList) full() bool { return f.longest > f.losses[len(f.losses)-1] }
 
-// addSilence takes up how long the site said nothing before its newest minute.
-func (l *siteLife) addSilence(newest Silence) {
+// with returns silences, the newest first, with one that is newer than they are.
+func (l *siteLife) with(newest Silence, silences []Silence) []Silence {
 	if newest.length() <= l.losses[0] {
-		return
+		return silences
 	}
 	f := silenceList{losses: l.losses}
 	f.take(newest)
-	for _, s := range l.silences {
+	for _, s := range silences {
 		f.take(s)
 	}
-	l.silences = f.found
+	return f.found
+}
+
+// drop settles what was said until a minute: it is remembered no longer.
+func (l *siteLife) drop(until int64) {
+	for m := max(l.last-l.kept(), 0) + 1; m <= min(until, l.last); m++ {
+		if l.at(m).first == 0 {
+			continue
+		}
+		if l.older != 0 {
+			l.settled = l.with(Silence{From: l.older, To: l.first(m)}, l.settled)
+		}
+		l.older = l.lastOf(m)
+	}
 }
 
 // fellSilentAround tells whether a silence ends with a minute, begins with it, or has it inside.
@@ -66,28 +80,26 @@ func (l *siteLife) fellSilentAround(minute int64) bool {
 	return false
 }
 
-// findSilences finds the silences anew, in the minutes that are remembered and beyond them. Only an event that
-// is late makes it necessary.
+// findSilences finds the silences anew, in the minutes that are remembered and before them. Only an event that is
+// late makes it necessary.
 func (l *siteLife) findSilences() {
 	var room [4]Silence
 	f := silenceList{losses: l.losses, found: room[:0]}
 	later := l.last
-	for m := l.last - 1; m > l.forgotten() && m > 0 && !f.full(); m-- {
+	for m := l.last - 1; m > max(l.last-l.kept(), 0) && !f.full(); m-- {
 		if l.at(m).first != 0 {
 			f.take(Silence{From: l.lastOf(m), To: l.first(later)})
 			later = m
 		}
 	}
-	if l.older != 0 && !f.full() {
+	if l.older != 0 && l.at(later).first != 0 {
 		f.take(Silence{From: l.older, To: l.first(later)})
 	}
-	for _, s := range l.silences {
-		if s.To <= l.older {
-			f.take(s)
-		}
+	for _, s := range l.settled {
+		f.take(s)
 	}
 	if !slices.Equal(f.found, l.silences) {
-		l.silences = slices.Clone(f.found)
+		l.silences = append([]Silence(nil), f.found...) // nil for none
 	}
 }
 

@@ -12,7 +12,8 @@ type siteLife struct {
 	minutes  []byte        // see [SiteLife]
 	last     int64
 	older    Timestamp
-	silences []Silence       // see [SiteLife]; replaced, never altered
+	settled  []Silence       // see [SiteLife]; replaced, never altered
+	silences []Silence       // the same of those in the minutes, too
 	losses   []time.Duration // how long a silence has to be at least to be a loss to any asset, ascending
 	restored bool            // while feeds are restored: starts are known already
 
@@ -142,12 +143,7 @@ func (l *siteLife) advance(minute int64, at Timestamp) {
 	before, from := l.last, Timestamp(0)
 	if before != 0 {
 		from = l.lastOf(before)
-	}
-	for m := min(l.last, minute-l.kept()); m > l.last-l.kept() && m > 0; m-- {
-		if l.at(m).first != 0 {
-			l.older = l.lastOf(m)
-			break
-		}
+		l.drop(minute - l.kept())
 	}
 	for m := max(l.last+1, minute-l.kept()+1); m < minute; m++ {
 		l.set(m, minuteHeard{})
@@ -155,29 +151,29 @@ func (l *siteLife) advance(minute int64, at Timestamp) {
 	l.set(minute, heardAt(at))
 	l.last, l.dirty = minute, true
 	if before != 0 {
-		l.addSilence(Silence{From: from, To: l.first(minute)})
+		l.silences = l.with(Silence{From: from, To: l.first(minute)}, l.silences)
 	}
 }
 
 func (l *siteLife) export(site Number) SiteLife {
-	return SiteLife{Site: site, Newest: l.heard, Minutes: l.minutes, Last: l.last, Older: l.older, Silences: l.silences, Starts: l.starts}
+	return SiteLife{Site: site, Newest: l.heard, Minutes: l.minutes, Last: l.last, Older: l.older, Silences: l.settled, Starts: l.starts}
 }
 
 // restore takes up what a journal kept. If the rules changed, it is of other minutes, and of other losses.
 func (l *siteLife) restore(saved *SiteLife) {
-	l.heard, l.last, l.older, l.silences = saved.Newest, saved.Last, saved.Older, saved.Silences
+	l.heard, l.last, l.older = saved.Newest, saved.Last, saved.Older
 	l.starts, l.restored = saved.Starts, saved.Starts != [minimumFeeds]Timestamp{}
-	old := siteLife{minutes: saved.Minutes}
-	if old.kept() == 0 {
-		return
+	for _, s := range slices.Backward(saved.Silences) {
+		if s.To <= l.older { // else the minutes have it
+			l.settled = l.with(s, l.settled)
+		}
 	}
-	for m := max(l.last-old.kept()+1, 0); m <= l.last; m++ {
-		switch said := old.at(m); {
-		case said.first == 0:
-		case m > l.last-l.kept():
-			l.set(m, said)
-		default:
-			l.older = max(l.older, old.lastOf(m))
+	old := *l
+	if old.minutes = saved.Minutes; old.kept() > 0 {
+		old.drop(l.last - l.kept())
+		l.settled, l.older = old.settled, old.older
+		for m := max(l.last-min(old.kept(), l.kept())+1, 0); m <= l.last; m++ {
+			l.set(m, old.at(m))
 		}
 	}
 	l.findSilences()

@@ -38,8 +38,7 @@ type State struct {
 	clock clock
 	mono  time.Duration // of the event that is applied
 	stray bool          // something may lie ahead of the clock by more than it should
-	alive Timestamp     // when the process before was last known to be alive, by the newest of starts
-	seen  Timestamp     // the same, as it was stored
+	seen  Timestamp     // when the process before was last known to be alive
 
 	starts  []Start // see Process; the last is this process's
 	process Process // as it is to be stored
@@ -181,21 +180,6 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		s.edition.Since = s.clock.now(start)
 	}
 	return s, nil
-}
-
-// startsKept is how many starts are remembered: a silence that lasted longer is taken for a loss.
-const startsKept = 16
-
-// begun notes when a process started, and when the one before was last alive. A gateway that stopped in its
-// grace had not seen what it missed before.
-func (s *State) begun(alive, now Timestamp) {
-	starts := slices.Clone(s.starts)
-	if n := len(starts); n > 0 && alive <= starts[n-1].At.Add(s.rules.State.StartupGrace) {
-		alive = min(alive, starts[n-1].Alive)
-		starts = starts[:n-1]
-	}
-	s.starts, s.alive = append(starts, Start{alive, now}), alive
-	s.starts = s.starts[max(0, len(s.starts)-startsKept):]
 }
 
 func setOf(ids []AssetID) map[AssetID]bool {

@@ -98,8 +98,13 @@ func (h *history) rein(limit, alive, epoch Timestamp) {
 // what it said before the newest that is known of it now, nobody remembers, so that no silence is told there.
 func (l *siteLife) forget(limit, newest Timestamp) {
 	clear(l.minutes)
-	l.heard, l.arrived, l.last, l.older, l.dirty = 0, 0, 0, 0, true
-	l.silences = slices.DeleteFunc(slices.Clone(l.silences), func(s Silence) bool { return s.To > limit })
+	settled := slices.DeleteFunc(slices.Clone(l.settled), func(s Silence) bool { return s.To > limit })
+	for _, s := range slices.Backward(l.silences) {
+		if s.To > l.older && s.To <= min(limit, newest) {
+			settled = l.with(s, settled)
+		}
+	}
+	l.heard, l.arrived, l.last, l.older, l.settled, l.dirty = 0, 0, 0, 0, settled, true
 	for i := range l.starts {
 		l.starts[i] = min(l.starts[i], limit)
 	}
@@ -107,4 +112,5 @@ func (l *siteLife) forget(limit, newest Timestamp) {
 		l.hear(newest)
 		l.older = l.lastOf(l.last)
 	}
+	l.findSilences()
 }
