@@ -246,6 +246,9 @@ func (s *scenario) say(source scenarioSource, at Timestamp, people int, minted t
 		}
 		s.used[string(e.Path.Sensor.ID)+e.ID] = true
 	}
+	if rapid.IntRange(0, 9).Draw(s.T, "names every place") == 0 {
+		s.leaveOut(&e)
+	}
 	if s.Customs != nil && e.Path.Room.ID != "" {
 		e.Path.Room.CustomID = rapid.SampledFrom(append(s.Customs, e.Path.Room.CustomID)).Draw(s.T, "custom id")
 	}
@@ -256,6 +259,21 @@ func (s *scenario) say(source scenarioSource, at Timestamp, people int, minted t
 		arrival = arrival.Add(-time.Duration(behind) * time.Second)
 	}
 	s.history = append(s.history, timedEvent{arrival, e})
+}
+
+// leaveOut has an event not name one of the places around its subject. The site it always names, and TRAFFIC its
+// floor.
+func (s *scenario) leaveOut(e *Event) {
+	places := []*Place{&e.Path.Building, &e.Path.Floor, &e.Path.Room}
+	switch {
+	case e.Type == Traffic:
+		places = []*Place{&e.Path.Building, &e.Path.Room}
+	case e.Subject <= Room:
+		places = places[:max(0, int(e.Subject-Building))]
+	}
+	if len(places) > 0 {
+		*rapid.SampledFrom(places).Draw(s.T, "left out") = Place{}
+	}
 }
 
 // arrive brings the events into the order in which they arrive.
