@@ -47,7 +47,7 @@ type AssetRule struct {
 // GroupRule is a group of assets: the rooms of an air handler, a department.
 type GroupRule struct {
 	Name     string
-	Members  []string // each Butlr's id, "custom:ID", "group:KEY" or "tag:NAME"
+	Members  []string // each Butlr's id, "custom:ID" or "group:KEY"
 	Capacity int      // people; 0 is the sum of what is known of its members
 	Index    Number   // the number that it must have; NoNumber leaves it to the gateway
 	State    Patch
@@ -62,7 +62,6 @@ func GroupID(key string) AssetID { return AssetID(groupPrefix + key) }
 const (
 	groupPrefix  = "group:"
 	customPrefix = "custom:"
-	tagPrefix    = "tag:"
 )
 
 // DefaultRules returns the rules that are in force where the operator says nothing.

@@ -59,7 +59,7 @@ func drawHours(t *rapid.T) *Hours {
 }
 
 func drawMembers(t *rapid.T) []string {
-	names := []string{"room_1", "room_2", "custom:3.03", "room_nowhere", "zone_open", "space_1", "tag:lab", "group:whole"}
+	names := []string{"room_1", "room_2", "custom:3.03", "room_nowhere", "zone_open", "space_1", "zone_nowhere", "group:whole"}
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 4, rapid.ID[string]).Draw(t, "members")
 }
 
