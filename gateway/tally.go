@@ -252,8 +252,8 @@ func (e *evaluation) aggregate() {
 
 func (e *evaluation) aggregateOutput(o Output, c coverage) {
 	on, known := e.asset.sum.sums[o].value(c)
-	if absent := &e.asset.sum.absent; c.classes == classCount && absent.members > 0 {
-		on, known = on+int64(absent.on[o]), true
+	if c.classes == classCount && e.asset.sum.absent.members > 0 {
+		on, known = on+int64(e.absentOn(o)), true
 	}
 	if !known || c.quality == Never {
 		e.hide(o.Measure())
