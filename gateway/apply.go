@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"slices"
+	"time"
 )
 
 // ErrIncrementsFull says that no more TRAFFIC events can be remembered, so that a new one cannot be told
@@ -195,28 +197,39 @@ func (s *State) pass(a *asset, e *Event) {
 }
 
 // doubtCounter notes that a TRAFFIC event was too old to be counted: what it would have added to is
-// uncertain for the day. That is remembered in memory only, because a refused event changes nothing.
+// uncertain for the day. That is all that a refused event changes, once a day.
 func (s *State) doubtCounter(e *Event, now Timestamp) {
 	for i, p := range e.Path.places() {
 		elsewhere := e.Path.Room.ID != "" && placeKinds[i] < Room
-		if a := s.byID[p.ID]; a != nil && a.total.At != 0 && !elsewhere {
+		a := s.byID[p.ID]
+		if a == nil || a.total.At == 0 || elsewhere {
+			continue
+		}
+		if day := s.days(a).midnight(now); day > a.total.Lacks {
 			s.pending.touch(a, false)
 			s.pending.mark(a)
-			a.doubted = s.days(a).midnight(now)
+			a.total.Lacks = day
 		}
 	}
 }
 
-// detect keeps how many people a sensor sees, and nothing of where: that is personal, and not stored.
+// detect keeps how many people a sensor sees, and nothing of where: that is personal, and not stored. That it
+// was heard is, to the hour.
 func (s *State) detect(a *asset, e *Event) {
-	if e.At < a.foundAt {
+	minted := EventIDOf(e.ID).Minted()
+	later := cmp.Or(cmp.Compare(e.At, a.foundAt), cmp.Compare(minted, a.foundBy), cmp.Compare(len(e.Found), a.found))
+	if later < 0 {
 		return
 	}
 	s.pending.touch(a, false)
 	s.pending.mark(a)
-	a.found, a.foundAt = len(e.Found), e.At
-	s.follow(a)
+	a.found, a.foundAt, a.foundBy = len(e.Found), e.At, minted
+	t := a.total
+	t.Asset, t.Detected = a.about.Number, max(t.Detected, startOfHour(e.At))
+	s.setTotal(a, t)
 }
+
+func startOfHour(t Timestamp) Timestamp { return Timestamp(t.Hour() * time.Hour.Milliseconds()) }
 
 // hear notes that a site said something. What lives and dies with its site is looked at when the site
 // speaks again after a silence.

@@ -121,15 +121,18 @@ type OverrideKey struct {
 	Target Target
 }
 
-// Total is an asset's running totals of people who passed.
+// Total is an asset's running totals of people who passed, and what else is kept of events without a feed.
 type Total struct {
 	Asset   Number
 	In, Out uint64
-	At      Timestamp // event time of the newest increment
+	At      Timestamp // event time of the newest increment; 0 for none
 
 	// The traffic estimate: what the increments of one day add up to, in less out.
 	Day Timestamp // the midnight that began the day, or the reset on command since
 	Net int64     // people
+
+	Lacks    Timestamp // the midnight that began the newest day on which an increment was too old to be counted; 0 for none
+	Detected Timestamp // the hour in which the newest Detected was sensed; 0 for none. Of whom, and of how many, is not kept
 }
 
 // IncrementKey identifies one TRAFFIC event of one sensor: 128 bits of a hash of both.

@@ -161,6 +161,7 @@ func TestACrashLosesNothing(t *testing.T) {
 				t.Fatalf("state (-before +after the crash):\n%s", diff)
 			}
 			dying.starts, dying.clock = steady.starts, steady.clock // as if it had not been down
+			dying.remember(steady.State)
 			recent := taken[max(0, len(taken)-rapid.IntRange(0, 5).Draw(t, "again")):]
 			dying.take(t, now, eventsOf(recent)...)
 			if diff := Difference(steady.shows(now), dying.shows(now)); diff != "" {
@@ -305,6 +306,7 @@ func TestWhatWasPublishedIsWhatIsTrue(t *testing.T) {
 		compare := func() {
 			fresh := begin(t, rules, p.disk, clock)
 			fresh.starts, fresh.clock = p.starts, p.clock
+			fresh.remember(p.State)
 			for id, want := range fresh.shows(clock) {
 				got := published[id]
 				got.At, want.At = 0, 0 // of an aggregate it is the newest that was ever shown

@@ -174,6 +174,14 @@ func (p process) shows(now Timestamp) map[AssetID]Snapshot {
 	return out
 }
 
+// remember takes over what is in memory only: how many people sensors see.
+func (p process) remember(other *State) {
+	for _, a := range p.assets {
+		b := other.byID[a.about.ID]
+		a.found, a.foundAt, a.foundBy = b.found, b.foundAt, b.foundBy
+	}
+}
+
 // drawBatchesOf cuts a history into what arrives together.
 func drawBatchesOf(t *rapid.T, history []timedEvent) (batches [][]timedEvent) {
 	for len(history) > 0 {

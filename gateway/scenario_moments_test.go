@@ -97,7 +97,7 @@ func TestScenariosReachEverything(t *testing.T) {
 		}
 		return len(r.events)
 	})
-	for seed := range 250 {
+	for seed := range 600 {
 		life.Example(seed)
 	}
 	for q := Never; q < Forced; q++ {

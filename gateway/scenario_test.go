@@ -23,6 +23,8 @@ func (e timedEvent) String() string {
 	switch v.Type {
 	case Occupancy, OccupancyMinute:
 		what += fmt.Sprint(" ", v.People)
+	case Detected:
+		what += fmt.Sprint(" ", len(v.Found))
 	case Traffic:
 		what += fmt.Sprintf(" %d in, %d out, room %q", v.In, v.Out, v.Path.Room.ID)
 	}
@@ -110,6 +112,10 @@ func drawSources(t *rapid.T) (sources []scenarioSource) {
 		add("room", []EventType{Occupancy, OccupancyMinute, MotionStarted}, Room, path, min(n, 1)) // the first may have none
 		path.Sensor = Place{ID: AssetID(fmt.Sprint("sensor_", n+1))}
 		add("sensor in a room", []EventType{Traffic}, Sensor, path, 0)
+		if n == 1 {
+			path.Sensor = Place{ID: "sensor_eye"}
+			add("sensor that sees a room", []EventType{Detected}, Sensor, path, 0)
+		}
 		if n == 0 {
 			path.Sensor, path.Zone = Place{}, Place{ID: "zone_inner"}
 			add("zone in a room", []EventType{Occupancy, OccupancyMinute}, Zone, path, 0)
@@ -238,6 +244,8 @@ func (s *scenario) say(source scenarioSource, at Timestamp, people int, minted t
 		case 1:
 			e.ID = strings.TrimPrefix(e.ID, "event_")
 		}
+	case Detected:
+		e.Found = make([]Position, people)
 	case Traffic:
 		e.In, e.Out = people%4, people/2
 		for s.used[string(e.Path.Sensor.ID)+e.ID] { // one id of one sensor is one event

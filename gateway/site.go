@@ -119,7 +119,9 @@ func (l *siteLife) hear(at Timestamp) {
 	if !l.news(at) {
 		return
 	}
-	l.heard = max(l.heard, at)
+	if at > l.heard {
+		l.heard, l.dirty = at, true
+	}
 	minute := at.Minute()
 	if minute > l.last {
 		l.advance(minute, at)

@@ -99,11 +99,11 @@ type facts struct {
 	feeds     [FeedCount]*history    // nil: never heard
 	total     Total
 	overrides []Override // by target; replaced, never altered
-	found     int        // people in the newest Detected; memory only
+	found     int        // people in the newest Detected; memory only: notKept after a start
 	foundAt   Timestamp
-	doubted   Timestamp // the midnight since which an increment was too old to be counted; memory only
-	following bool      // it has a feed that speaks only on change
-	unknown   bool      // no operator named it: it counts against the limit of such assets
+	foundBy   uint32 // when its id was minted
+	following bool   // it has a feed that speaks only on change
+	unknown   bool   // no operator named it: it counts against the limit of such assets
 }
 
 // Saved is what a journal kept.
@@ -261,7 +261,8 @@ func (s *State) restoreFeeds(saved *Saved) error {
 			return fmt.Errorf("restoring totals of asset number %d: no such asset", t.Asset)
 		}
 		s.setTotal(a, t)
-		s.restoreHeard(a, t.At)
+		a.found, a.foundAt = notKept, t.Detected
+		s.restoreHeard(a, a.newest())
 	}
 	for _, o := range saved.Overrides {
 		a := s.at(o.Asset)
@@ -273,6 +274,9 @@ func (s *State) restoreFeeds(saved *Saved) error {
 	}
 	return nil
 }
+
+// notKept stands for how many people a sensor saw before a start.
+const notKept = -1
 
 func (s *State) restoreHeard(a *asset, at Timestamp) {
 	s.newest = max(s.newest, at)

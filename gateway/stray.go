@@ -58,7 +58,7 @@ func (s *State) reinAsset(a *asset, limit, alive Timestamp) {
 	for d := range a.told {
 		a.told[d] = min(a.told[d], limit)
 	}
-	a.foundAt = min(a.foundAt, limit)
+	a.foundAt, a.total.Detected = min(a.foundAt, limit), min(a.total.Detected, startOfHour(limit))
 	if t := &a.total; t.At > limit {
 		t.At, t.Day = min(t.At, alive), min(t.Day, s.days(a).midnight(alive))
 	}

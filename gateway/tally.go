@@ -231,6 +231,9 @@ func (e *evaluation) aggregate() {
 	minimum := e.settings.MinCoverage
 	all := t.sums[summedHVAC].cover(t.absent.members, minimum)
 	if all.total == 0 {
+		if e.asset.counts() {
+			out.Coverage = 0 // it is its own member, and was never heard of
+		}
 		return
 	}
 	out.Coverage = all.sound * 1000 / all.total
