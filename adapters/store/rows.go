@@ -97,16 +97,21 @@ func flag(yes bool) byte {
 	return 0
 }
 
-// totalSum is the CRC-32C of a row of totals. A row of the first schema, which had no estimate, keeps its
-// sum.
+// totalSum is the CRC-32C of a row of totals. A row of an older schema, which had no estimate or knew nothing of
+// what totals lack and of what was detected, keeps its sum.
 func (p *packer) totalSum(t *gateway.Total) uint32 {
 	b := binary.BigEndian.AppendUint32(p.buffer[:0], uint32(t.Asset))
 	b = binary.BigEndian.AppendUint64(b, t.In)
 	b = binary.BigEndian.AppendUint64(b, t.Out)
 	b = binary.BigEndian.AppendUint64(b, uint64(t.At))
-	if t.Day != 0 || t.Net != 0 {
+	later := t.Lacks != 0 || t.Detected != 0
+	if t.Day != 0 || t.Net != 0 || later {
 		b = binary.BigEndian.AppendUint64(b, uint64(t.Day))
 		b = binary.BigEndian.AppendUint64(b, uint64(t.Net))
+	}
+	if later {
+		b = binary.BigEndian.AppendUint64(b, uint64(t.Lacks))
+		b = binary.BigEndian.AppendUint64(b, uint64(t.Detected))
 	}
 	p.buffer = b
 	return p.sum()
