@@ -359,6 +359,29 @@ func (s *State) leaveSite(a *asset) {
 	}
 }
 
+// findStarts finds anew when the earliest of a site's feeds with a rhythm were first heard, because one of them has
+// none any more, or is another site's. Of a feed that nobody remembers the beginning of, it was then.
+func (s *State) findStarts(site *asset) {
+	l := site.life
+	if l.restored {
+		return
+	}
+	before := l.starts
+	l.starts = [minimumFeeds]Timestamp{}
+	for _, a := range s.assets {
+		if a == nil || a.site != site {
+			continue
+		}
+		for f, h := range a.feeds {
+			if h != nil && a.hasRhythm(Feed(f)) {
+				l.start(0, max(h.started(), before[0]))
+			}
+		}
+	}
+	l.dirty = l.dirty || l.starts != before
+	s.list(site)
+}
+
 // enterSite makes an asset's feeds part of its new site.
 func (s *State) enterSite(a *asset) {
 	if a.site == nil {

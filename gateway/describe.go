@@ -260,6 +260,9 @@ func (s *State) setSettings(a *asset, settings *Settings) {
 			s.follow(a)
 		}
 	}
+	if rhythm > 0 && a.rhythmCount() == 0 {
+		s.findStarts(a.site)
+	}
 }
 
 // pathInside returns the names around what lies in an asset: one list for all of that.
@@ -286,9 +289,13 @@ func (s *State) join(a *asset) {
 	if site == a.site {
 		return
 	}
+	left := a.site
 	s.leaveSite(a)
 	a.site = site
 	s.enterSite(a)
+	if left != nil && a.rhythmCount() > 0 {
+		s.findStarts(left)
+	}
 }
 
 // overlay returns the description with what the operator said of the asset laid over it.

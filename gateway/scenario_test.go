@@ -205,6 +205,11 @@ func (s *scenario) lateness() time.Duration {
 	return time.Duration(rapid.Int64Range(0, int64(s.Lateness/time.Second)).Draw(s.T, "lateness")) * time.Second
 }
 
+// drawLateness draws how late events may be: within every window, or of any age.
+func drawLateness(t *rapid.T) time.Duration {
+	return drawDuration(t, "lateness bound", within, ofAnyAge)
+}
+
 func drawTail(t *rapid.T) int { return rapid.IntRange(0, 2).Draw(t, "tail") }
 
 // event lets a source say anything, about a moment.
