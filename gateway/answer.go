@@ -294,12 +294,7 @@ func (e *evaluation) qualityOf(f *finding, o Output) Quality {
 // wasDown tells whether a feed was dead only while no process was running, or one had only just started: then
 // its policy turned nothing on.
 func (e *evaluation) wasDown(dead, until Timestamp) bool {
-	for _, s := range e.state.starts {
-		if dead >= s.Alive && until <= s.At.Add(e.settings.StartupGrace) {
-			return true
-		}
-	}
-	return false
+	return e.state.wasDown(dead, until, e.settings.StartupGrace)
 }
 
 // afterSilence keeps an output on that the policy had turned on while the site was silent, for its

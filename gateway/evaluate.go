@@ -162,7 +162,7 @@ func (e *evaluation) judgeLife(v *evidence) {
 	case now < v.deadAt:
 		v.life = feedStale
 		e.wakeAt(v.deadAt)
-	case now < grace && v.deadAt > e.state.alive:
+	case now < grace && v.deadAt > e.state.aliveBefore(e.settings.StartupGrace):
 		v.life, v.grace = feedStale, true
 		e.wakeAt(grace)
 	}
@@ -312,9 +312,8 @@ func (e *evaluation) loss() (Silence, bool) {
 	if e.site == nil || !e.site.hasPulse() {
 		return Silence{}, false
 	}
-	silence := e.site.silence
-	lost := silence.To != 0 && silence.To.Sub(silence.From) > e.settings.DeadAfter && e.site.hadPulse(silence.From)
-	return silence, lost
+	silence := e.site.lastBeyond(e.settings.DeadAfter)
+	return silence, silence.To != 0 && e.site.hadPulse(silence.From)
 }
 
 // missedEdges tells whether the feeds that decide may have spoken in vain while the site was silent: nobody

@@ -40,7 +40,7 @@ func (e *evaluation) doubtAbout(m Measure) string {
 		}
 		return e.orElse(e.doubtAboutSilence(), "an event of today was older than the horizon, and not counted")
 	case Detections:
-		return e.doubtAboutSilence()
+		return e.orElse(e.doubtAboutSilence(), "the gateway was started since, and how many a sensor sees is never stored")
 	case PeakToday, OccupiedMinutesToday:
 		if e.people != nil {
 			return e.doubtOf(e.people)

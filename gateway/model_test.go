@@ -19,7 +19,9 @@ func modelInstant(t Timestamp) Instant { return Instant{Wall: t.Time(), Mono: t.
 //
 // Seen to break it: arrival wins; an occupancy dropped because its id was seen; one of the three times dropped;
 // a latch that people do not end; raw people in use although they are stale; an on-delay while the output is
-// on; the feed of people that was in use before left out of that; hours, or the end of hold, ignored; a silence of the site not noticed; the deadlines of a delay counted
+// on; the feed of people that was in use before left out of that; hours, or the end of hold, ignored; a silence of
+// the site not noticed, or by the dead_after of the site alone; starts that are one outage to some asset kept as one
+// for all; the deadlines of a delay counted
 // from when a run began.
 func TestStateIsAsTheReference(t *testing.T) {
 	t.Parallel()
