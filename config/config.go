@@ -104,7 +104,7 @@ type Group struct {
 	Settings gateway.Patch  `toml:"-"`
 }
 
-// Member names what belongs to a group: Butlr's id, "custom:ID", "group:KEY" or "tag:NAME".
+// Member names what belongs to a group: Butlr's id, "custom:ID" or "group:KEY".
 type Member string
 
 // Default returns what an empty file means.

@@ -281,7 +281,7 @@ evidence = "motion"
 [sites.site_3jjxDZeswABHTuukIaBLbQURjaY]
 [groups.ahu-3]
 name = "Air handler 3"
-members = ["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "tag:lab", "group:AHU_4"]
+members = ["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "group:AHU_4"]
 capacity = 60
 index = 7
 min_coverage = 100
@@ -389,7 +389,7 @@ index = 0
 		Groups: map[string]config.Group{
 			"ahu-3": {
 				Name: "Air handler 3", Capacity: 60, Index: 7,
-				Members:  []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "tag:lab", "group:AHU_4"},
+				Members:  []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "group:AHU_4"},
 				Settings: gateway.Patch{func(s *gateway.Settings) { s.MinCoverage = 100 }},
 			},
 			"AHU_4": {Index: gateway.NoNumber, Members: []config.Member{"space_34SkpZonXCHmY5tqVQTVR5WzxzJ"}},

@@ -204,7 +204,7 @@ func assetSection() Section {
 func groupSection() Section {
 	return Section{Name: "groups.KEY", Settings: true, About: "Rooms and zones that are read as one: those of an air handler, or of a department. KEY is yours to choose, as in `[groups.ahu-3]`: up to 64 letters, digits, `-` and `_`. It becomes the group's id, `group:ahu-3`, for good.", Keys: []Key{
 		{"name", typeText, ``, `"Air handler 3"`, "What people call it. Default: its id."},
-		{"members", typeMembers, ``, `["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "space_34SkpZonXCHmY5tqVQTVR5WzxzJ"]`, "What belongs to it: rooms and zones; sites, buildings, floors and other groups (`group:KEY`), for all rooms and zones in them; and `tag:NAME`, for all rooms with that tag in Butlr. However often a room is meant, it counts once. Required."},
+		{"members", typeMembers, ``, `["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "space_34SkpZonXCHmY5tqVQTVR5WzxzJ"]`, "What belongs to it: rooms and zones; and sites, buildings, floors and other groups (`group:KEY`), for all rooms and zones in them. However often a room is meant, it counts once. Required."},
 		{"capacity", typeNumber, `0`, `60`, "How many people it is made for. 0 is the sum of what is known of its rooms and zones."},
 		{"index", typeNumber, ``, `7`, "Its number for ever, as that of an asset."},
 	}}
