@@ -157,12 +157,19 @@ func (h *history) drop(n int, f Feed, s *Settings, days *calendar) {
 		if f == TrafficFeed {
 			h.before.foldTraffic(e, h.ends(i), s, days)
 		} else {
-			h.before.mark(s.judge(f, int(e.Value)), e.At)
+			v := s.judge(f, int(e.Value))
+			if v == clear_ && h.before.undecided() {
+				h.before.LastPositive = h.before.Newest // until now they counted as positive
+			}
+			h.before.mark(v, e.At)
 		}
 		h.before.Newest = e.At
 	}
 	h.window = h.window[:copy(h.window, h.window[n:])]
 }
+
+// undecided tells whether there were revisions before the window, and none of them decided anything.
+func (b *Before) undecided() bool { return b.Newest != 0 && b.LastPositive == 0 && b.FirstClear == 0 }
 
 // mark takes up a verdict that leaves the window; they leave by event time.
 func (b *Before) mark(v verdict, at Timestamp) {
