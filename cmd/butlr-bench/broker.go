@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -58,10 +57,6 @@ func (b *broker) stop() error {
 	b.process.Wait()
 	return os.RemoveAll(b.dir)
 }
-
-// freeze stops it in the middle of whatever it does, thaw has it go on.
-func (b *broker) freeze() error { return b.process.Process.Signal(syscall.SIGSTOP) }
-func (b *broker) thaw() error   { return b.process.Process.Signal(syscall.SIGCONT) }
 
 // section is what the gateway's configuration says of it.
 func (b *broker) section() string { return fmt.Sprintf("[mqtt]\nbroker = \"tcp://%s\"\n", b.address) }
