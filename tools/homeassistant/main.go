@@ -1,0 +1,140 @@
+// Command homeassistant tries the gateway with a real Home Assistant: it starts a broker, the gateway of this
+// tree and Home Assistant, looks at what Home Assistant makes of it, breaks one after another, and prints
+// what it saw with a verdict for each. "make homeassistant" starts it; it needs root, because Home Assistant
+// runs in a Debian tree of its own. Nothing of it stays.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"iter"
+	"maps"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"butlr-gateway/tools/internal/rig"
+)
+
+// trial is everything that takes part.
+type trial struct {
+	rig.Report
+	root    string // of the source tree
+	dir     string // everything that is written
+	broker  *rig.Broker
+	gateway *rig.Gateway
+	home    *home
+	started time.Time
+}
+
+func main() {
+	cache := flag.String("home", "", "what \"prepare\" has made")
+	root := flag.String("root", "..", "the source tree")
+	keep := flag.Bool("keep", false, "keep everything running at the end, until interrupted")
+	flag.Parse()
+	if err := run(*cache, *root, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(cache, root string, keep bool) (err error) {
+	root, err = filepath.Abs(root)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "butlr-gateway-homeassistant-")
+	if err != nil {
+		return err
+	}
+	t := &trial{Report: rig.Report{Out: os.Stdout}, root: root, dir: dir, started: time.Now()}
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		t.end()
+		os.Exit(1)
+	}()
+	defer func() {
+		if keep {
+			fmt.Printf("\nHome Assistant is at %s (user trial, password trial); everything is in %s. Ctrl-C ends it.\n", t.home.url("/"), dir)
+			select {}
+		}
+		t.end()
+		if err == nil {
+			os.RemoveAll(dir)
+		} else {
+			fmt.Printf("the logs are in %s\n", dir)
+		}
+	}()
+	if err := t.begin(cache); err != nil {
+		return err
+	}
+	t.tell()
+	t.quiet()
+	return t.Verdict()
+}
+
+// begin starts the broker and Home Assistant, which knows the broker then. The gateway is only built.
+func (t *trial) begin(cache string) (err error) {
+	if t.broker, err = rig.NewBroker(t.dir); err != nil {
+		return err
+	}
+	if t.gateway, err = rig.NewGateway(t.root, t.dir, t.broker.Port); err != nil {
+		return err
+	}
+	automations, err := examples(filepath.Join(t.root, "docs", "home-assistant.md"))
+	if err != nil {
+		return err
+	}
+	if t.home, err = newHome(cache, t.dir, automations); err != nil {
+		return err
+	}
+	if t.home.old {
+		t.gateway.Discovery = "component" // it knows no other
+	}
+	if err := t.home.Start(); err != nil {
+		return err
+	}
+	if err := t.home.settle(t.broker.Port); err != nil {
+		return err
+	}
+	var config struct{ Version string }
+	if err := t.home.get("/api/config", &config); err != nil {
+		return err
+	}
+	t.Say("Home Assistant %s, with the broker at 127.0.0.1:%d", config.Version, t.broker.Port)
+	return nil
+}
+
+// loud are the lines of Home Assistant's log that tell of something wrong with what we published.
+var loud = regexp.MustCompile(`(?m)^.*(?:WARNING|ERROR).*\[homeassistant\.(?:components\.(?:mqtt|sensor|binary_sensor|select|button|automation)|helpers\.template|util).*$`)
+
+// quiet looks for them.
+func (t *trial) quiet() {
+	t.Chapter("Home Assistant's log")
+	text, err := os.ReadFile(t.home.LogFile())
+	if found := loud.FindAllString(string(text), -1); err == nil && len(found) > 0 {
+		err = fmt.Errorf("%s", strings.Join(found, "\n"))
+	}
+	t.Check("no warning and no error about what was published", err)
+}
+
+// end stops everything that was started.
+func (t *trial) end() {
+	if t.gateway != nil {
+		t.gateway.Stop()
+	}
+	if t.home != nil {
+		t.home.Stop()
+	}
+	if t.broker != nil {
+		t.broker.Stop()
+	}
+}
+
+func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

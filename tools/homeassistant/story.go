@@ -1,0 +1,8 @@
+package main
+
+func (t *trial) tell() {
+	if !t.home.old {
+		t.documents("device")
+	}
+	t.documents("component")
+}
