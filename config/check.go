@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,10 +11,6 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxTopic is the longest root in bytes: with an asset and a measure behind it, a topic stays well
-// below what any broker takes.
-const maxTopic = 200
-
 // check reports what no single value shows: numbers out of range and keys that contradict each other.
 func (d *document) check(c *Config) {
 	if c.Gateway.StateDir == "" {
@@ -23,7 +18,7 @@ func (d *document) check(c *Config) {
 	}
 	d.short("gateway.name", c.Gateway.Name)
 	d.checkWebhook(&c.Webhook)
-	d.checkMQTT(&c.MQTT)
+	d.checkMQTT(c)
 	d.checkModbus(c)
 	d.checkPush(c)
 	if c.Web.Listen != "" && !c.Web.Listen.Loopback() {
@@ -35,70 +30,6 @@ func (d *document) check(c *Config) {
 	d.checkIndexes(c)
 	d.checkListeners(c)
 	d.checkSwitches(c)
-}
-
-func (d *document) checkMQTT(m *MQTT) {
-	if bad := topicFault(m.Topic); bad != nil {
-		d.wrong("mqtt.topic", bad.message, bad.hint)
-	}
-	d.needs("mqtt.cert_file", m.CertFile != "", "key_file", m.KeyFile != "")
-	d.needs("mqtt.key_file", m.KeyFile != "", "cert_file", m.CertFile != "")
-	d.needs("mqtt.password", m.Password.IsSet(), "username", m.Username != "")
-	d.lasts("mqtt.refresh", m.Refresh, 10*time.Second, 24*time.Hour)
-	if m.Broker == EmbeddedBroker {
-		d.checkEmbedded(m)
-		return
-	}
-	if m.Broker == "" {
-		return
-	}
-	if !m.Broker.Encrypted() {
-		d.useless("only has a meaning with ssl:// and wss://", map[string]bool{
-			"mqtt.ca_file": m.CAFile != "", "mqtt.cert_file": m.CertFile != "", "mqtt.key_file": m.KeyFile != "",
-		})
-		if m.Password.IsSet() && !m.Broker.loopback() {
-			d.warn("mqtt.broker", "is sent the password without encryption", "use ssl:// or wss:// where the broker has it")
-		}
-	}
-	if d.filled("mqtt.embedded") {
-		d.warn("mqtt.embedded", "has no effect, because mqtt.broker is not \"embedded\"", "")
-	}
-}
-
-var plainTopic = regexp.MustCompile(`^[A-Za-z0-9._/-]*$`)
-
-// topicFault says why a text cannot be the root of the topics, or nil.
-func topicFault(topic string) *fault {
-	switch {
-	case topic == "":
-		return &fault{message: "is empty"}
-	case len(topic) > maxTopic:
-		return &fault{message: fmt.Sprintf("is longer than %d bytes", maxTopic)}
-	case strings.ContainsAny(topic, "+#"):
-		return &fault{message: "holds + or #, which only subscribers may use"} // MQTT 3.1.1, section 4.7.1
-	case !plainTopic.MatchString(topic):
-		return &fault{message: "holds characters that not every broker can keep", hint: `use letters, digits, ".", "-" and "_", as in "butlr/hq"`}
-	case slices.Contains(strings.Split(topic, "/"), ""):
-		return &fault{message: "has an empty level", hint: `write it without a slash at either end, as in "butlr/hq"`}
-	}
-	return nil
-}
-
-func (d *document) checkEmbedded(m *MQTT) {
-	d.useless(`has no meaning with the embedded broker: its own keys are in [mqtt.embedded]`, map[string]bool{
-		"mqtt.username": m.Username != "", "mqtt.password": m.Password.IsSet(),
-		"mqtt.ca_file": m.CAFile != "", "mqtt.cert_file": m.CertFile != "", "mqtt.key_file": m.KeyFile != "",
-	})
-	e := &m.Embedded
-	d.needs("mqtt.embedded.username", e.Username != "", "password", e.Password.IsSet())
-	d.needs("mqtt.embedded.password", e.Password.IsSet(), "username", e.Username != "")
-	switch {
-	case e.Listen == "":
-		d.wrong("mqtt.embedded.listen", "must be set for the embedded broker", `leave the line out for "127.0.0.1:1883"`)
-	case !e.Listen.Loopback() && e.Username == "" && !e.Password.IsSet():
-		d.wrong("mqtt.embedded.listen", "would let every machine in, because there is no username and password",
-			`set both below [mqtt.embedded], or listen on "127.0.0.1:1883"`, "mqtt.embedded.username", "mqtt.embedded.password")
-	}
 }
 
 // checkListeners reports parts that would want the same port.
@@ -148,7 +79,7 @@ func (d *document) checkSwitches(c *Config) {
 			d.warn(s.section, "is off, because it has no "+s.key, "set "+s.key+", or remove the section")
 		}
 	}
-	if c.MQTT.Broker == "" && !c.Modbus.On() && len(c.Push) == 0 {
+	if c.MQTT.Broker == "" && len(c.Brokers) == 0 && !c.Modbus.On() && len(c.Push) == 0 {
 		d.warn("modbus.listen", "is off, and so is mqtt.broker: nobody can read what arrives", "set one of them")
 	}
 }
@@ -209,15 +140,6 @@ func (d *document) needs(key string, isSet bool, other string, otherIsSet bool) 
 	if isSet && !otherIsSet {
 		path := split(key)
 		d.wrong(key, "needs "+other+", which is not set", "set both, or neither", append(path[:len(path)-1:len(path)-1], other).String())
-	}
-}
-
-// useless refuses the keys that are set although they have no effect.
-func (d *document) useless(message string, isSet map[string]bool) {
-	for key, set := range isSet {
-		if set {
-			d.wrong(key, message, "remove the line", "mqtt.broker")
-		}
 	}
 }
 

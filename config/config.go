@@ -17,6 +17,7 @@ type Config struct {
 	Gateway Gateway                   `toml:"gateway"`
 	Webhook Webhook                   `toml:"webhook"`
 	MQTT    MQTT                      `toml:"mqtt"`
+	Brokers map[string]Publishing     `toml:"brokers"` // by name, beside the one of MQTT
 	Modbus  Modbus                    `toml:"modbus"`
 	Push    map[string]Push           `toml:"push"` // by name
 	Web     Web                       `toml:"web"`
@@ -57,28 +58,6 @@ type Webhook struct {
 	MaxUnknownAssets int               `toml:"max_unknown_assets"` // 0 is no limit
 	MaxConnections   int               `toml:"max_connections"`
 	TrustedProxies   []netip.Prefix    `toml:"trusted_proxies"`
-}
-
-// MQTT is the broker that readings are published to.
-type MQTT struct {
-	Broker   Broker        `toml:"broker"` // "" is off
-	Topic    string        `toml:"topic"`
-	Username string        `toml:"username"`
-	Password Secret        `toml:"password"`
-	ClientID string        `toml:"client_id"` // "" leaves it to the gateway
-	CAFile   Path          `toml:"ca_file"`
-	CertFile Path          `toml:"cert_file"`
-	KeyFile  Path          `toml:"key_file"`
-	Scalars  bool          `toml:"scalars"`
-	Refresh  time.Duration `toml:"refresh"`
-	Embedded Embedded      `toml:"embedded"`
-}
-
-// Embedded is the broker inside the gateway, in use when MQTT.Broker is [EmbeddedBroker].
-type Embedded struct {
-	Listen   Listen `toml:"listen"`
-	Username string `toml:"username"`
-	Password Secret `toml:"password"`
 }
 
 // Web is the page for people.
@@ -137,12 +116,8 @@ func Default() *Config {
 			MaxUnknownAssets: rules.MaxUnknownAssets,
 			MaxConnections:   256,
 		},
-		MQTT: MQTT{
-			Topic:    "butlr",
-			Scalars:  true,
-			Refresh:  10 * time.Minute,
-			Embedded: Embedded{Listen: "127.0.0.1:1883"},
-		},
+		MQTT:    MQTT{Publishing: defaultPublishing(), Embedded: Embedded{Listen: "127.0.0.1:1883"}},
+		Brokers: map[string]Publishing{},
 		Modbus: Modbus{
 			UnitID:         1,
 			WordOrder:      HighWordFirst,

@@ -161,12 +161,23 @@ client_id = "hq"
 ca_file = "/etc/ca.crt"
 cert_file = "/etc/mqtt.crt"
 key_file = "/etc/mqtt.key"
+discovery = "component"
+discovery_prefix = "ha/1"
 scalars = false
+names = true
+detections = true
+commands = true
 refresh = "1h30m"
 [mqtt.embedded]
 listen = "[::1]:1884"
 username = "building"
 password = "y"
+tls_cert = "/etc/b.crt"
+tls_key = "/etc/b.key"
+[brokers.cloud]
+broker = "ssl://cloud"
+topic = "site-4"
+discovery = "off"
 [modbus]
 listen = "10.0.0.1:502"
 unit_id = 48
@@ -300,11 +311,20 @@ index = 0
 			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd00::/8")},
 		},
 		MQTT: config.MQTT{
-			Broker: "wss://broker/mqtt", Topic: "butlr/hq", Username: "gateway", Password: config.NewSecret("short"),
-			ClientID: "hq", CAFile: "/etc/ca.crt", CertFile: "/etc/mqtt.crt", KeyFile: "/etc/mqtt.key",
-			Scalars: false, Refresh: 90 * time.Minute,
-			Embedded: config.Embedded{Listen: "[::1]:1884", Username: "building", Password: config.NewSecret("y")},
+			Publishing: config.Publishing{
+				Broker: "wss://broker/mqtt", Topic: "butlr/hq", Username: "gateway", Password: config.NewSecret("short"),
+				ClientID: "hq", CAFile: "/etc/ca.crt", CertFile: "/etc/mqtt.crt", KeyFile: "/etc/mqtt.key",
+				Discovery: config.DiscoverComponents, DiscoveryPrefix: "ha/1", Names: true, Detections: true, Commands: true,
+				Scalars: false, Refresh: 90 * time.Minute,
+			},
+			Embedded: config.Embedded{
+				Listen: "[::1]:1884", Username: "building", Password: config.NewSecret("y"), TLSCert: "/etc/b.crt", TLSKey: "/etc/b.key",
+			},
 		},
+		Brokers: map[string]config.Publishing{"cloud": {
+			Broker: "ssl://cloud", Topic: "site-4", Discovery: config.DiscoverNothing, DiscoveryPrefix: "homeassistant", Scalars: true,
+			Refresh: 10 * time.Minute,
+		}},
 		Modbus: config.Modbus{
 			Listen: "10.0.0.1:502", UnitID: 48, Allow: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")},
 			WordOrder: config.LowWordFirst, Unmapped: config.UnmappedZero, MaxConnections: 2, MaxPerAddress: 1,

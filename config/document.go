@@ -130,6 +130,8 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 			sections(d, key, *into, Asset{Index: gateway.NoNumber}, "asset", "[assets.room_…]")
 		case *map[string]Push:
 			sections(d, key, *into, defaultPush(), "target", "[push.ahu-3]")
+		case *map[string]Publishing:
+			sections(d, key, *into, defaultPublishing(), "broker", "[brokers.second]")
 		case *map[string]PushPoint:
 			*into = map[string]PushPoint{}
 			sections(d, key, *into, defaultPoint(), "point", "[push.ahu-3.points.occupancy]")

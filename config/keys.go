@@ -48,7 +48,7 @@ const (
 )
 
 // many are the sections of which there may be many, each with a name of its own, and what stands for that.
-var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY"}
+var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "brokers": "NAME"}
 
 // sectionName returns the name of a section as the reference has it: that of many sections' kind.
 func sectionName(section string) string {
@@ -68,7 +68,7 @@ const pushPointName = "push.KEY.points.KEY"
 // Sections returns every section that this version knows, with its keys, in the order of the reference.
 func Sections() []Section {
 	return []Section{
-		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), modbusSection(), modbusTLSSection(), modbusRTUSection(), modbusSerialSection(), modbusWriteSection(),
+		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), brokerSection(), modbusSection(), modbusTLSSection(), modbusRTUSection(), modbusSerialSection(), modbusWriteSection(),
 		pushSection(), pushPointSection(), webSection(),
 		stateSection(), classSection(), siteSection(), assetSection(), groupSection(),
 	}
@@ -159,29 +159,6 @@ func webhookSection() Section {
 		{"max_unknown_assets", typeNumber, `4088`, `0`, "How many assets that this file does not name may be learnt from events. 0 is no limit."},
 		{"max_connections", typeNumber, `256`, `64`, "How many connections may be open at a time."},
 		{"trusted_proxies", typeNetworks, `[]`, `["127.0.0.1/32"]`, "Proxies whose `X-Forwarded-For` is believed, so that a wrong secret is held against whoever sent it and not against the proxy."},
-	}}
-}
-
-func mqttSection() Section {
-	return Section{Name: "mqtt", About: "The MQTT broker that readings are published to. Without `broker` this is off.", Keys: []Key{
-		{"broker", typeAddress, `""`, `"tcp://127.0.0.1:1883"`, "The broker: `tcp://HOST:PORT`, `ssl://HOST:PORT`, `ws://HOST/PATH` or `wss://HOST/PATH`, where the port may be left out; or `embedded` for the one inside the gateway. Empty is off."},
-		{"topic", typeText, `"butlr"`, `"butlr/hq"`, "What every topic begins with. Give each gateway its own when several share a broker."},
-		{"username", typeText, `""`, `"butlr-gateway"`, "User name at the broker."},
-		{"password", typeSecret, `""`, `"env:MQTT_PASSWORD"`, "Password at the broker."},
-		{"client_id", typeText, `""`, `"hq-gateway"`, "Name of this client at the broker. Empty is `bgw-` and the gateway's id, and is mostly right: two clients of one name throw each other out."},
-		{"ca_file", typePath, `""`, `"/etc/butlr-gateway/broker-ca.crt"`, "Certificates to trust for `ssl` and `wss`, in PEM. Empty trusts those that this machine trusts."},
-		{"cert_file", typePath, `""`, `"/etc/butlr-gateway/mqtt.crt"`, "Certificate to show to a broker that asks for one, in PEM."},
-		{"key_file", typePath, `""`, `"/etc/butlr-gateway/mqtt.key"`, "The private key to `cert_file`, in PEM."},
-		{"scalars", typeYesOrNo, `true`, `false`, "Publish each measure on a topic of its own, beside the JSON of the whole asset."},
-		{"refresh", typeDuration, `"10m"`, `"1h"`, "How often an asset is published again although nothing changed; from `10s` to `24h`."},
-	}}
-}
-
-func embeddedSection() Section {
-	return Section{Name: "mqtt.embedded", About: "The broker inside the gateway, for when there is no other. It runs when `broker` of `[mqtt]` is `embedded`.", Keys: []Key{
-		{"listen", typeAddress, `"127.0.0.1:1883"`, `":1883"`, "The address to listen on. Beyond this machine only with `username` and `password`."},
-		{"username", typeText, `""`, `"building"`, "User name that every client must give."},
-		{"password", typeSecret, `""`, `"env:EMBEDDED_PASSWORD"`, "The password to `username`."},
 	}}
 }
 

@@ -18,7 +18,7 @@ import (
 // oneOf names one section of those of which there may be many.
 func oneOf(section string) string {
 	return strings.NewReplacer("push.KEY.points.KEY", "push.ahu-3.points.occupancy", "push.KEY", "push.ahu-3", "assets.KEY", "assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "sites.ID", "sites.site_3jjxDZeswABHTuukIaBLbQURjaX",
-		"class.KIND", "class.zone", "groups.KEY", "groups.ahu-3").Replace(section)
+		"class.KIND", "class.zone", "brokers.NAME", "brokers.second", "groups.KEY", "groups.ahu-3").Replace(section)
 }
 
 // TestEveryKeyIsInTheReference compares the keys that are read with those that are described.
@@ -83,7 +83,7 @@ func stateKeys() []config.Key {
 }
 
 // manyOf is what stands for the name of one section among many.
-var manyOf = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "push.KEY.points": "KEY"}
+var manyOf = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "push.KEY.points": "KEY", "brokers": "NAME"}
 
 // addKeys collects the full names of the keys of a struct's fields.
 func addKeys(section string, table reflect.Type, into *[]string) {
@@ -91,6 +91,8 @@ func addKeys(section string, table reflect.Type, into *[]string) {
 		tag := field.Tag.Get("toml")
 		name := strings.TrimPrefix(section+"."+tag, ".")
 		switch {
+		case field.Anonymous:
+			addKeys(section, field.Type, into)
 		case tag == "" || tag == "-":
 		case field.Type.Kind() == reflect.Map:
 			addKeys(name+"."+manyOf[name], field.Type.Elem(), into)
@@ -111,6 +113,8 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 			switch {
 			case s.Name == "webhook" && k.Name == "listen":
 				file.WriteString("listen = \"127.0.0.1:8443\"\n")
+			case s.Name == "brokers.NAME" && k.Name == "broker":
+				file.WriteString("broker = \"tcp://10.20.0.5\"\n")
 			case k.Name == "members":
 				file.WriteString("members = [\"room_3jsO3M1KzCEuPDimYj0iZrqyaiW\"]\n")
 			case slices.Contains(requiredOfPush, k.Name):
@@ -135,6 +139,9 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 			Asset: "group:ahu-3", Measure: "occupied", Register: 1700, Coil: config.NoCoil, Scale: 1,
 		}},
 	}
+	second := want.MQTT.Publishing
+	second.Broker = "tcp://10.20.0.5"
+	want.Brokers["second"] = second
 	want.Groups["ahu-3"] = config.Group{Index: gateway.NoNumber, Members: []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW"}}
 	got := parse(t, file.String())
 	if diff := cmp.Diff(gateway.DefaultSettings(), got.Rules().State); diff != "" {

@@ -35,21 +35,28 @@ func (d *document) remember(key toml.Key) {
 
 // fieldOf returns the field with that name in its tag.
 func fieldOf(into reflect.Value, name string) (reflect.Value, bool) {
-	for i := range into.NumField() {
-		if tag := into.Type().Field(i).Tag.Get("toml"); tag == name && tag != "" && tag != "-" {
-			return into.Field(i), true
+	for _, field := range fieldsOf(into.Type()) {
+		if field.Tag.Get("toml") == name {
+			return into.FieldByIndex(field.Index), true
 		}
 	}
 	return reflect.Value{}, false
 }
 
+// fieldsOf returns the fields of a struct that keys of the file are put into, those of embedded structs where
+// they are embedded.
+func fieldsOf(table reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(table), func(field reflect.StructField) bool {
+		tag := field.Tag.Get("toml")
+		return tag == "" || tag == "-"
+	})
+}
+
 // namesOf returns the names in a struct's tags, in their order.
 func namesOf(table reflect.Type) []string {
 	var names []string
-	for field := range table.Fields() {
-		if tag := field.Tag.Get("toml"); tag != "" && tag != "-" {
-			names = append(names, tag)
-		}
+	for _, field := range fieldsOf(table) {
+		names = append(names, field.Tag.Get("toml"))
 	}
 	return names
 }

@@ -109,6 +109,9 @@ func setText(into any, text string) *fault {
 	case *gateway.TieRule:
 		return pick(into, text, option[gateway.TieRule]{"ksuid", gateway.TieByMinting},
 			option[gateway.TieRule]{"arrival", gateway.TieByArrival})
+	case *Discovery:
+		return pick(into, text, option[Discovery]{"device", DiscoverDevices}, option[Discovery]{"component", DiscoverComponents},
+			option[Discovery]{"off", DiscoverNothing})
 	case *WordOrder:
 		return pick(into, text, option[WordOrder]{"ABCD", HighWordFirst}, option[WordOrder]{"CDAB", LowWordFirst})
 	case *Parity:

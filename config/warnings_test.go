@@ -34,6 +34,14 @@ func TestWarnings(t *testing.T) {
   hint: use ssl:// or wss:// where the broker has it`},
 		{"a password in clear on this machine", webhook + modbus + "[mqtt]\nbroker = \"tcp://localhost:1883\"\nusername = \"a\"\npassword = \"b\"\n", ""},
 		{"a password through TLS", webhook + modbus + "[mqtt]\nbroker = \"ssl://10.0.0.1:8883\"\nusername = \"a\"\npassword = \"b\"\n", ""},
+		{"commands from everybody", webhook + modbus + "[brokers.a]\nbroker = \"tcp://10.0.0.1:1883\"\ntopic = \"hq\"\ncommands = true\n",
+			`gateway.toml:10: brokers.a.commands: true has everybody obeyed who reaches the broker, because it asks for no user
+  hint: have the broker ask for a user and a password, and say who may publish on the topics below hq/command`},
+		{"commands from those with a password", webhook + modbus + "[mqtt]\nbroker = \"ssl://10.0.0.1\"\nusername = \"a\"\npassword = \"b\"\ncommands = true\n", ""},
+		{"a broker for the network without TLS", webhook + modbus + "[mqtt]\nbroker = \"embedded\"\nembedded.listen = \":1883\"\nembedded.username = \"a\"\nembedded.password = \"b\"\n",
+			`gateway.toml:9: mqtt.embedded.listen: ":1883" has clients send the password without encryption
+  hint: set tls_cert and tls_key below [mqtt.embedded]`},
+		{"a further broker is enough", webhook + "[brokers.a]\nbroker = \"tcp://10.0.0.1:1883\"\n", ""},
 		{"the same port on two addresses", webhook + "[modbus]\nlisten = \"127.0.0.2:8443\"\n", ""},
 		{"the same port in two families", webhook + "[modbus]\nlisten = \"[::1]:8443\"\n", ""},
 		{"Modbus for everybody", webhook + "[modbus]\nlisten = \":502\"\nallow = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\n",

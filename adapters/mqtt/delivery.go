@@ -50,7 +50,7 @@ type delivery struct {
 
 func newDelivery(p *Publisher, s session) *delivery {
 	d := &delivery{Publisher: p, session: s, window: newWindow(s, p.metrics), seed: maphash.MakeSeed()}
-	d.parts = []func(context.Context, *slot) error{d.availability, d.state}
+	d.parts = []func(context.Context, *slot) error{d.appear, d.state}
 	if p.options.Scalars {
 		d.parts = append(d.parts, d.scalars)
 	}
@@ -70,6 +70,8 @@ func (d *delivery) run(ctx context.Context) error {
 	if d.options.Twice {
 		again = time.After(twiceAfter)
 	}
+	ready, births, written := d.announcer.signals()
+	var greet <-chan time.Time
 	for {
 		var err error
 		select {
@@ -87,6 +89,14 @@ func (d *delivery) run(ctx context.Context) error {
 			}
 		case <-d.commands.again:
 			again = time.After(askedEvery - time.Since(d.allSaid))
+		case <-ready:
+			err = d.announce(ctx)
+		case err := <-written:
+			d.announcer.finish(err)
+		case <-births:
+			greet = greeting()
+		case <-greet:
+			err = d.greet(ctx)
 		case <-d.session.denied():
 			err = d.window.keep(ctx, d.statusTopic(), []byte(online))
 		case <-clock.C:
@@ -103,19 +113,19 @@ func (d *delivery) run(ctx context.Context) error {
 }
 
 // resync says everything, in an order in which nobody who listens is misled: whether an asset can be
-// seen before what is seen of it, and last that the gateway is online. It returns when the broker has
+// seen before what there is to see, that before what is seen, and last that the gateway is online. It returns when the broker has
 // acknowledged all of it.
 func (d *delivery) resync(ctx context.Context) error {
 	d.rounds++
-	for _, part := range d.parts {
-		for place := 0; ; place++ {
-			s := d.mail.at(place, &d.snapshot)
-			if s == nil {
-				break
-			}
-			if err := part(ctx, s); err != nil {
-				return err
-			}
+	for i, part := range d.parts {
+		if err := d.each(ctx, part); err != nil {
+			return err
+		}
+		if i > 0 {
+			continue
+		}
+		if err := d.announceAll(ctx); err != nil {
+			return err
 		}
 	}
 	if err := d.self(ctx); err != nil {
@@ -126,6 +136,19 @@ func (d *delivery) resync(ctx context.Context) error {
 	}
 	d.allSaid = time.Now()
 	return d.window.drain(ctx)
+}
+
+// each says one part of every asset.
+func (d *delivery) each(ctx context.Context, part func(context.Context, *slot) error) error {
+	for place := 0; ; place++ {
+		s := d.mail.at(place, &d.snapshot)
+		if s == nil {
+			return nil
+		}
+		if err := part(ctx, s); err != nil {
+			return err
+		}
+	}
 }
 
 // next says what changed of the asset that has waited longest.
@@ -172,6 +195,9 @@ func (d *delivery) due(ctx context.Context) error {
 		if err := d.self(ctx); err != nil {
 			return err
 		}
+	}
+	if err := d.announceDue(ctx); err != nil {
+		return err
 	}
 	assets, _ := d.mail.size()
 	d.credit += time.Duration(assets) * tick

@@ -2,6 +2,8 @@ package mqtt
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,12 +13,16 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"butlr-gateway/adapters/internal/tlsfiles"
 )
 
 const (
 	startTimeout = 10 * time.Second // for a store that must be mended first; normally some 30 ms
-	storeMemory  = 64 << 20         // bytes that the broker may keep of messages in memory
-	storeFiles   = 1 << 30          // and on disk
+
+	handshakeWithin = 5 * time.Second
+	storeMemory     = 64 << 20 // bytes that the broker may keep of messages in memory
+	storeFiles      = 1 << 30  // and on disk
 )
 
 // EmbeddedOptions say where the embedded broker listens and what it needs.
@@ -25,6 +31,8 @@ type EmbeddedOptions struct {
 	Dir      string // where retained messages are kept; no other broker may use it
 	Username string // "" lets everybody in
 	Password string
+	TLSCert  string       // file in PEM form; "" is no TLS. It is read again when it changes
+	TLSKey   string       // file in PEM form
 	Log      *slog.Logger // must not be nil
 }
 
@@ -41,6 +49,7 @@ type Embedded struct {
 	host    string
 	port    int
 	log     *brokerLog
+	files   *tlsfiles.Files // nil without TLS
 
 	stop   sync.Once
 	server *server.Server // nil before Listen
@@ -59,13 +68,19 @@ func NewEmbedded(o EmbeddedOptions) (*Embedded, error) {
 		return nil, fmt.Errorf("setting up the embedded broker: %q is no port: use 1 to 65535", digits)
 	case o.Dir == "" || o.Log == nil:
 		return nil, errors.New("setting up the embedded broker: dir and log must be given")
+	case (o.TLSCert == "") != (o.TLSKey == ""):
+		return nil, errors.New("setting up the embedded broker: set both a certificate and its key, or neither")
 	case (o.Username == "") != (o.Password == ""):
 		return nil, errors.New("setting up the embedded broker: set both username and password, or neither")
 	case o.Username == "" && !isLoopback(host):
 		return nil, fmt.Errorf("setting up the embedded broker: %s can be reached from other machines: "+
 			"set username and password, or listen on 127.0.0.1", o.Listen)
 	}
-	return &Embedded{options: o, host: host, port: int(port), log: &brokerLog{log: o.Log}}, nil
+	e := &Embedded{options: o, host: host, port: int(port), log: &brokerLog{log: o.Log}}
+	if o.TLSCert != "" {
+		e.files = tlsfiles.New(tlsfiles.Options{Cert: o.TLSCert, Key: o.TLSKey, Log: o.Log})
+	}
+	return e, nil
 }
 
 func isLoopback(host string) bool {
@@ -77,6 +92,10 @@ func isLoopback(host string) bool {
 func (e *Embedded) Listen() error {
 	if err := e.probe(); err != nil {
 		return err
+	}
+	shows, err := e.shows()
+	if err != nil {
+		return fmt.Errorf("starting the embedded broker: %w", err)
 	}
 	port := e.port
 	if port == 0 {
@@ -92,6 +111,7 @@ func (e *Embedded) Listen() error {
 		NoSigs:             true,
 		MQTT: server.MQTTOpts{
 			Host: e.host, Port: port, Username: e.options.Username, Password: e.options.Password,
+			TLSConfig: shows, TLSTimeout: handshakeWithin.Seconds(),
 		},
 	})
 	if err != nil {
@@ -106,6 +126,38 @@ func (e *Embedded) Listen() error {
 			e.options.Listen, e.options.Dir, e.log.fatal())
 	}
 	return e.learnAddr()
+}
+
+// shows returns how the broker proves who it is, with the newest certificate; nil without TLS.
+func (e *Embedded) shows() (*tls.Config, error) {
+	if e.files == nil {
+		return nil, nil
+	}
+	if err := e.files.Load(); err != nil {
+		return nil, err
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return e.files.Content().Certificate, nil
+		},
+	}, nil
+}
+
+// Certificate returns what the broker shows its clients, nil without TLS.
+func (e *Embedded) Certificate() *x509.Certificate {
+	if e.files == nil {
+		return nil
+	}
+	return e.files.Content().Certificate.Leaf
+}
+
+// URL returns where a client on this machine finds the broker. It listens.
+func (e *Embedded) URL() string {
+	if e.files != nil {
+		return "ssl://" + e.addr.String()
+	}
+	return "tcp://" + e.addr.String()
 }
 
 // probe finds out in plain words whether the address is free: the broker itself only logs it.
@@ -141,8 +193,13 @@ func (e *Embedded) Addr() net.Addr {
 
 // Run serves until ctx ends.
 func (e *Embedded) Run(ctx context.Context) error {
+	var watching sync.WaitGroup
+	if e.files != nil {
+		watching.Go(func() { e.files.Watch(ctx) })
+	}
 	<-ctx.Done()
 	e.Close()
+	watching.Wait()
 	return nil
 }
 

@@ -26,6 +26,8 @@ type fakeBroker struct {
 	current  *fakeSession
 	opened   int
 	faults   []string // rules that were broken
+
+	heard func(topic, payload string) // told each message; nil is nobody
 }
 
 func newFakeBroker() *fakeBroker { return &fakeBroker{retained: make(map[string]string)} }
@@ -173,6 +175,9 @@ func (s *fakeSession) process(n int, acknowledge bool) {
 			s.broker.retained[m.topic] = m.payload
 		}
 		s.broker.log = append(s.broker.log, m.topic+" "+m.payload)
+		if s.broker.heard != nil {
+			s.broker.heard(m.topic, m.payload)
+		}
 		s.said[m.topic] = true
 		if acknowledge && len(s.unsure) == 0 {
 			close(m.done)

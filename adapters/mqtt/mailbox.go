@@ -21,6 +21,7 @@ type mailbox struct {
 	first   *slot                     // of those waiting, the one that waits longest
 	last    *slot
 	waiting int
+	filled  bool // every asset was told of once
 	summary gateway.Summary
 	epoch   gateway.Timestamp // what the gateway takes for the time at Mono 0
 	news    ring
@@ -37,7 +38,8 @@ type slot struct {
 	waits    bool
 	next     *slot // the one that waits after this one
 
-	told told // the sender's alone
+	told   told       // the sender's alone
+	device *announced // the sender's alone
 }
 
 func newMailbox(root string) *mailbox {
@@ -50,7 +52,7 @@ func newMailbox(root string) *mailbox {
 func (m *mailbox) put(u *gateway.Update) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.summary, m.epoch = u.Summary, u.Epoch
+	m.summary, m.epoch, m.filled = u.Summary, u.Epoch, true
 	for i := range u.Changed {
 		s := m.slots[u.Changed[i].Asset.ID]
 		if s == nil {
@@ -175,6 +177,13 @@ func (m *mailbox) size() (assets, waiting int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.order), m.waiting
+}
+
+// complete tells whether every asset is here: the first update has them all.
+func (m *mailbox) complete() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.filled
 }
 
 // sum returns the newest counts.

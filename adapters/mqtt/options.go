@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"butlr-gateway/adapters/mqtt/discovery"
 	"butlr-gateway/gateway"
 )
 
@@ -27,11 +28,20 @@ type Options struct {
 	Cert     []byte // PEM of the client certificate, nil is none
 	Key      []byte // PEM of its key
 
+	// Shows returns the certificate that the broker must show, whoever signed it and whatever name is in it:
+	// for [Embedded], whose own it is. nil checks it as usual.
+	Shows func() *x509.Certificate
+
 	Topic      string        // root of all topics, such as butlr or butlr/hq
 	Scalars    bool          // also one topic for each measure
 	Detections bool          // also where sensors see people: personal data
 	Refresh    time.Duration // each asset's state is said again that often, at least 1 s
 	Twice      bool          // after connecting everything is said twice: for [Embedded], see there
+
+	Discovery       discovery.Form // how devices are announced to Home Assistant
+	DiscoveryPrefix string         // of the topics that it listens to, such as homeassistant
+	Page            string         // URL of the gateway's page; "" where only this host reaches it
+	Memory          Memory         // of what this broker was told of devices; nil only where nothing is announced
 
 	Gateway   string                    // the gateway id: 8 hexadecimal digits
 	Name      string                    // of the gateway, for people
@@ -68,11 +78,27 @@ func (o *Options) check() (target, error) {
 	if o.Refresh < time.Second {
 		return target{}, fmt.Errorf("refresh is %s: at least 1s is needed", o.Refresh)
 	}
+	if err := o.checkDiscovery(); err != nil {
+		return target{}, err
+	}
 	if o.Password != "" && o.Username == "" {
 		// MQTT 3.1.1, [MQTT-3.1.2-22]: no password without a user name.
 		return target{}, errors.New("there is a password but no username: set username as well")
 	}
 	return o.target()
+}
+
+func (o *Options) checkDiscovery() error {
+	if o.Discovery == discovery.Off {
+		return nil
+	}
+	if o.Memory == nil {
+		return errors.New("devices are to be announced, and there is no memory of them")
+	}
+	if err := checkRoot(o.DiscoveryPrefix); err != nil {
+		return fmt.Errorf("the discovery prefix cannot be used: %w", err)
+	}
+	return nil
 }
 
 func (o *Options) target() (target, error) {
@@ -119,6 +145,15 @@ func scheme(u *url.URL) (port string, secure bool, err error) {
 
 func (o *Options) tlsConfig(host string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if o.Shows != nil {
+		c.InsecureSkipVerify = true // #nosec G402 -- it is compared with the one certificate that it must be
+		c.VerifyConnection = func(s tls.ConnectionState) error {
+			if !s.PeerCertificates[0].Equal(o.Shows()) {
+				return errors.New("the broker shows another certificate than its own")
+			}
+			return nil
+		}
+	}
 	if o.CA != nil {
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(o.CA) {

@@ -212,6 +212,7 @@ func appendGateway(b []byte, o *Options, now gateway.Instant, sum *gateway.Summa
 	b = appendText(b, "name", o.Name)
 	b = appendText(b, "gateway", o.Gateway)
 	b = appendInt(b, "uptime", int64(now.Mono/time.Second))
+	b = appendTime(b, "started", gateway.TimestampOf(now.Wall.Add(-now.Mono).Round(time.Second)))
 	b = appendTime(b, "at", now.Timestamp())
 	b = appendInt(b, "assets", int64(sum.Assets))
 	b = append(appendKey(b, "quality"), '{')

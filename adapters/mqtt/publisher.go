@@ -25,7 +25,8 @@ type Publisher struct {
 	metrics *metrics
 	health  *health
 
-	commands *commands
+	commands  *commands
+	announcer *announcer // nil without a memory of what was announced
 
 	// connect opens a session. It returns soon after ctx ends.
 	connect func(ctx context.Context) (session, error)
@@ -48,7 +49,9 @@ func New(o Options) (*Publisher, error) {
 	p.health = &health{addr: t.url.Redacted(), log: o.Log, tell: o.Health, connected: p.metrics.connected}
 	p.mail.detections = o.Detections
 	p.commands = newCommands(&p.options, p.mail, p.metrics)
-	p.connect = (&dialer{target: t, options: &p.options, listeners: p.commands.listeners()}).open
+	p.announcer = newAnnouncer(&p.options)
+	listeners := append(p.commands.listeners(), p.announcer.listeners()...)
+	p.connect = (&dialer{target: t, options: &p.options, listeners: listeners}).open
 	return p, nil
 }
 
@@ -61,6 +64,10 @@ func (p *Publisher) Run(ctx context.Context) error {
 	var obeying sync.WaitGroup
 	obeying.Go(func() { p.commands.run(ctx) })
 	defer obeying.Wait()
+	if p.announcer != nil {
+		p.announcer.load(ctx)
+		defer p.announcer.writers.Wait()
+	}
 	pause := shortestPause
 	for ctx.Err() == nil {
 		began := time.Now()

@@ -135,3 +135,65 @@ func TestWebSocket(t *testing.T) {
 	eventually(t, "status is online", l.is("gateway/status", "online"))
 	eventually(t, "the broker has the count", l.is("room/room_1/people", "4"))
 }
+
+// Clients of the embedded broker that ask for its authority get in with TLS; the gateway's own publisher knows
+// the certificate, though it names nobody; and a new certificate is shown to whoever comes after it.
+//
+// Seen to break it: no comparison with the broker's own certificate, the certificate read once.
+func TestEmbeddedTLS(t *testing.T) {
+	ours, theirs := newAuthority(t), newAuthority(t)
+	cert, key := ours.issue(t)
+	certFile, keyFile := file(t, cert), file(t, key)
+	o := embedded(t.TempDir())
+	o.TLSCert, o.TLSKey, o.Username, o.Password = certFile, keyFile, "building", "secret"
+	e, stop := embed(t, o)
+	defer stop()
+
+	publishes := func(shows func() *x509.Certificate) error {
+		health := make(chan error, 100)
+		told := twice(e.URL())
+		told.ClientID, told.Username, told.Password, told.Shows = rand.Text(), o.Username, o.Password, shows
+		told.Health = func(err error) { health <- err }
+		p, stop := run(t, told)
+		defer stop()
+		p.Publish(people(1, 4))
+		return <-health
+	}
+	if err := publishes(e.Certificate); err != nil {
+		t.Errorf("the gateway's own publisher: %v", err)
+	}
+	other, _ := theirs.issue(t)
+	if err := publishes(func() *x509.Certificate { return parse(t, other) }); err == nil {
+		t.Error("a broker that shows another certificate counts as ours")
+	}
+	if err := publishes(nil); err == nil {
+		t.Error("a broker whose certificate nobody signed counts as healthy")
+	}
+
+	subscribe := func(ca []byte) string {
+		return mosquittoSub(t, e.Addr().String(), "butlr/room/room_1/people", "--cafile", file(t, ca), "-u", "building", "-P", "secret")
+	}
+	if got := subscribe(ours.pem); got != "butlr/room/room_1/people 4" {
+		t.Errorf("mosquitto_sub got %q", got)
+	}
+	newer, newerKey := theirs.issue(t)
+	for name, text := range map[string][]byte{certFile: newer, keyFile: newerKey} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the new certificate is shown", func() bool { return e.Certificate().Equal(parse(t, newer)) })
+	if got := subscribe(theirs.pem); got != "butlr/room/room_1/people 4" {
+		t.Errorf("with the new certificate mosquitto_sub got %q", got)
+	}
+}
+
+func parse(t *testing.T, text []byte) *x509.Certificate {
+	t.Helper()
+	block, _ := pem.Decode(text)
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}

@@ -111,7 +111,7 @@ func checkCertificates(c *config.Config) (found config.Problems) {
 		}
 	}
 	pair("webhook.tls_cert", c.Webhook.TLSCert, "webhook.tls_key", c.Webhook.TLSKey)
-	pair("mqtt.cert_file", c.MQTT.CertFile, "mqtt.key_file", c.MQTT.KeyFile)
+	pair("mqtt.embedded.tls_cert", c.MQTT.Embedded.TLSCert, "mqtt.embedded.tls_key", c.MQTT.Embedded.TLSKey)
 	authority := func(key string, file config.Path) {
 		if file == "" {
 			return
@@ -120,7 +120,10 @@ func checkCertificates(c *config.Config) (found config.Problems) {
 			found = append(found, c.Problem(key, "has no certificate in it", "it must be a PEM file with the certificates to trust"))
 		}
 	}
-	authority("mqtt.ca_file", c.MQTT.CAFile)
+	for section, b := range brokersOf(c) {
+		pair(section+".cert_file", b.CertFile, section+".key_file", b.KeyFile)
+		authority(section+".ca_file", b.CAFile)
+	}
 	if t := &c.Modbus.TLS; t.Listen != "" {
 		pair("modbus.tls.cert", t.Cert, "modbus.tls.key", t.Key)
 		authority("modbus.tls.client_ca", t.ClientCA)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,17 +35,18 @@ type service struct {
 	alarms  *gateway.Alarms
 	metrics *prometheus.Registry
 
-	store     *store.Store
-	hub       *gateway.Hub
-	image     *modbus.Image
-	board     *web.Board
-	modbus    *modbus.Server
-	broker    *mqtt.Embedded
-	publisher *mqtt.Publisher
-	pusher    *push.Pusher
-	page      *web.Server
-	control   *web.Server
-	webhook   *webhook.Server
+	store      *store.Store
+	hub        *gateway.Hub
+	image      *modbus.Image
+	board      *web.Board
+	modbus     *modbus.Server
+	broker     *mqtt.Embedded
+	publishers []publisher
+	brokers    *brokers
+	pusher     *push.Pusher
+	page       *web.Server
+	control    *web.Server
+	webhook    *webhook.Server
 
 	closers []func() error
 }
@@ -56,9 +59,10 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 		config: c, rules: rules, log: log, clock: clock, start: clock(), alarms: gateway.NewAlarms(log), metrics: prometheus.NewRegistry(),
 		board: web.NewBoard(),
 	}
+	s.brokers = &brokers{alarms: s.alarms, down: map[string]string{}}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openImage, s.openBroker, s.openPush, s.openPublisher, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook,
+		s.openStore, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -99,8 +103,8 @@ func (s *service) openHub(context.Context) error {
 	if s.image != nil {
 		sinks = append(sinks, s.image)
 	}
-	if s.publisher != nil {
-		sinks = append(sinks, s.publisher)
+	for _, p := range s.publishers {
+		sinks = append(sinks, p)
 	}
 	if s.pusher != nil {
 		sinks = append(sinks, s.pusher)
@@ -123,18 +127,6 @@ func (s *service) openBroker(context.Context) (err error) {
 	}
 	s.closers = append(s.closers, func() error { s.broker.Close(); return nil })
 	return nil
-}
-
-func (s *service) openPublisher(context.Context) (err error) {
-	if s.config.MQTT.Broker == "" {
-		return nil
-	}
-	options, err := publisherOptions(s)
-	if err != nil {
-		return err
-	}
-	s.publisher, err = mqtt.New(options)
-	return err
 }
 
 func (s *service) openPush(context.Context) (err error) {
@@ -196,8 +188,8 @@ func (s *service) run(ctx context.Context) error {
 	if s.broker != nil {
 		parts.start(ctx, "the embedded broker", s.broker.Run)
 	}
-	if s.publisher != nil {
-		parts.start(ctx, "the MQTT publisher", s.publisher.Run)
+	for _, p := range s.publishers {
+		parts.start(ctx, "the publisher of ["+p.section+"]", p.Run)
 	}
 	s.hub.Start(ctx)
 	if s.pusher != nil {
@@ -261,12 +253,17 @@ func (s *service) watchCertificate(ctx context.Context) error {
 
 // nextExpiry returns which certificate ends first, and when; the zero time if there is none.
 func (s *service) nextExpiry() (what string, end time.Time) {
-	what, end = "the webhook", s.webhook.CertificateExpiry()
-	if s.modbus == nil {
-		return what, end
+	ends := map[string]time.Time{"the webhook": s.webhook.CertificateExpiry()}
+	if s.modbus != nil {
+		ends["the Modbus server"] = s.modbus.CertificateExpiry()
 	}
-	if other := s.modbus.CertificateExpiry(); !other.IsZero() && (end.IsZero() || other.Before(end)) {
-		return "the Modbus server", other
+	if s.broker != nil && s.broker.Certificate() != nil {
+		ends["the embedded broker"] = s.broker.Certificate().NotAfter
+	}
+	for _, name := range slices.Sorted(maps.Keys(ends)) {
+		if at := ends[name]; !at.IsZero() && (end.IsZero() || at.Before(end)) {
+			what, end = name, at
+		}
 	}
 	return what, end
 }
@@ -282,8 +279,8 @@ func (s *service) listeners() []web.Listener {
 		out = append(out, web.Listener{What: "webhook", Address: scheme + "://" + s.webhook.Addr().String() + s.config.Webhook.Path})
 	}
 	out = append(out, s.modbusListeners()...)
-	if s.publisher != nil {
-		out = append(out, web.Listener{What: "MQTT", Address: s.brokerAddress()})
+	for _, p := range s.publishers {
+		out = append(out, web.Listener{What: "MQTT", Address: p.address})
 	}
 	if s.page != nil {
 		out = append(out, web.Listener{What: "page", Address: "http://" + s.page.Addr().String()})

@@ -2,15 +2,21 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/adapters/mqtt"
+	"butlr-gateway/adapters/mqtt/discovery"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/webhook"
@@ -56,24 +62,47 @@ func embeddedOptions(s *service) mqtt.EmbeddedOptions {
 	c := &s.config.MQTT.Embedded
 	return mqtt.EmbeddedOptions{
 		Listen: string(c.Listen), Dir: filepath.Join(string(s.config.Gateway.StateDir), "broker"),
-		Username: c.Username, Password: c.Password.Reveal(), Log: s.log,
+		Username: c.Username, Password: c.Password.Reveal(), TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey), Log: s.log,
 	}
 }
 
-func publisherOptions(s *service) (mqtt.Options, error) {
-	c := &s.config.MQTT
+// brokersOf yields the brokers that are told, by the section that names them.
+func brokersOf(c *config.Config) iter.Seq2[string, *config.Publishing] {
+	return func(yield func(string, *config.Publishing) bool) {
+		if c.MQTT.Broker != "" && !yield("mqtt", &c.MQTT.Publishing) {
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.Brokers)) {
+			if b := c.Brokers[name]; !yield("brokers."+name, &b) {
+				return
+			}
+		}
+	}
+}
+
+func publisherOptions(s *service, section string, c *config.Publishing) (mqtt.Options, error) {
+	label := strings.TrimPrefix(section, "brokers.")
 	o := mqtt.Options{
-		Broker: s.brokerAddress(), Username: c.Username, Password: c.Password.Reveal(), ClientID: c.ClientID,
-		Topic: c.Topic, Scalars: c.Scalars, Refresh: c.Refresh,
+		Label: label, Broker: string(c.Broker), Username: c.Username, Password: c.Password.Reveal(), ClientID: c.ClientID,
+		Topic: c.Topic, Scalars: c.Scalars, Detections: c.Detections, Refresh: c.Refresh,
 		Gateway: s.store.Identity().GatewayID, Name: s.config.Gateway.Name, Version: programVersion(),
-		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokerHealth,
-		Log: s.log, Metrics: s.metrics,
+		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokers.health(label),
+		Log: s.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"broker": label}, s.metrics),
+		Discovery: discoveryForms[c.Discovery], DiscoveryPrefix: c.DiscoveryPrefix, Page: publicPage(s.config.Web.Listen),
+		Memory: s.store.Table(discoveryTable(c)),
 	}
 	if s.pusher != nil {
 		o.Push = s.pushStates
 	}
-	if s.broker != nil {
-		o.Username, o.Password, o.Twice = c.Embedded.Username, c.Embedded.Password.Reveal(), true
+	if c.Commands {
+		o.Commander = commander{s}
+	}
+	if c.Broker == config.EmbeddedBroker {
+		o.Broker, o.Twice = s.broker.URL(), true
+		if s.broker.Certificate() != nil {
+			o.Shows = s.broker.Certificate
+		}
+		o.Username, o.Password = s.config.MQTT.Embedded.Username, s.config.MQTT.Embedded.Password.Reveal()
 	}
 	for _, file := range []struct {
 		key  string
@@ -85,27 +114,35 @@ func publisherOptions(s *service) (mqtt.Options, error) {
 		}
 		text, err := os.ReadFile(string(file.path))
 		if err != nil {
-			return o, fmt.Errorf("reading [mqtt] %s: %w", file.key, err)
+			return o, fmt.Errorf("reading [%s] %s: %w", section, file.key, err)
 		}
 		*file.into = text
 	}
 	return o, nil
 }
 
-// brokerAddress is the URL of the broker in use.
-func (s *service) brokerAddress() string {
-	if s.broker != nil {
-		return "tcp://" + s.broker.Addr().String()
-	}
-	return string(s.config.MQTT.Broker)
+var discoveryForms = map[config.Discovery]discovery.Form{
+	config.DiscoverDevices: discovery.Devices, config.DiscoverComponents: discovery.Components, config.DiscoverNothing: discovery.Off,
 }
 
-func (s *service) brokerHealth(down error) {
-	if down != nil {
-		s.alarms.Raise(gateway.BrokerDown, down.Error())
-		return
+// discoveryTable names the memory of what one broker was told: the configuration has no two sections of one
+// broker and one client.
+func discoveryTable(c *config.Publishing) string {
+	name := "discovery " + string(c.Broker)
+	if c.ClientID != "" {
+		name += " " + c.ClientID
 	}
-	s.alarms.Clear(gateway.BrokerDown)
+	return name
+}
+
+// publicPage is the address of the page for other machines; "" if they cannot reach it, or none of the
+// addresses that they could use is known.
+func publicPage(listen config.Listen) string {
+	host, port, err := net.SplitHostPort(string(listen))
+	if ip := net.ParseIP(host); err != nil || listen.Loopback() || ip == nil || ip.IsUnspecified() {
+		return ""
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 func webhookOptions(s *service) webhook.Options {
@@ -136,10 +173,10 @@ func pageOptions(s *service) web.Options {
 			return register, ok && s.modbus != nil
 		},
 		Topic: func(a *gateway.Asset) string {
-			if s.publisher == nil {
-				return ""
+			for _, b := range brokersOf(s.config) {
+				return mqtt.Topic(b.Topic, a)
 			}
-			return mqtt.Topic(s.config.MQTT.Topic, a)
+			return ""
 		},
 	}
 }

@@ -87,6 +87,12 @@ func devices(g *discovery.Gateway) map[string]discovery.Device {
 	return all
 }
 
+// say returns what a broker is told of a device that it knows nothing of.
+func say(g *discovery.Gateway, d *discovery.Device) []discovery.Message {
+	s := g.Steps(d, nil)
+	return s.Say()
+}
+
 // TestDocuments keeps the documents as they are, in both forms, and holds them against Home Assistant's
 // rules. Seen to break it: an "object_id" or a "qos" in a component; a state class for quality; no
 // unique_id; options without the device class; "via_hub"; the mode of the availability left out.
@@ -95,7 +101,7 @@ func TestDocuments(t *testing.T) {
 		g := announcer(form)
 		for name, d := range devices(g) {
 			t.Run(form.String()+"/"+name, func(t *testing.T) {
-				said := g.Steps(&d, nil).Say
+				said := say(g, &d)
 				judge(t, said)
 				golden(t, form.String()+"_"+name+".json", indented(t, said))
 			})
@@ -192,7 +198,7 @@ func TestAnyAssetHasValidDocuments(t *testing.T) {
 		g.Page = rapid.SampledFrom([]string{"", "https://gateway.example.org"}).Draw(t, "page")
 		d, self := g.Of(assets(g).Draw(t, "asset")), g.Self()
 		home := homeassistant.NewInstance(prefix)
-		for _, m := range append(g.Steps(&self, nil).Say, g.Steps(&d, nil).Say...) {
+		for _, m := range append(say(g, &self), say(g, &d)...) {
 			home.Hear(m.Topic, string(m.Payload))
 		}
 		if len(home.Faults) > 0 || len(home.Entities) != len(d.Names())+len(self.Names()) {
@@ -226,7 +232,7 @@ func TestNoTwoAssetsCollide(t *testing.T) {
 		unique := make(map[string]bool)
 		for _, x := range []discovery.Asset{a, b} {
 			d := g.Of(x)
-			for _, m := range g.Steps(&d, nil).Say {
+			for _, m := range say(g, &d) {
 				entities, _ := homeassistant.Parse(prefix, m.Topic, m.Payload)
 				for _, e := range entities {
 					if id := e.Text("unique_id"); unique[id] {
@@ -262,7 +268,7 @@ func TestWhatIsLeftOut(t *testing.T) {
 	g := announcer(discovery.Devices)
 	g.Commands, g.Page = false, ""
 	for name, d := range devices(g) {
-		text := string(g.Steps(&d, nil).Say[0].Payload)
+		text := string(say(g, &d)[0].Payload)
 		for _, word := range []string{"configuration_url", "command_topic", `"select"`, `"button"`, "object_id", "expire_after", "qos"} {
 			if strings.Contains(text, word) {
 				t.Errorf("%s: there is %s in %s", name, word, text)
