@@ -42,7 +42,7 @@ type delivery struct {
 	// parts are what is said of an asset, each by a function that says it only if it is news to the broker.
 	parts []func(context.Context, *slot) error
 
-	place    int           // of the asset whose state was refreshed last
+	turn     int           // place of the asset whose state was refreshed last
 	credit   time.Duration // of refreshes: each costs Options.Refresh, each asset earns the time that passes
 	selfSaid time.Time     // when the gateway's own state was said
 	allSaid  time.Time     // when everything was
@@ -50,7 +50,7 @@ type delivery struct {
 
 func newDelivery(p *Publisher, s session) *delivery {
 	d := &delivery{Publisher: p, session: s, window: newWindow(s, p.metrics), seed: maphash.MakeSeed()}
-	d.parts = []func(context.Context, *slot) error{d.appear, d.state}
+	d.parts = []func(context.Context, *slot) error{d.appear, d.state, d.shed}
 	if p.options.Scalars {
 		d.parts = append(d.parts, d.scalars)
 	}
@@ -93,6 +93,8 @@ func (d *delivery) run(ctx context.Context) error {
 			err = d.announce(ctx)
 		case err := <-written:
 			d.announcer.finish(err)
+		case err := <-d.shelf.written:
+			d.shelf.finish(err)
 		case <-births:
 			greet = greeting()
 		case <-greet:
@@ -127,6 +129,12 @@ func (d *delivery) resync(ctx context.Context) error {
 		if err := d.announceAll(ctx); err != nil {
 			return err
 		}
+	}
+	if err := d.tidy(ctx); err != nil {
+		return err
+	}
+	if err := d.forgetAgain(ctx); err != nil {
+		return err
 	}
 	if err := d.self(ctx); err != nil {
 		return err
@@ -199,13 +207,16 @@ func (d *delivery) due(ctx context.Context) error {
 	if err := d.announceDue(ctx); err != nil {
 		return err
 	}
+	if err := d.shelve(ctx); err != nil {
+		return err
+	}
 	assets, _ := d.mail.size()
 	d.credit += time.Duration(assets) * tick
 	for ; d.credit >= d.options.Refresh; d.credit -= d.options.Refresh {
-		if d.place++; d.place >= assets {
-			d.place = 0
+		if d.turn++; d.turn >= assets {
+			d.turn = 0
 		}
-		s := d.mail.at(d.place, &d.snapshot)
+		s := d.mail.at(d.turn, &d.snapshot)
 		s.told.hasState = false
 		if err := d.state(ctx, s); err != nil {
 			return err
@@ -221,7 +232,7 @@ func (d *delivery) availability(ctx context.Context, s *slot) error {
 		return nil
 	}
 	t.availability = text
-	return d.window.keep(ctx, s.topic+"/availability", []byte(text))
+	return d.say(ctx, s, "availability", []byte(text))
 }
 
 func (d *delivery) state(ctx context.Context, s *slot) error {
@@ -232,7 +243,7 @@ func (d *delivery) state(ctx context.Context, s *slot) error {
 		return nil
 	}
 	t.state, t.hasState = sum, true
-	return d.window.keep(ctx, s.topic+"/state", payload)
+	return d.say(ctx, s, "state", payload)
 }
 
 func (d *delivery) scalars(ctx context.Context, s *slot) error {
@@ -250,7 +261,7 @@ func (d *delivery) scalars(ctx context.Context, s *slot) error {
 			continue
 		}
 		t.scalars[m] = now
-		if err := d.window.keep(ctx, s.topic+"/"+m.String(), appendScalar(nil, m, r)); err != nil {
+		if err := d.say(ctx, s, m.String(), appendScalar(nil, m, r)); err != nil {
 			return err
 		}
 	}

@@ -40,6 +40,10 @@ type slot struct {
 
 	told   told       // the sender's alone
 	device *announced // the sender's alone
+
+	placed *gateway.Asset // as it was when its topics were worked out; the sender's alone, as what follows
+	mirror string         // its topic made of names, without a final slash; "" is none
+	kept   entry
 }
 
 func newMailbox(root string) *mailbox {
@@ -97,6 +101,16 @@ func (m *mailbox) find(topic string) (id gateway.AssetID, ok bool) {
 		return "", false
 	}
 	return s.id, true
+}
+
+// asset returns the newest description of an asset, nil if it is not known.
+func (m *mailbox) asset(id gateway.AssetID) *gateway.Asset {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s := m.slots[id]; s != nil {
+		return s.snapshot.Asset
+	}
+	return nil
 }
 
 // now returns what the gateway takes for the time at an instant.

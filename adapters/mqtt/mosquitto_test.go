@@ -24,7 +24,7 @@ import (
 const patience = 30 * time.Second
 
 // tool returns the path of a program that a test needs.
-func tool(t *testing.T, name string) string {
+func tool(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -47,7 +47,7 @@ type mosquitto struct {
 }
 
 // startMosquitto starts a broker on a free port; extra lines go into its configuration.
-func startMosquitto(t *testing.T, extra ...string) *mosquitto {
+func startMosquitto(t testing.TB, extra ...string) *mosquitto {
 	t.Helper()
 	m := &mosquitto{path: tool(t, "mosquitto"), addr: freeAddr(t), config: filepath.Join(t.TempDir(), "mosquitto.conf")}
 	_, port, _ := net.SplitHostPort(m.addr)
@@ -67,7 +67,7 @@ func startMosquitto(t *testing.T, extra ...string) *mosquitto {
 }
 
 // start starts it, empty.
-func (m *mosquitto) start(t *testing.T) {
+func (m *mosquitto) start(t testing.TB) {
 	t.Helper()
 	m.process = exec.Command(m.path, "-c", m.config)
 	if err := m.process.Start(); err != nil {
@@ -77,7 +77,7 @@ func (m *mosquitto) start(t *testing.T) {
 }
 
 // listens waits until somebody listens there.
-func listens(t *testing.T, addr string) {
+func listens(t testing.TB, addr string) {
 	t.Helper()
 	eventually(t, "somebody listens on "+addr, func() bool {
 		c, err := net.Dial("tcp", addr)
@@ -100,7 +100,7 @@ func (m *mosquitto) kill() {
 func (m *mosquitto) url() string { return "tcp://" + m.addr }
 
 // freeAddr returns an address that was free a moment ago.
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -110,7 +110,7 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()

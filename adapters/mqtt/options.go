@@ -34,6 +34,8 @@ type Options struct {
 
 	Topic      string        // root of all topics, such as butlr or butlr/hq
 	Scalars    bool          // also one topic for each measure
+	Names      bool          // also everything under topics made of names
+	Shelf      Memory        // of the topics in use; nil forgets them at the end of the process
 	Detections bool          // also where sensors see people: personal data
 	Refresh    time.Duration // each asset's state is said again that often, at least 1 s
 	Twice      bool          // after connecting everything is said twice: for [Embedded], see there

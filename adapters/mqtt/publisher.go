@@ -27,6 +27,8 @@ type Publisher struct {
 
 	commands  *commands
 	announcer *announcer // nil without a memory of what was announced
+	names     *names
+	shelf     *shelf
 
 	// connect opens a session. It returns soon after ctx ends.
 	connect func(ctx context.Context) (session, error)
@@ -50,6 +52,7 @@ func New(o Options) (*Publisher, error) {
 	p.mail.detections = o.Detections
 	p.commands = newCommands(&p.options, p.mail, p.metrics)
 	p.announcer = newAnnouncer(&p.options)
+	p.names, p.shelf = newNames(p.mail), newShelf(&p.options)
 	listeners := append(p.commands.listeners(), p.announcer.listeners()...)
 	p.connect = (&dialer{target: t, options: &p.options, listeners: listeners}).open
 	return p, nil
@@ -68,6 +71,8 @@ func (p *Publisher) Run(ctx context.Context) error {
 		p.announcer.load(ctx)
 		defer p.announcer.writers.Wait()
 	}
+	p.shelf.load(ctx, p.names)
+	defer p.shelf.close()
 	pause := shortestPause
 	for ctx.Err() == nil {
 		began := time.Now()

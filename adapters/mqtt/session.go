@@ -148,7 +148,7 @@ func (s *pahoSession) publish(m message) receipt {
 // heard hears what is said of this gateway's status. What the broker kept from before this session is no
 // news: it is said anew at the end of the resync.
 func (s *pahoSession) heard(_ paho.Client, m paho.Message) {
-	if m.Retained() || string(m.Payload()) != offline {
+	if m.Retained() || string(m.Payload()) == online {
 		return
 	}
 	select {

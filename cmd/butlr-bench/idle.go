@@ -17,7 +17,7 @@ func idleCommand(ctx context.Context, args []string, w io.Writer) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	s, err := startSubject(ctx, *program, *connections)
+	s, err := startSubject(ctx, *program, *connections, "")
 	if err != nil {
 		return err
 	}

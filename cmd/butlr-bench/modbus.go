@@ -31,7 +31,7 @@ func modbusCommand(ctx context.Context, args []string, w io.Writer) error {
 		return err
 	}
 	defer stopEcho()
-	s, err := startSubject(ctx, *program, 1000)
+	s, err := startSubject(ctx, *program, 1000, "")
 	if err != nil {
 		return err
 	}

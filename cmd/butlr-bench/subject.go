@@ -30,8 +30,8 @@ type subject struct {
 
 const secret = "a-secret-for-benchmarks-0123456789"
 
-// startSubject starts a gateway that takes that many Modbus connections.
-func startSubject(ctx context.Context, program string, connections int) (*subject, error) {
+// startSubject starts a gateway that takes that many Modbus connections; more is added to its configuration.
+func startSubject(ctx context.Context, program string, connections int, more string) (*subject, error) {
 	dir, err := os.MkdirTemp("", "bench") // a socket's path must be short
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ header_value = %q
 listen = "127.0.0.1:0"
 max_connections = %d
 max_per_address = %d
-`, filepath.Join(dir, "state"), secret, connections, connections)
+%s`, filepath.Join(dir, "state"), secret, connections, connections, more)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
