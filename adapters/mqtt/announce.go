@@ -3,7 +3,6 @@ package mqtt
 import (
 	"context"
 	"hash/maphash"
-	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -90,8 +89,8 @@ func (d *delivery) announceAll(ctx context.Context) error {
 	if a.writing {
 		return ctx.Err()
 	}
-	batch, changes := a.take(time.Now())
-	a.begin(ctx, batch, changes)
+	batch, news := a.take(time.Now())
+	a.begin(ctx, batch, news)
 	a.await(ctx)
 	for len(a.lying) > 0 {
 		if err := d.announce(ctx); err != nil {
@@ -114,16 +113,14 @@ func (d *delivery) announceDue(ctx context.Context) error {
 		}
 		a.sweep(time.Now())
 	}
-	changes := make(map[string]string)
 	if len(a.settling) > 0 {
 		if err := d.window.drain(ctx); err != nil {
 			return err
 		}
-		changes = a.settle()
+		a.settle()
 	}
 	batch, news := a.take(time.Now())
-	maps.Copy(changes, news)
-	a.begin(ctx, batch, changes)
+	a.begin(ctx, batch, news)
 	return nil
 }
 
@@ -184,6 +181,10 @@ func (a *announcer) say(d *announced, now time.Time) []discovery.Message {
 		return nil
 	}
 	d.said, d.digest = now, digest
+	if d.stands == d.gone && d.asset != nil {
+		d.stands = !d.gone
+		a.moveChildren(d, now)
+	}
 	delete(a.settling, d.node)
 	if len(steps.Settle)+len(steps.Forget) > 0 {
 		rest := make(map[string]string)

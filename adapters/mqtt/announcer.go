@@ -43,7 +43,9 @@ type announcer struct {
 	changes map[string]string // what is written
 	written chan error        // holds what became of the write
 	writers sync.WaitGroup
-	failed  bool // the last write did
+	owed    map[string]string // what counts here and is not written
+	failed  bool              // the last write did
+	retry   time.Time         // when what is owed is written again, after it failed
 }
 
 // announced is a device: of an asset, of the gateway itself, or one that is only remembered.
@@ -53,6 +55,7 @@ type announced struct {
 	self      bool
 	aggregate bool
 	gone      bool             // out of service, or of nobody any more
+	stands    bool             // it was announced and not taken back
 	shown     gateway.Measures // by the newest snapshot
 	has       gateway.Measures // as announced: some may be missing for the moment
 	missing   time.Time        // since when
@@ -75,10 +78,10 @@ func newAnnouncer(o *Options) *announcer {
 		memory: o.Memory, log: o.Log, rows: make(map[string]string), nodes: make(map[string][]string),
 		assets: make(map[gateway.AssetID]*announced), children: make(map[gateway.AssetID][]*announced),
 		settling: make(map[string]map[string]string), ready: make(chan struct{}, 1), births: make(chan struct{}, 1),
-		written: make(chan error, 1), seed: maphash.MakeSeed(),
+		written: make(chan error, 1), owed: make(map[string]string), seed: maphash.MakeSeed(),
 	}
 	if o.Discovery != discovery.Off {
-		a.self = &announced{node: a.gateway.SelfNode(), self: true}
+		a.self = &announced{node: a.gateway.SelfNode(), self: true, asset: &gateway.Asset{}}
 	}
 	return a
 }
@@ -118,16 +121,6 @@ func (a *announcer) notice(into **announced, s *gateway.Snapshot, now time.Time)
 	}
 }
 
-// moveChildren announces anew what lies in an asset that has come or gone.
-func (a *announcer) moveChildren(d *announced, now time.Time) {
-	id := d.asset.ID
-	inside := slices.DeleteFunc(a.children[id], func(c *announced) bool { return c.asset.Parent != id })
-	a.children[id] = inside
-	for _, c := range inside {
-		a.want(c, now)
-	}
-}
-
 // measuresTold returns the measures that a node was announced with before the restart.
 func (a *announcer) measuresTold(node string) gateway.Measures {
 	var has gateway.Measures
@@ -144,47 +137,6 @@ func (a *announcer) measuresTold(node string) gateway.Measures {
 	return has
 }
 
-// want has a device announced as soon as it may be.
-func (a *announcer) want(d *announced, now time.Time) {
-	at := now
-	if earliest := d.said.Add(repeatAfter); at.Before(earliest) {
-		at = earliest
-	}
-	a.due.set(d, at)
-}
-
-// wantAll has everything announced again, whatever the broker was told, and what lies forgotten.
-func (a *announcer) wantAll(now time.Time) {
-	a.lying, a.batch = nil, nil
-	clear(a.settling)
-	if a.self != nil {
-		a.self.digest = 0
-		a.want(a.self, now)
-	}
-	for _, d := range a.assets {
-		d.digest = 0
-		a.want(d, now)
-	}
-	a.swept = false
-}
-
-// sweep has taken back what is remembered and nobody wants. It is called when every asset was noticed.
-func (a *announcer) sweep(now time.Time) {
-	a.swept = true
-	wanted := make(map[string]bool, len(a.assets)+1)
-	if a.self != nil {
-		wanted[a.self.node] = true
-	}
-	for _, d := range a.assets {
-		wanted[d.node] = true
-	}
-	for node := range a.nodes {
-		if !wanted[node] {
-			a.want(&announced{node: node, gone: true}, now)
-		}
-	}
-}
-
 // steps returns how to get the broker from what it was told of a device to what that is now.
 func (a *announcer) steps(d *announced) discovery.Steps {
 	told := a.told(d.node)
@@ -199,28 +151,41 @@ func (a *announcer) steps(d *announced) discovery.Steps {
 	return a.gateway.Steps(&device, told)
 }
 
-// via returns the node that an asset lies in. One that nobody was told of is none: Home Assistant does not
-// let a device lie in it.
+// via returns the node that an asset lies in; "" if it lies in none. Home Assistant does not let a device lie
+// in one that it was not told of.
 func (a *announcer) via(d *announced) string {
-	if parent := a.assets[d.asset.Parent]; parent != nil && !parent.gone && parent != d {
-		return parent.node
+	if around := a.around(d); around.stands {
+		return around.node
 	}
-	return a.gateway.SelfNode()
+	if a.self.stands {
+		return a.self.node
+	}
+	return ""
+}
+
+// around returns the device of the place that an asset lies in, and else the gateway's. What lies in a place
+// that is no larger was described wrongly: devices must not lie in each other.
+func (a *announcer) around(d *announced) *announced {
+	parent := a.assets[d.asset.Parent]
+	if parent == nil || parent.gone || parent.asset.Kind >= d.asset.Kind {
+		return a.self
+	}
+	return parent
 }
 
 // take takes the devices that are due, parents first, and returns what must be remembered before they are
 // said.
-func (a *announcer) take(now time.Time) (batch []*announced, changes map[string]string) {
-	changes = make(map[string]string)
+func (a *announcer) take(now time.Time) (batch []*announced, news map[string]string) {
+	news = make(map[string]string)
 	for d := a.due.take(now); d != nil; d = a.due.take(now) {
 		d.let(now)
 		batch = append(batch, d)
 		for _, t := range a.remember(d) {
-			changes[t.Key()] = t.Value()
+			news[t.Key()] = t.Value()
 		}
 	}
 	slices.SortFunc(batch, byRank)
-	return batch, changes
+	return batch, news
 }
 
 func (a *announcer) remember(d *announced) []discovery.Told {

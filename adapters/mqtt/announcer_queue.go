@@ -31,6 +31,14 @@ func (q *dueQueue) take(now time.Time) *announced {
 	return heap.Pop(&q.waiting).(*announced)
 }
 
+// empty forgets them all.
+func (q *dueQueue) empty() {
+	for _, d := range q.waiting {
+		d.place = 0
+	}
+	q.waiting = nil
+}
+
 // dueHeap is for package heap alone.
 type dueHeap []*announced
 

@@ -13,5 +13,9 @@
 // next one everything is published again, and "online" last, so that nobody acts on what the broker
 // kept from before.
 //
+// Beside the readings the broker is told, in the form that Home Assistant understands, what there is to be
+// read: see package discovery. What it was told of that is remembered before it is told, in a [Memory], so
+// that it can be taken back whatever happens.
+//
 // [Embedded] is a broker inside this process, for sites that have none.
 package mqtt

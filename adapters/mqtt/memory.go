@@ -70,11 +70,16 @@ func (a *announcer) told(node string) []discovery.Told {
 
 // begin has changes remembered, and then the devices of a batch said. Meanwhile others can send: a disk
 // may take its time. Another write must not be under way.
-func (a *announcer) begin(ctx context.Context, batch []*announced, changes map[string]string) {
-	if len(changes) == 0 {
+func (a *announcer) begin(ctx context.Context, batch []*announced, news map[string]string) {
+	if len(news) == 0 {
 		a.lie(batch)
-		return
+		batch = nil
+		if len(a.owed) == 0 || a.failed && time.Now().Before(a.retry) {
+			return
+		}
 	}
+	changes := maps.Clone(a.owed)
+	maps.Copy(changes, news)
 	a.writing, a.batch, a.changes = true, batch, changes
 	a.writers.Go(func() { a.written <- a.memory.Write(ctx, changes) })
 }
@@ -85,12 +90,13 @@ func (a *announcer) finish(err error) {
 		for key, value := range a.changes {
 			a.apply(key, value)
 		}
+		clear(a.owed)
 	}
 	if err != nil && !a.failed {
 		a.log.Warn("what is to be announced cannot be remembered, and waits", "err", err)
 	}
 	batch := a.batch
-	a.writing, a.batch, a.changes, a.failed = false, nil, nil, err != nil
+	a.writing, a.batch, a.changes, a.failed, a.retry = false, nil, nil, err != nil, time.Now().Add(retryAfter)
 	a.lie(batch)
 }
 
@@ -109,16 +115,14 @@ func (a *announcer) await(ctx context.Context) {
 	}
 }
 
-// settle returns what is to be remembered now that the broker has acknowledged everything. Here it counts at
-// once: what is announced again meanwhile has to be remembered again.
-func (a *announcer) settle() map[string]string {
-	changes := make(map[string]string)
-	for _, ofNode := range a.settling {
-		maps.Copy(changes, ofNode)
+// settle forgets what the broker keeps no more: it has acknowledged everything. Here that counts at once, so
+// that what is announced again is remembered again; the disk is owed it.
+func (a *announcer) settle() {
+	for _, rest := range a.settling {
+		for key, value := range rest {
+			a.apply(key, value)
+			a.owed[key] = value
+		}
 	}
 	clear(a.settling)
-	for key, value := range changes {
-		a.apply(key, value)
-	}
-	return changes
 }

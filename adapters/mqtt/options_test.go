@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"butlr-gateway/adapters/mqtt"
+	"butlr-gateway/adapters/mqtt/discovery"
+	"butlr-gateway/adapters/store"
 )
 
 func TestOptions(t *testing.T) {
@@ -34,7 +36,11 @@ func TestOptions(t *testing.T) {
 		"a wildcard in the root": {func(o *mqtt.Options) { o.Topic = "butlr/+" }, "use letters, digits"},
 		"a refresh too quick":    {func(o *mqtt.Options) { o.Refresh = time.Millisecond }, "at least 1s"},
 		"no gateway id":          {func(o *mqtt.Options) { o.Gateway = "" }, "the gateway id"},
-		"no clock":               {func(o *mqtt.Options) { o.Clock = nil }, "must be given"},
+		"no memory":              {func(o *mqtt.Options) { o.Discovery, o.DiscoveryPrefix = discovery.Devices, "homeassistant" }, "no memory"},
+		"a wildcard in the prefix": {func(o *mqtt.Options) {
+			o.Discovery, o.DiscoveryPrefix, o.Memory = discovery.Devices, "home/#", (*store.Store)(nil).Table("x")
+		}, "the discovery prefix"},
+		"no clock": {func(o *mqtt.Options) { o.Clock = nil }, "must be given"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options("tcp://127.0.0.1:1883")
