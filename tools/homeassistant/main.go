@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
-	"time"
 
 	"butlr-gateway/tools/internal/rig"
 )
@@ -28,7 +27,8 @@ type trial struct {
 	broker  *rig.Broker
 	gateway *rig.Gateway
 	home    *home
-	started time.Time
+	life    *rig.Life
+	picture map[string]string // what was shown, to be compared: states by entity id
 }
 
 func main() {
@@ -51,7 +51,7 @@ func run(cache, root string, keep bool) (err error) {
 	if err != nil {
 		return err
 	}
-	t := &trial{Report: rig.Report{Out: os.Stdout}, root: root, dir: dir, started: time.Now()}
+	t := &trial{Report: rig.Report{Out: os.Stdout}, root: root, dir: dir}
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -126,6 +126,9 @@ func (t *trial) quiet() {
 
 // end stops everything that was started.
 func (t *trial) end() {
+	if t.life != nil {
+		t.life.End()
+	}
 	if t.gateway != nil {
 		t.gateway.Stop()
 	}

@@ -9,19 +9,21 @@ import (
 	"maps"
 	"math/big"
 	"net/http"
+	"sync"
 	"time"
 )
 
 // The building.
 const (
-	Site      = "site_hq"
-	Building  = "building_maas"
-	Floor     = "space_3"
-	Boardroom = "room_boardroom"
-	Focus     = "room_focus"
-	Studio    = "room_studio"
-	Table     = "zone_table"
-	Door      = "sensor_door"
+	Site       = "site_hq"
+	Building   = "building_maas"
+	Floor      = "space_3"
+	Boardroom  = "room_boardroom"
+	Focus      = "room_focus"
+	Studio     = "room_studio"
+	Table      = "zone_table"
+	Door       = "sensor_door"
+	AirHandler = "ahu-3" // a group
 )
 
 // place is where everything is, by the keys of Butlr's metadata.
@@ -30,8 +32,18 @@ var place = map[string]string{
 	"building_id": Building, "building_name": "Maas House", "floor_id": Floor, "floor_name": "Level 3",
 }
 
-// Names are what Butlr calls the rooms at the moment.
-var Names = map[string]string{Boardroom: "Boardroom Erasmus", Focus: "Focus Room 3.09", Studio: "Studio"}
+// names are what Butlr calls the rooms at the moment.
+var names = struct {
+	sync.Mutex
+	of map[string]string
+}{of: map[string]string{Boardroom: "Boardroom Erasmus", Focus: "Focus Room 3.09", Studio: "Studio"}}
+
+// Rename lets Butlr call a room something else from now on.
+func Rename(room, name string) {
+	names.Lock()
+	defer names.Unlock()
+	names.of[room] = name
+}
 
 // Event is what Butlr posts.
 type Event struct {
@@ -77,7 +89,9 @@ func in(room, kind string, data any) Event {
 	now := time.Now()
 	e := Event{ID: "event_" + ksuid(now), Type: kind, Timestamp: now.UnixMilli(), Version: "v1.0.0", Metadata: maps.Clone(place), Data: data}
 	if room != "" {
-		e.Metadata["room_id"], e.Metadata["room_name"] = room, Names[room]
+		names.Lock()
+		defer names.Unlock()
+		e.Metadata["room_id"], e.Metadata["room_name"] = room, names.of[room]
 	}
 	return e
 }

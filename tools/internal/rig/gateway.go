@@ -77,6 +77,10 @@ listen = "127.0.0.1:%d"
 
 [assets.%s]
 capacity = 12
+# Without the usual delays, to be seen.
+hvac_off_delay = "2s"
+lighting_off_delay = "2s"
+ventilation_off_delay = "2s"
 
 # Soon held, to be seen.
 [assets.%s]

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"butlr-gateway/tools/internal/rig"
+)
+
+// kill ends the gateway as a power cut would, and starts it again.
+func (t *trial) kill() {
+	t.Chapter("The gateway is killed")
+	t.remember()
+	t.gateway.Kill()
+	t.Until("every entity is unavailable, and the connection is off", soon, func() error {
+		v, err := t.home.look()
+		if err != nil {
+			return err
+		}
+		for id, shown := range v.picture() {
+			if want := map[bool]string{true: "off", false: "unavailable"}[strings.HasSuffix(id, "_connection")]; shown != want && shown != "disabled" {
+				return fmt.Errorf("%s is %s", id, shown)
+			}
+		}
+		return nil
+	})
+	t.Check("it is started again", t.gateway.Start())
+	t.Until("everything is shown as before", soon, t.like)
+}
+
+// restartHome restarts Home Assistant while the building lives on.
+func (t *trial) restartHome() {
+	t.Chapter("Home Assistant is restarted")
+	t.home.Stop()
+	t.Check("meanwhile nine people are counted in the boardroom", t.life.Set(rig.Boardroom, 9))
+	t.Check("it is started again", t.home.Start())
+	t.picture["sensor.boardroom_erasmus_people"], t.picture["sensor.boardroom_erasmus_utilisation"] = "9", "75.0"
+	t.picture["sensor.air_handler_3_people"] = "9"
+	t.Until("it shows nine, and everything else as before", soon, t.like)
+	t.home.Kill()
+	t.Check("killed, it is started again", t.home.Start())
+	t.Until("everything is shown as before", soon, t.like)
+}
+
+// emptyBroker restarts the broker, which then knows nothing.
+func (t *trial) emptyBroker() {
+	t.Chapter("The broker is restarted, and has forgotten everything")
+	t.broker.Kill()
+	t.Check("it is started again", t.broker.Start())
+	t.Until("everything is shown as before", soon, t.like)
+
+	t.gateway.Stop()
+	t.home.Stop()
+	t.broker.Kill()
+	t.Check("everything ends; the broker starts, empty", t.broker.Start())
+	t.Check("then Home Assistant", t.home.Start())
+	t.Until("what it has kept is unavailable", soon, func() error {
+		return t.home.shows(map[string]string{rig.Boardroom + " people": "unavailable", rig.Boardroom + " occupied": "unavailable"})
+	})
+	t.Check("then the gateway", t.gateway.Start())
+	t.Until("everything is shown as before", soon, t.like)
+}
+
+// rename has Butlr call the boardroom something else.
+func (t *trial) rename() {
+	t.Chapter("A room is renamed in Butlr")
+	rig.Rename(rig.Boardroom, "Boardroom Spinoza")
+	t.Until("its device has the new name", soon, func() error {
+		v, err := t.home.look()
+		if err != nil {
+			return err
+		}
+		if d := v.of(rig.Boardroom); d == nil || d.Name != "Boardroom Spinoza" {
+			return fmt.Errorf("it is %v", d)
+		}
+		return nil
+	})
+	t.Until("there is no second entity, and every entity has the id that it had", soon, t.like)
+	v, err := t.home.look()
+	if err == nil {
+		s, _ := v.shows(rig.Boardroom, "people")
+		t.Say("%s is now called %q, area %q", s.ID, s.text("friendly_name"), v.areas[v.of(rig.Boardroom).Area])
+	}
+}
