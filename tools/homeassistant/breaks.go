@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"butlr-gateway/tools/internal/rig"
@@ -34,9 +36,13 @@ func (t *trial) restartHome() {
 	t.home.Stop()
 	t.Check("meanwhile nine people are counted in the boardroom", t.life.Set(rig.Boardroom, 9))
 	t.Check("it is started again", t.home.Start())
-	t.picture["sensor.boardroom_erasmus_people"], t.picture["sensor.boardroom_erasmus_utilisation"] = "9", "75.0"
-	t.picture["sensor.air_handler_3_people"] = "9"
-	t.Until("it shows nine, and everything else as before", soon, t.like)
+	for id, shown := range map[string]string{
+		"boardroom_erasmus_people": "9", "boardroom_erasmus_utilisation": "75", "air_handler_3_people": "9", "air_handler_3_utilisation": "75",
+		"maas_house_people": "11", "maas_house_utilisation": "91.7", "rotterdam_campus_people": "11", "rotterdam_campus_utilisation": "91.7",
+	} {
+		t.picture["sensor."+id] = shown
+	}
+	t.Until("it shows nine, eleven in the building, and everything else as before", soon, t.like)
 	t.home.Kill()
 	t.Check("killed, it is started again", t.home.Start())
 	t.Until("everything is shown as before", soon, t.like)
@@ -79,6 +85,10 @@ func (t *trial) rename() {
 	v, err := t.home.look()
 	if err == nil {
 		s, _ := v.shows(rig.Boardroom, "people")
-		t.Say("%s is now called %q, area %q", s.ID, s.text("friendly_name"), v.areas[v.of(rig.Boardroom).Area])
+		t.Say("%s is now called %q; areas: %s", s.ID, s.text("friendly_name"), strings.Join(slices.Sorted(maps.Values(v.areas)), ", "))
+		if _, found := v.areaNamed("Boardroom Spinoza"); found {
+			err = fmt.Errorf("there is one called Boardroom Spinoza")
+		}
 	}
+	t.Check("there is no new area", err)
 }

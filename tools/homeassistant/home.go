@@ -47,6 +47,9 @@ func newHome(cache, dir, automations string) (*home, error) {
 		settings += "frontend:\n"
 		command = []string{"unshare", "--mount", "--propagation", "private", "sh", "-euc", runInTree, "sh", tree, h.config}
 	}
+	if h.old {
+		automations = "[]\n" // it does not know the words that are in use since 2024.10
+	}
 	for name, text := range map[string]string{"configuration.yaml": settings, "automations.yaml": automations} {
 		if err := os.WriteFile(filepath.Join(h.config, name), []byte(text), 0o644); err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,7 @@ type trial struct {
 	home    *home
 	life    *rig.Life
 	picture map[string]string // what was shown, to be compared: states by entity id
+	logRead int               // so much of Home Assistant's log
 }
 
 func main() {
@@ -75,7 +77,6 @@ func run(cache, root string, keep bool) (err error) {
 		return err
 	}
 	t.tell()
-	t.quiet()
 	return t.Verdict()
 }
 
@@ -111,17 +112,45 @@ func (t *trial) begin(cache string) (err error) {
 	return nil
 }
 
-// loud are the lines of Home Assistant's log that tell of something wrong with what we published.
-var loud = regexp.MustCompile(`(?m)^.*(?:WARNING|ERROR).*\[homeassistant\.(?:components\.(?:mqtt|sensor|binary_sensor|select|button|automation)|helpers\.template|util).*$`)
+// loud are the lines of Home Assistant's log that tell of something wrong with what was published. That the
+// broker went away is none: it was killed.
+var loud = regexp.MustCompile(`(?m)^.*(?:WARNING|ERROR).*\[homeassistant\.(?:components\.(?:mqtt|sensor|binary_sensor|select|button|automation)|helpers\.template).*$`)
 
-// quiet looks for them.
+const brokerGone = "The connection was lost"
+
+// complaints returns those since the last time.
+func (t *trial) complaints() ([]string, error) {
+	text, err := os.ReadFile(t.home.LogFile())
+	if err != nil {
+		return nil, err
+	}
+	found := loud.FindAllString(string(text[t.logRead:]), -1)
+	t.logRead = len(text)
+	return slices.DeleteFunc(found, func(line string) bool { return strings.Contains(line, brokerGone) }), nil
+}
+
+// quiet is the verdict that there are none.
 func (t *trial) quiet() {
 	t.Chapter("Home Assistant's log")
-	text, err := os.ReadFile(t.home.LogFile())
-	if found := loud.FindAllString(string(text), -1); err == nil && len(found) > 0 {
+	found, err := t.complaints()
+	if err == nil && len(found) > 0 {
 		err = fmt.Errorf("%s", strings.Join(found, "\n"))
 	}
 	t.Check("no warning and no error about what was published", err)
+}
+
+// warned says which warnings there are, where Home Assistant warns of what it has itself asked for.
+func (t *trial) warned() {
+	found, err := t.complaints()
+	t.Check("Home Assistant's log is read", err)
+	kinds := make(map[string]int)
+	for _, line := range found {
+		_, said, _ := strings.Cut(line, "] ")
+		kinds[strings.Join(strings.Fields(said)[:min(7, len(strings.Fields(said)))], " ")]++
+	}
+	for _, kind := range slices.Sorted(mapKeys(kinds)) {
+		t.Say("%4d times: %s …", kinds[kind], kind)
+	}
 }
 
 // end stops everything that was started.

@@ -38,9 +38,10 @@ func (t *trial) block() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// NUMBER  UNIT  ADDRESS  INPUT  HOLDING  KIND …
 	for line := range strings.Lines(list) {
-		if reference := regexp.MustCompile(`\b3x\d+\b`).FindString(line); reference != "" && strings.Contains(line, rig.Focus) {
-			return t.gateway.Command("read", "--target", fmt.Sprintf("127.0.0.1:%d", t.gateway.ModbusPort), reference)
+		if words := strings.Fields(line); len(words) > 4 && strings.Contains(line, rig.Focus) {
+			return t.gateway.Command("read", "--target", fmt.Sprintf("127.0.0.1:%d", t.gateway.ModbusPort), words[2], "16")
 		}
 	}
 	return "", fmt.Errorf("the Focus Room is not in the list:\n%s", list)
@@ -52,7 +53,8 @@ func (t *trial) registers(occupied, quality string) error {
 		return err
 	}
 	value := map[string]string{"on": "1", "off": "0"}[occupied]
-	if !regexp.MustCompile(`(?m)occupied\s+.*\b`+value+`\b`).MatchString(block) || !strings.Contains(block, quality) {
+	pattern := `(?m)^\d+ +\d+ +` + value + ` +occupied [^$]*^\d+ +\d+ +\d +quality +` + quality + ` `
+	if !regexp.MustCompile(pattern).MatchString(block) {
 		return fmt.Errorf("want occupied %s, quality %s:\n%s", value, quality, block)
 	}
 	return nil

@@ -115,6 +115,9 @@ func (t *trial) commandsOff() {
 			return nil
 		})
 	}
+	// What was gone has come back with an id of today's name of the room.
+	delete(t.picture, "select.boardroom_erasmus_override")
+	t.picture["select.boardroom_spinoza_override"] = "automatic"
 	t.Until("everything is shown as before", soon, t.like)
 }
 

@@ -25,6 +25,7 @@ func (t *trial) tell() {
 	t.overrides()
 	t.republish()
 	if t.home.old {
+		t.quiet()
 		return
 	}
 	t.automations()
@@ -33,14 +34,16 @@ func (t *trial) tell() {
 	t.emptyBroker()
 	t.rename()
 	t.customised()
+	t.quiet()
 	t.forms()
 	t.commandsOff()
 	t.retire()
 	t.off()
+	t.warned()
 }
 
 // people is what the building is like in the beginning.
-var people = map[string]int{rig.Boardroom: 4, rig.Focus: 0, rig.Studio: 1}
+var people = map[string]int{rig.Boardroom: 4, rig.Focus: 0, rig.Studio: 1, rig.Table: 2, rig.Floor: 6}
 
 // firstSight starts the gateway and looks at everything that appears.
 func (t *trial) firstSight() {
@@ -49,7 +52,7 @@ func (t *trial) firstSight() {
 		return
 	}
 	t.life = rig.Begin(t.gateway, people)
-	t.Check("events are accepted", t.gateway.Post(rig.AtTable(2), rig.OnFloor(6), rig.Motion(rig.Focus, true), rig.Through(3, 1)))
+	t.Check("events are accepted", t.gateway.Post(rig.Motion(rig.Focus, true), rig.Through(3, 1)))
 	t.Until("every value is shown", soon, func() error {
 		return t.home.shows(map[string]string{
 			rig.Boardroom + " people": "4", rig.Boardroom + " occupied": "on", rig.Boardroom + " utilisation": "33.3",

@@ -172,3 +172,13 @@ func (h *home) shows(want map[string]string) error {
 	}
 	return nil
 }
+
+// areaNamed returns the id of an area.
+func (v *view) areaNamed(name string) (id string, found bool) {
+	for id, n := range v.areas {
+		if n == name {
+			return id, true
+		}
+	}
+	return "", false
+}

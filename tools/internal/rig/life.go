@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Life is what the building is like: how many people are in which room. It is posted again and again, as
-// Butlr does each minute, only faster.
+// Life is what the building is like: how many people are in which room, at the table and on the floor. It is
+// posted again and again, as Butlr does each minute, only faster.
 type Life struct {
 	gateway *Gateway
 	mu      sync.Mutex
@@ -35,19 +35,26 @@ func (l *Life) post() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var events []Event
-	for room, people := range l.people {
-		events = append(events, People(room, people))
+	for place, people := range l.people {
+		switch place {
+		case Table:
+			events = append(events, AtTable(people))
+		case Floor:
+			events = append(events, OnFloor(people))
+		default:
+			events = append(events, People(place, people))
+		}
 	}
 	return l.gateway.Post(events...)
 }
 
-// Set says from now on how many people are in a room; with less than none, nothing more is said of it.
-func (l *Life) Set(room string, people int) error {
+// Set says from now on how many people are in a place; with less than none, nothing more is said of it.
+func (l *Life) Set(place string, people int) error {
 	l.mu.Lock()
 	if people < 0 {
-		delete(l.people, room)
+		delete(l.people, place)
 	} else {
-		l.people[room] = people
+		l.people[place] = people
 	}
 	l.mu.Unlock()
 	return l.post()
