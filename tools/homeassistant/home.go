@@ -140,6 +140,12 @@ func (h *home) settle(broker int) error {
 		return fmt.Errorf("asking for a token: %w", err)
 	}
 	h.token = granted.Token
+	if !h.old {
+		// Without that it takes its settings of the network back after some minutes.
+		if err := h.tell(command{map[string]any{"type": "http/config/promote"}, nil}); err != nil {
+			return err
+		}
+	}
 	var flow struct {
 		ID     string `json:"flow_id"`
 		Type   string `json:"type"`
@@ -159,6 +165,17 @@ func (h *home) settle(broker int) error {
 		return fmt.Errorf("adding MQTT to Home Assistant: it answers %s, %v", flow.Type, flow.Errors)
 	}
 	return nil
+}
+
+// welcome goes through the other pages that a browser is shown at first. They load half of what Home Assistant
+// can do.
+func (h *home) welcome() error {
+	for _, page := range []string{"core_config", "analytics"} {
+		if err := h.post("/api/onboarding/"+page, map[string]string{}, nil); err != nil {
+			return err
+		}
+	}
+	return h.post("/api/onboarding/integration", map[string]string{"client_id": h.url("/"), "redirect_uri": h.url("/")}, nil)
 }
 
 // call calls a service (an action) of Home Assistant.

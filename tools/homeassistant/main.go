@@ -24,6 +24,8 @@ import (
 type trial struct {
 	rig.Report
 	root    string // of the source tree
+	look    bool   // somebody will look with a browser
+	page    string // of the boardroom in Home Assistant
 	dir     string // everything that is written
 	broker  *rig.Broker
 	gateway *rig.Gateway
@@ -36,15 +38,15 @@ type trial struct {
 func main() {
 	cache := flag.String("home", "", "what \"prepare\" has made")
 	root := flag.String("root", "..", "the source tree")
-	keep := flag.Bool("keep", false, "keep everything running at the end, until interrupted")
+	look := flag.Bool("look", false, "only begin, and then keep everything running to be looked at, until interrupted")
 	flag.Parse()
-	if err := run(*cache, *root, *keep); err != nil {
+	if err := run(*cache, *root, *look); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(cache, root string, keep bool) (err error) {
+func run(cache, root string, look bool) (err error) {
 	root, err = filepath.Abs(root)
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func run(cache, root string, keep bool) (err error) {
 	if err != nil {
 		return err
 	}
-	t := &trial{Report: rig.Report{Out: os.Stdout}, root: root, dir: dir}
+	t := &trial{Report: rig.Report{Out: os.Stdout}, root: root, dir: dir, look: look}
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -62,10 +64,6 @@ func run(cache, root string, keep bool) (err error) {
 		os.Exit(1)
 	}()
 	defer func() {
-		if keep {
-			fmt.Printf("\nHome Assistant is at %s (user trial, password trial); everything is in %s. Ctrl-C ends it.\n", t.home.url("/"), dir)
-			select {}
-		}
 		t.end()
 		if err == nil {
 			os.RemoveAll(dir)
@@ -75,6 +73,11 @@ func run(cache, root string, keep bool) (err error) {
 	}()
 	if err := t.begin(cache); err != nil {
 		return err
+	}
+	if look {
+		t.firstSight()
+		fmt.Printf("\nHome Assistant is at %s (user trial, password trial); everything is in %s. Ctrl-C ends it.\n", t.home.url(t.page), dir)
+		select {}
 	}
 	t.tell()
 	return t.Verdict()
@@ -103,6 +106,11 @@ func (t *trial) begin(cache string) (err error) {
 	}
 	if err := t.home.settle(t.broker.Port); err != nil {
 		return err
+	}
+	if t.look {
+		if err := t.home.welcome(); err != nil {
+			return err
+		}
 	}
 	var config struct{ Version string }
 	if err := t.home.get("/api/config", &config); err != nil {

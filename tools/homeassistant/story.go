@@ -71,6 +71,9 @@ func (t *trial) firstSight() {
 	t.properties(v)
 	t.Say("%s", v.table())
 	t.picture = v.picture()
+	if room := v.of(rig.Boardroom); room != nil {
+		t.page = "/config/devices/device/" + room.ID
+	}
 }
 
 // parents looks at where devices hang and in which areas they are.

@@ -145,6 +145,9 @@ func (c *check) entity(e *Entity) {
 	if name, _ := device["name"].(string); strings.HasPrefix(e.Text("name"), name) {
 		c.fault("%s begins with the name of its device, %q", e.ID, name)
 	}
+	if id := e.Text("default_entity_id"); id != "" && !strings.HasPrefix(id, e.Platform+".") {
+		c.fault("%s wants to be %s", e.ID, id)
+	}
 	if category := e.Config["entity_category"]; category != nil && category != "diagnostic" {
 		c.fault("%s is of the category %v", e.ID, category)
 	}
