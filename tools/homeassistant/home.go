@@ -99,9 +99,9 @@ func (h *home) Start() error {
 	if err := h.Daemon.Start(); err != nil {
 		return err
 	}
-	return rig.Wait(3*time.Minute, func() error {
+	err := rig.Wait(3*time.Minute, func() error {
 		if h.Ended() {
-			return fmt.Errorf("Home Assistant has ended: read %s", h.LogFile())
+			return fmt.Errorf("it has ended: read %s", h.LogFile())
 		}
 		if h.token == "" {
 			return h.get("/api/onboarding", nil)
@@ -111,10 +111,14 @@ func (h *home) Start() error {
 			return err
 		}
 		if state.State != "RUNNING" {
-			return fmt.Errorf("Home Assistant is %s", state.State)
+			return fmt.Errorf("it is %s", state.State)
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("starting Home Assistant: %w", err)
+	}
+	return nil
 }
 
 // settle makes the first user, as its first page does, and connects it to the broker, as its settings do.
