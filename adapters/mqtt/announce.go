@@ -65,9 +65,6 @@ func (d *delivery) greet(ctx context.Context) error {
 
 // appear says whether there is anything to be seen of an asset, and has what that is announced.
 func (d *delivery) appear(ctx context.Context, s *slot) error {
-	if err := d.place(ctx, s); err != nil {
-		return err
-	}
 	if d.announcer != nil {
 		d.announcer.notice(&s.device, &d.snapshot, time.Now())
 	}

@@ -12,21 +12,24 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"butlr-gateway/adapters/mqtt"
+	"butlr-gateway/adapters/mqtt/discovery"
 )
 
 // resyncRooms is how many rooms make ten thousand topics: each has availability, state and two scalars.
 const resyncRooms = 2500
 
 // BenchmarkResync measures how long it takes until a broker that lost everything has ten thousand topics again,
-// from the connection to the last acknowledgement; and, in the same run and by turns, how long it takes whoever
+// from the connection to the last acknowledgement, without and with the announcements of all rooms; and, in the same run and by turns, how long it takes whoever
 // just writes as many messages of that size as the broker takes, a hundred at a time.
 func BenchmarkResync(b *testing.B) {
-	var ours, bare []time.Duration
+	var ours, announced, bare []time.Duration
 	for b.Loop() {
-		ours = append(ours, resync(b))
+		ours = append(ours, resync(b, nil))
+		announced = append(announced, resync(b, forgetful{}))
 		bare = append(bare, bareResync(b))
 	}
 	b.ReportMetric(median(ours).Seconds(), "s/resync")
+	b.ReportMetric(median(announced).Seconds(), "s/discovery")
 	b.ReportMetric(median(bare).Seconds(), "s/bare")
 	b.ReportMetric(median(ours).Seconds()/median(bare).Seconds(), "resync/bare")
 }
@@ -36,10 +39,13 @@ func median(of []time.Duration) time.Duration {
 	return of[len(of)/2]
 }
 
-func resync(b *testing.B) time.Duration {
+func resync(b *testing.B, announced mqtt.Memory) time.Duration {
 	m := startMosquitto(b)
 	defer m.kill()
 	o := options(m.url())
+	if announced != nil {
+		o.Memory, o.Discovery, o.DiscoveryPrefix = announced, discovery.Devices, "homeassistant"
+	}
 	up := make(chan error, 10)
 	o.Health = func(err error) { up <- err }
 	p, err := mqtt.New(o)
@@ -114,3 +120,9 @@ func bareResync(b *testing.B) time.Duration {
 	}
 	return time.Since(began)
 }
+
+// forgetful remembers nothing, and costs nothing.
+type forgetful struct{}
+
+func (forgetful) Load(context.Context) (map[string]string, error) { return nil, nil }
+func (forgetful) Write(context.Context, map[string]string) error  { return nil }

@@ -50,7 +50,7 @@ type delivery struct {
 
 func newDelivery(p *Publisher, s session) *delivery {
 	d := &delivery{Publisher: p, session: s, window: newWindow(s, p.metrics), seed: maphash.MakeSeed()}
-	d.parts = []func(context.Context, *slot) error{d.appear, d.state, d.shed}
+	d.parts = []func(context.Context, *slot) error{d.appear, d.state}
 	if p.options.Scalars {
 		d.parts = append(d.parts, d.scalars)
 	}
@@ -94,7 +94,7 @@ func (d *delivery) run(ctx context.Context) error {
 		case err := <-written:
 			d.announcer.finish(err)
 		case err := <-d.shelf.written:
-			d.shelf.finish(err)
+			d.shelved(err)
 		case <-births:
 			greet = greeting()
 		case <-greet:
@@ -119,6 +119,12 @@ func (d *delivery) run(ctx context.Context) error {
 // acknowledged all of it.
 func (d *delivery) resync(ctx context.Context) error {
 	d.rounds++
+	if err := d.forgetAgain(ctx); err != nil {
+		return err
+	}
+	if err := d.settleDown(ctx); err != nil {
+		return err
+	}
 	for i, part := range d.parts {
 		if err := d.each(ctx, part); err != nil {
 			return err
@@ -130,12 +136,6 @@ func (d *delivery) resync(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.tidy(ctx); err != nil {
-		return err
-	}
-	if err := d.forgetAgain(ctx); err != nil {
-		return err
-	}
 	if err := d.self(ctx); err != nil {
 		return err
 	}
@@ -144,6 +144,18 @@ func (d *delivery) resync(ctx context.Context) error {
 	}
 	d.allSaid = time.Now()
 	return d.window.drain(ctx)
+}
+
+// settleDown works out the topics of all assets, and has them remembered.
+func (d *delivery) settleDown(ctx context.Context) error {
+	if err := d.each(ctx, d.place); err != nil {
+		return err
+	}
+	if err := d.shelve(ctx); err != nil {
+		return err
+	}
+	d.awaitShelf(ctx)
+	return ctx.Err()
 }
 
 // each says one part of every asset.
@@ -165,12 +177,18 @@ func (d *delivery) next(ctx context.Context) error {
 	if s == nil {
 		return nil
 	}
+	if err := d.place(ctx, s); err != nil {
+		return err
+	}
 	for _, part := range d.parts {
 		if err := part(ctx, s); err != nil {
 			return err
 		}
 	}
-	return nil
+	if d.shelf.failed {
+		return nil // at the next tick
+	}
+	return d.shelve(ctx)
 }
 
 // happened says what happened last. It says a few things at a time, so that readings do not wait for long.
@@ -205,6 +223,9 @@ func (d *delivery) due(ctx context.Context) error {
 		}
 	}
 	if err := d.announceDue(ctx); err != nil {
+		return err
+	}
+	if err := d.tidy(ctx); err != nil {
 		return err
 	}
 	if err := d.shelve(ctx); err != nil {
@@ -249,7 +270,7 @@ func (d *delivery) state(ctx context.Context, s *slot) error {
 func (d *delivery) scalars(ctx context.Context, s *slot) error {
 	t := d.told(s)
 	for m := range gateway.Measure(gateway.MeasureCount) {
-		if !d.snapshot.Has.Has(m) {
+		if !d.snapshot.Has.Has(m) || !s.kept.scalars.Has(m) {
 			continue
 		}
 		r := d.snapshot.Reading(m)

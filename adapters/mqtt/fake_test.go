@@ -18,9 +18,11 @@ import (
 // as it arrives.
 type fakeBroker struct {
 	mu       sync.Mutex
-	refuses  error // why it accepts nobody; nil accepts
-	dawdles  bool  // leaves messages lying until told to process
-	frozen   bool  // does not even read
+	refuses  error         // why it accepts nobody; nil accepts
+	dawdles  bool          // leaves messages lying until told to process
+	frozen   bool          // does not even read
+	root     string        // of the gateway's topics
+	hears    func(message) // what is published; may be nil
 	retained map[string]string
 	log      []string // "topic payload" in the order of processing
 	current  *fakeSession
@@ -30,7 +32,9 @@ type fakeBroker struct {
 	heard func(topic, payload string) // told each message; nil is nobody
 }
 
-func newFakeBroker() *fakeBroker { return &fakeBroker{retained: make(map[string]string)} }
+func newFakeBroker() *fakeBroker {
+	return &fakeBroker{root: "butlr", retained: make(map[string]string)}
+}
 
 func (b *fakeBroker) open(ctx context.Context) (session, error) {
 	b.mu.Lock()
@@ -39,7 +43,7 @@ func (b *fakeBroker) open(ctx context.Context) (session, error) {
 		return nil, b.refuses
 	}
 	b.opened++
-	b.current = &fakeSession{broker: b, gone: make(chan struct{}), off: make(chan struct{}, 1), said: make(map[string]bool)}
+	b.current = &fakeSession{broker: b, root: b.root, gone: make(chan struct{}), off: make(chan struct{}, 1), said: make(map[string]bool)}
 	return b.current, nil
 }
 
@@ -61,7 +65,7 @@ func (b *fakeBroker) process(n int, acknowledge bool) {
 
 // lose ends the current connection; what lies on it is lost, and the last will is said.
 func (b *fakeBroker) lose() {
-	if s := b.session(); s != nil {
+	if s := b.session(); s != nil && s.why() == nil {
 		s.end(io.EOF)
 		s.will()
 	}
@@ -125,6 +129,7 @@ func (m *fakeMessage) Error() error          { return m.err }
 
 type fakeSession struct {
 	broker *fakeBroker
+	root   string
 	gone   chan struct{}
 	reason error
 	off    chan struct{}
@@ -138,6 +143,9 @@ func (s *fakeSession) publish(what message) receipt {
 	b := s.broker
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.hears != nil {
+		b.hears(what)
+	}
 	m := &fakeMessage{topic: what.topic, payload: string(what.payload), fleeting: what.fleeting, done: make(chan struct{})}
 	if b.frozen {
 		b.mu.Unlock()
@@ -226,7 +234,7 @@ func (s *fakeSession) will() {
 	b := s.broker
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.retained[statusTopic("butlr")] = offline
+	b.retained[statusTopic(s.root)] = offline
 	if b.current != nil && b.current.reason == nil {
 		select {
 		case b.current.off <- struct{}{}:
@@ -259,6 +267,7 @@ func start(t *testing.T, b *fakeBroker, o Options) (p *Publisher, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.set(func(b *fakeBroker) { b.root = o.Topic })
 	p.connect = b.open
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup

@@ -41,9 +41,11 @@ type slot struct {
 	told   told       // the sender's alone
 	device *announced // the sender's alone
 
-	placed *gateway.Asset // as it was when its topics were worked out; the sender's alone, as what follows
-	mirror string         // its topic made of names, without a final slash; "" is none
-	kept   entry
+	placed    *gateway.Asset   // as it was when its topics were worked out; the sender's alone, as what follows
+	placedHas gateway.Measures // the same
+	wanted    entry            // the topics that it is to have
+	kept      entry            // those of them that are remembered, and may be said
+	mirror    string           // its topic made of names, without a final slash; "" is none for now
 }
 
 func newMailbox(root string) *mailbox {
@@ -172,6 +174,14 @@ func (m *mailbox) take(into *gateway.Snapshot) *slot {
 	*into = s.snapshot
 	m.signal()
 	return s
+}
+
+// again has an asset said again.
+func (m *mailbox) again(s *slot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.queue(s)
+	m.signal()
 }
 
 // at returns the slot of a place in the order and copies its snapshot; nil behind the last one.

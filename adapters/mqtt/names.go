@@ -38,14 +38,19 @@ func (n *names) leave(id gateway.AssetID) {
 
 // path returns an asset's path, from the site inwards.
 func (n *names) path(a *gateway.Asset) string {
-	wanted := n.around(a) + cmp.Or(slug(a.Label()), a.Kind.String())
-	if has, ok := n.paths[a.ID]; ok && (has == wanted || has == numbered(wanted, a.Number)) {
-		return has
+	around, own := n.around(a), cmp.Or(slug(a.Label()), a.Kind.String())
+	has := n.paths[a.ID]
+	before, level, _ := cutLast(has)
+	if level == own || level == numbered(own, a.Number) {
+		if before+"/" == around || before == "" && around == "" {
+			return has
+		}
+		own = level // something around it has another name
 	}
 	n.leave(a.ID)
-	free := wanted
-	if wanted == groupLevel || n.taken(free) {
-		free = numbered(wanted, a.Number)
+	free := around + own
+	if free == groupLevel || n.taken(free) {
+		free = numbered(free, a.Number)
 	}
 	for n.taken(free) { // somebody's name ends with this number
 		free += "-"

@@ -12,9 +12,9 @@ import (
 )
 
 // shelf knows under which topics a broker keeps something of this gateway, so that nothing stays there that
-// nobody says any more: after another topic root, a name, or a measure that an asset has lost. What is new on
-// it is remembered within a second, in the background; what a power cut in that second makes it forget is said
-// again after the restart, under the same topics.
+// nobody says any more: after another topic root, a name, or a measure that an asset has lost. A topic is
+// remembered before anything is said on it, and until the broker has acknowledged that it forgot it. What
+// cannot be remembered in time is said all the same: readings matter more than what may be left of them.
 type shelf struct {
 	memory Memory
 	log    *slog.Logger
@@ -24,7 +24,9 @@ type shelf struct {
 	entries map[gateway.AssetID]entry // what was remembered of assets that are not known yet
 	stale   map[string]bool           // topics that the broker was told to forget, and has not acknowledged
 	changes map[string]string         // what is to be remembered once it has
+	movers  []*slot                   // whose changes these are
 	writing map[string]string         // what is being remembered; nil: nothing is
+	waiting []*slot                   // whose changes those are
 	written chan error
 	failed  bool // the last write did
 	tidied  bool // what belongs to nobody any more is gone
@@ -76,8 +78,15 @@ func (h *shelf) load(ctx context.Context, n *names) {
 			}
 		}
 	}
-	if rows[rootKey+h.root] == "" {
-		h.changes[rootKey+h.root] = "used"
+	if rows[rootKey+h.root] != "" {
+		return
+	}
+	// Before the first connection: it comes with a last will, which the broker says on its own.
+	h.changes[rootKey+h.root] = "used"
+	ctx, cancel := context.WithTimeout(ctx, writeWithin)
+	defer cancel()
+	if h.memory.Write(ctx, h.changes) == nil {
+		clear(h.changes)
 	}
 }
 
@@ -96,8 +105,11 @@ func (h *shelf) take(id gateway.AssetID) (e entry, ok bool) {
 	return e, ok
 }
 
-// put notes what is kept of an asset now.
-func (h *shelf) put(id gateway.AssetID, e entry) { h.changes[assetKey+string(id)] = e.String() }
+// put notes what is wanted of an asset now.
+func (h *shelf) put(s *slot) {
+	h.changes[assetKey+string(s.id)] = s.wanted.String()
+	h.movers = append(h.movers, s)
+}
 
 // drop notes that nothing is kept of an asset.
 func (h *shelf) drop(id gateway.AssetID) {
@@ -117,6 +129,7 @@ func (h *shelf) abandon() {
 func (h *shelf) remember() {
 	changes := h.changes
 	h.writing, h.changes = changes, make(map[string]string)
+	h.waiting, h.movers = h.movers, nil
 	go func() { h.written <- h.memory.Write(context.Background(), changes) }()
 }
 
@@ -132,7 +145,7 @@ func (h *shelf) finish(err error) {
 	h.writing, h.failed = nil, err != nil
 }
 
-// close waits for the write that is under way. What is new since is said again after the restart.
+// close waits for the write that is under way. What is new since was not said yet.
 func (h *shelf) close() {
 	if h.writing != nil {
 		h.finish(<-h.written)

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"butlr-gateway/gateway"
 )
@@ -54,7 +59,9 @@ func TestCommandsOverOneBrokerOfTwo(t *testing.T) {
 			t.Errorf("%s: occupied %d, people %d, quality %d; want %d, %d, %d", what, b[0], b[1], b[3], occupied, people, quality)
 		}
 	}
-	command := func(broker, root, verb, payload string) { mosquittoPub(t, broker, root+"/command/"+room+"/"+verb, payload) }
+	command := func(broker, root, verb, payload string) {
+		mosquittoPub(t, broker, root+"/command/"+room+"/"+verb, payload)
+	}
 
 	override("automatic")
 	block("a kept command", 1, 6, gateway.Good)
@@ -82,4 +89,140 @@ func TestCommandsOverOneBrokerOfTwo(t *testing.T) {
 			t.Errorf("%q is in the log %d times, want %d:\n%s", want, n, times, s.log)
 		}
 	}
+}
+
+// What is wanted of topics can change from one start to the next; the broker keeps nothing of before.
+//
+// Seen to break it: no memory of the topics in use.
+func TestABrokerKeepsNothingOfOtherSettings(t *testing.T) {
+	broker := startMosquitto(t)
+	s := newSite(t, fmt.Sprintf("[mqtt]\nbroker = %q\ntopic = \"one\"\nnames = true\ndiscovery = \"off\"\n", "tcp://"+broker))
+	s.start()
+	s.accepted(payload(t, "ROOM_OCCUPANCY", time.Now().Add(-10*time.Second)))
+	const named = "/names/rotterdam-campus/maas-house/level-3/boardroom-erasmus/people"
+	waitFor(t, func() string { return cmp.Diff("6", retained(t, broker, "one"+named)) })
+	s.stop(syscall.SIGTERM)
+
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("topic = \"one\"\nnames = true"), []byte("topic = \"two\"\nscalars = false"), 1)
+	if err := os.WriteFile(s.config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	waitFor(t, func() string { return cmp.Diff("online", retained(t, broker, "two/gateway/status")) })
+	waitFor(t, func() string {
+		for _, topic := range allRetained(t, broker) {
+			if strings.HasPrefix(topic, "one/") || strings.HasSuffix(topic, "/people") {
+				return "-nothing\n+" + topic
+			}
+		}
+		return ""
+	})
+	s.stop(syscall.SIGTERM)
+}
+
+// After everything that can happen to a broker and to the gateway, the broker keeps what a new one is told:
+// no value of before, no topic too many, and the right status.
+//
+// Seen to break it: no resync after the second connection, names not taken back.
+func TestABrokerInTroubleEndsAsANewOne(t *testing.T) {
+	troubled, fresh := newMosquitto(t), newMosquitto(t)
+	s := newSite(t, fmt.Sprintf("[mqtt]\nbroker = %q\nusername = \"gateway\"\npassword = \"secret\"\nnames = true\n[brokers.fresh]\nbroker = %q\nnames = true\n",
+		"tcp://"+troubled.address, "tcp://"+fresh.address))
+	s.start()
+	count := 0
+	post := func(name string) {
+		t.Helper()
+		count++
+		body := payload(t, "ROOM_OCCUPANCY", time.Now().Add(-time.Minute).Add(time.Duration(count)*10*time.Millisecond))
+		body = strings.NewReplacer("Boardroom Erasmus", name, `"data": 6`, fmt.Sprintf(`"data": %d`, count)).Replace(body)
+		s.accepted(body)
+	}
+	post("Boardroom")
+
+	t.Log("frozen")
+	troubled.signal(syscall.SIGSTOP)
+	for range 50 {
+		post("Frozen room")
+	}
+	troubled.signal(syscall.SIGCONT)
+
+	t.Log("another password, and none of what it had")
+	troubled.kill()
+	passwords := filepath.Join(t.TempDir(), "passwords")
+	admit := func(user string) string {
+		if out, err := exec.Command(tool(t, "mosquitto_passwd"), "-b", "-c", passwords, user, "secret").CombinedOutput(); err != nil {
+			t.Fatalf("mosquitto_passwd: %v\n%s", err, out)
+		}
+		return "allow_anonymous false\npassword_file " + passwords
+	}
+	troubled.start(admit("somebody"))
+	waitFor(t, func() string {
+		return cmp.Diff("the broker refuses the user name or the password: correct username and password", alarmText(t, s))
+	})
+	post("Refused room")
+	troubled.kill()
+	troubled.start("allow_anonymous true")
+	waitFor(t, func() string { return cmp.Diff("", alarmText(t, s)) })
+
+	t.Log("the gateway killed in the middle")
+	post("Killed room")
+	s.stop(syscall.SIGKILL)
+	waitFor(t, func() string { return cmp.Diff("offline", retained(t, troubled.address, "butlr/gateway/status")) })
+	s.start()
+	post("Last room")
+
+	fresh.kill()
+	fresh.start("allow_anonymous true")
+	waitFor(t, func() string { return cmp.Diff("online", retained(t, fresh.address, "butlr/gateway/status")) })
+	waitFor(t, func() string { return cmp.Diff(keeps(t, fresh), keeps(t, troubled)) })
+	if kept := keeps(t, troubled); len(kept) < 40 || kept["butlr/gateway/status"] != "online" {
+		t.Errorf("the brokers keep %d topics, status %q", len(kept), kept["butlr/gateway/status"])
+	}
+}
+
+// keeps returns everything that a broker keeps, without what the time changes.
+func keeps(t *testing.T, m *mosquitto) map[string]string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ := exec.Command("mosquitto_sub", "-h", host, "-p", port, "-q", "1", "-W", "1", "--retained-only", "-t", "#", "-F", "%t %p").Output()
+	kept := make(map[string]string)
+	for line := range strings.Lines(string(out)) {
+		if topic, payload, _ := strings.Cut(strings.TrimSpace(line), " "); topic != "butlr/gateway/state" {
+			kept[topic] = payload
+		}
+	}
+	return kept
+}
+
+// alarmText tells why a broker is down, "" if none is.
+func alarmText(t *testing.T, s *site) string {
+	t.Helper()
+	status, err := askStatus(t.Context(), filepath.Join(s.dir, "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range status.Alarms {
+		if a.Name == gateway.BrokerDown.String() {
+			return a.Why
+		}
+	}
+	return ""
+}
+
+// allRetained returns the topics of everything that a broker keeps.
+func allRetained(t *testing.T, broker string) []string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(broker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ := exec.Command("mosquitto_sub", "-h", host, "-p", port, "-q", "1", "-W", "1", "--retained-only", "-t", "#", "-F", "%t").Output()
+	return strings.Fields(string(out))
 }

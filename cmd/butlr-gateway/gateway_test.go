@@ -184,39 +184,7 @@ func mbpollBlock(t *testing.T, address string, number int) string {
 // startMosquitto runs a broker on a free port until the test ends and returns its address.
 func startMosquitto(t *testing.T) string {
 	t.Helper()
-	mosquitto := tool(t, "mosquitto")
-	tool(t, "mosquitto_sub")
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().(*net.TCPAddr)
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "mosquitto.conf")
-	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\n", address.Port)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	process := exec.Command(mosquitto, "-c", file)
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = process.Process.Kill()
-		_ = process.Wait()
-	})
-	for deadline := time.Now().Add(patience); ; waitABit() {
-		c, err := net.Dial("tcp", address.String())
-		if err == nil {
-			_ = c.Close()
-			return address.String()
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+	return newMosquitto(t).address
 }
 
 // retained returns the message that a broker keeps for a topic, as mosquitto_sub prints it.

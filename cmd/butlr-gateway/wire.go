@@ -84,12 +84,12 @@ func publisherOptions(s *service, section string, c *config.Publishing) (mqtt.Op
 	label := strings.TrimPrefix(section, "brokers.")
 	o := mqtt.Options{
 		Label: label, Broker: string(c.Broker), Username: c.Username, Password: c.Password.Reveal(), ClientID: c.ClientID,
-		Topic: c.Topic, Scalars: c.Scalars, Detections: c.Detections, Refresh: c.Refresh,
+		Topic: c.Topic, Scalars: c.Scalars, Names: c.Names, Detections: c.Detections, Refresh: c.Refresh,
 		Gateway: s.store.Identity().GatewayID, Name: s.config.Gateway.Name, Version: programVersion(),
 		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokers.health(label),
 		Log: s.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"broker": label}, s.metrics),
 		Discovery: discoveryForms[c.Discovery], DiscoveryPrefix: c.DiscoveryPrefix, Page: publicPage(s.config.Web.Listen),
-		Memory: s.store.Table(discoveryTable(c)),
+		Memory: s.store.Table(brokerTable("discovery", c)), Shelf: s.store.Table(brokerTable("topics", c)),
 	}
 	if s.pusher != nil {
 		o.Push = s.pushStates
@@ -125,10 +125,10 @@ var discoveryForms = map[config.Discovery]discovery.Form{
 	config.DiscoverDevices: discovery.Devices, config.DiscoverComponents: discovery.Components, config.DiscoverNothing: discovery.Off,
 }
 
-// discoveryTable names the memory of what one broker was told: the configuration has no two sections of one
-// broker and one client.
-func discoveryTable(c *config.Publishing) string {
-	name := "discovery " + string(c.Broker)
+// brokerTable names a memory of what one broker was told: the configuration has no two sections of one broker and
+// one client.
+func brokerTable(of string, c *config.Publishing) string {
+	name := of + " " + string(c.Broker)
 	if c.ClientID != "" {
 		name += " " + c.ClientID
 	}
