@@ -55,7 +55,7 @@ type announced struct {
 	self      bool
 	aggregate bool
 	gone      bool             // out of service, or of nobody any more
-	stands    bool             // it was announced and not taken back
+	stands    bool             // it was announced since everything was to be, and not taken back
 	shown     gateway.Measures // by the newest snapshot
 	has       gateway.Measures // as announced: some may be missing for the moment
 	missing   time.Time        // since when

@@ -60,6 +60,24 @@ func (m *fakeMemory) set(change func(*fakeMemory)) {
 	change(m)
 }
 
+// hang has it answer nobody until it works.
+func (m *fakeMemory) hang() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.hangs == nil {
+		m.hangs = make(chan struct{})
+	}
+}
+
+func (m *fakeMemory) works() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fails = false; m.hangs != nil {
+		close(m.hangs)
+		m.hangs = nil
+	}
+}
+
 // topics returns every topic that is remembered.
 func (m *fakeMemory) topics() map[string]bool {
 	m.mu.Lock()
@@ -93,23 +111,31 @@ type announcement struct {
 	at      time.Time
 }
 
-// newHouse has every message judged as it comes: whether it was remembered, and whether it was said just now.
+// newHouse has every announcement judged: whether it was remembered, and whether it was said just now.
 func newHouse() *house {
 	h := &house{
 		broker: newFakeBroker(), memory: newFakeMemory(), home: homeassistant.NewInstance("homeassistant"),
 		said: make(map[string]announcement),
+	}
+	h.broker.given = func(topic, payload string) {
+		if !strings.HasSuffix(topic, "/config") || payload == "" {
+			return
+		}
+		if !h.memory.topics()[topic] {
+			h.faults = append(h.faults, topic+" is said and not remembered")
+		}
+		if last := h.said[topic]; last.payload == payload && time.Since(last.at) < repeatAfter {
+			h.faults = append(h.faults, fmt.Sprintf("%s is said again after %s", topic, time.Since(last.at)))
+		}
+		h.said[topic] = announcement{payload, time.Now()}
 	}
 	h.broker.heard = func(topic, payload string) {
 		if !strings.HasSuffix(topic, "/config") {
 			return
 		}
 		if payload != "" && !h.memory.topics()[topic] {
-			h.faults = append(h.faults, topic+" is said and not remembered")
+			h.faults = append(h.faults, topic+" is kept and not remembered")
 		}
-		if last := h.said[topic]; payload != "" && last.payload == payload && time.Since(last.at) < repeatAfter {
-			h.faults = append(h.faults, fmt.Sprintf("%s is said again after %s", topic, time.Since(last.at)))
-		}
-		h.said[topic] = announcement{payload, time.Now()}
 		h.home.Hear(topic, payload)
 	}
 	return h

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"butlr-gateway/adapters/mqtt/discovery"
-	"butlr-gateway/adapters/mqtt/internal/homeassistant"
 	"butlr-gateway/gateway"
 )
 
@@ -136,7 +133,7 @@ func TestAnEntityThatIsMissing(t *testing.T) {
 			p.Publish(update(part))
 			time.Sleep(keepMissing - time.Minute)
 			p.Publish(update(whole))
-			time.Sleep(2 * time.Minute)
+			time.Sleep(30 * time.Second)
 		}
 		if got := h.announcements(); got != nil {
 			t.Errorf("announced: %q", got)
@@ -176,7 +173,7 @@ func TestHomeAssistantStarts(t *testing.T) {
 		}
 		time.Sleep(greetWithin + time.Second)
 		said := topics(h.broker.drain())
-		if said[0] != "gateway/status" || len(said) < 1+6+7+6 || !strings.HasSuffix(said[1], "/availability") ||
+		if len(said) < 1+6+7+6 || said[0] != "gateway/status" || !strings.HasSuffix(said[1], "/availability") ||
 			said[7] != "homeassistant/device/bgw_1a2b3c4d/config" || !strings.HasSuffix(said[14], "/state") {
 			t.Errorf("said: %q", said)
 		}
@@ -194,156 +191,57 @@ func TestHomeAssistantStarts(t *testing.T) {
 	}
 }
 
-// restart runs one gateway after another on one house, each with its own options, and returns what is kept.
-func restart(t *testing.T, h *house, change func(o *Options), assets ...gateway.Snapshot) []string {
-	t.Helper()
+// What was said of a place may have been lost with the session: until it is said again, nothing lies in it.
+//
+// Seen to break it: stands kept over a session.
+func TestAPlaceThatMayBeUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := h.options()
-		change(&o)
-		clear(h.said)
-		if h.home.Prefix != o.DiscoveryPrefix {
-			h.home = homeassistant.NewInstance(o.DiscoveryPrefix)
-		}
-		p, stop := start(t, h.broker, o)
-		time.Sleep(2 * time.Second) // the session is there before the state
-		p.Publish(update(assets...))
-		time.Sleep(20 * time.Second)
-		stop()
-	})
-	h.judge(t)
-	return h.kept()
-}
-
-// What nobody wants any more goes, also what was announced before a restart; and nothing goes before it is
-// known what is wanted.
-//
-// Seen to break it: no sweep; the sweep before every asset was told of; the keys of the other form not
-// remembered; load left out.
-func TestNoGhostsAfterARestart(t *testing.T) {
-	asBefore := func(*Options) {}
-	devices := func(prefix string, nodes ...string) []string {
-		topics := []string{prefix + "/device/bgw_1a2b3c4d/config"}
-		for _, node := range nodes {
-			topics = append(topics, prefix+"/device/bgw_1a2b3c4d_"+node+"/config")
-		}
-		slices.Sort(topics)
-		return topics
-	}
-	all := devices("homeassistant", "ahu-3", "building_1", "room_1", "site_1", "space_1", "zone_1")
-	for name, c := range map[string]struct {
-		change func(*Options)
-		assets []gateway.Snapshot
-		want   []string
-	}{
-		"nothing changed":  {asBefore, campus(), all},
-		"assets are gone":  {asBefore, campus()[1:3], devices("homeassistant", "room_1", "space_1")},
-		"all are":          {asBefore, nil, devices("homeassistant")},
-		"another prefix":   {func(o *Options) { o.DiscoveryPrefix = "ha" }, campus()[1:3], devices("ha", "room_1", "space_1")},
-		"another id":       {func(o *Options) { o.Gateway = "ffffffff" }, nil, []string{"homeassistant/device/bgw_ffffffff/config"}},
-		"another root":     {func(o *Options) { o.Topic = "hq" }, campus(), all},
-		"discovery is off": {func(o *Options) { o.Discovery = discovery.Off }, campus(), nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHouse()
-			if diff := cmp.Diff(all, restart(t, h, asBefore, campus()...)); diff != "" {
-				t.Fatalf("at first (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(c.want, restart(t, h, c.change, c.assets...)); diff != "" {
-				t.Errorf("then (-want +got):\n%s", diff)
-			}
-			if n := len(h.memory.rows); n != len(c.want) {
-				t.Errorf("%d rows are remembered, want %d: %q", n, len(c.want), h.memory.rows)
-			}
-			if text := h.broker.get("homeassistant/device/bgw_1a2b3c4d_room_1/config"); name == "another root" && !strings.Contains(text, `"hq/room/room_1/state"`) {
-				t.Errorf("the room is announced as %s", text)
-			}
-		})
-	}
-	t.Run("another form, and back", func(t *testing.T) {
 		h := newHouse()
-		restart(t, h, asBefore, campus()...)
-		seen := h.home.Names()
-		kept := restart(t, h, func(o *Options) { o.Discovery = discovery.Components }, campus()...)
-		if len(kept) != len(seen) || slices.ContainsFunc(kept, func(topic string) bool { return strings.Contains(topic, "/device/") }) {
-			t.Errorf("%d entities, kept are %q", len(seen), kept)
+		disturb(h.broker, trouble{what: "refuse"})
+		p, stop := start(t, h.broker, h.options())
+		defer stop()
+		p.Publish(update(campus()...))
+		for _, what := range []string{"dawdle", "accept"} {
+			disturb(h.broker, trouble{what: what})
 		}
-		if diff := cmp.Diff(seen, h.home.Names()); diff != "" {
-			t.Errorf("seen (-before +after):\n%s", diff)
+		time.Sleep(10 * time.Second)
+		h.memory.set(func(m *fakeMemory) { m.fails = true })
+		p.Publish(update(thing("building_1", "site_1", "Maas House", gateway.People, gateway.Occupied))) // it cannot be remembered
+		disturb(h.broker, trouble{what: "lose"})
+		h.broker.set(func(b *fakeBroker) { b.dawdles = false })
+		time.Sleep(20 * time.Second)
+		const floor = "homeassistant/device/bgw_1a2b3c4d_space_1/config"
+		if text := h.broker.get(floor); !strings.Contains(text, `"via_device":"bgw_1a2b3c4d"`) {
+			t.Errorf("the floor is announced as %s", text)
 		}
-		if diff := cmp.Diff(all, restart(t, h, asBefore, campus()...)); diff != "" {
-			t.Errorf("back again (-want +got):\n%s", diff)
+		h.memory.works()
+		time.Sleep(time.Minute)
+		if text := h.broker.get(floor); !strings.Contains(text, `"via_device":"bgw_1a2b3c4d_building_1"`) {
+			t.Errorf("the floor is announced at last as %s", text)
 		}
-		if diff := cmp.Diff(seen, h.home.Names()); diff != "" || len(h.home.Lost) > 0 {
-			t.Errorf("lost %q, seen (-before +after):\n%s", h.home.Lost, diff)
-		}
+		h.judge(t)
 	})
 }
 
-// A measure that was announced before a restart is not taken away because it is not shown yet.
+// What lies in a place that may not be announced again yet waits for it, and is then announced once.
 //
-// Seen to break it: measuresTold left out.
-func TestAMissingEntitySurvivesARestart(t *testing.T) {
+// Seen to break it: earliest without what is around.
+func TestWhatLiesInAPlaceWaitsForIt(t *testing.T) {
 	h := newHouse()
-	restart(t, h, func(*Options) {}, campus()...)
-	restart(t, h, func(*Options) {}, thing("room_1", "", "Boardroom", gateway.Occupied))
-	if h.home.Entities["bgw_1a2b3c4d_room_1_people"] == nil {
-		t.Errorf("there are %q", h.home.Names())
-	}
-}
-
-// The first start of 5 000 assets costs the disk a few writes.
-//
-// Seen to break it: a write for each device.
-func TestTheFirstStartOfManyAssets(t *testing.T) {
-	h := newHouse()
-	var many []gateway.Snapshot
-	for i := range 5000 {
-		many = append(many, thing(gateway.AssetID(fmt.Sprint("room_", i)), "", "", gateway.People, gateway.Occupied))
-	}
-	h.broker.heard = nil // judging takes its time
-	if kept := restart(t, h, func(*Options) {}, many...); len(kept) != 5001 {
-		t.Errorf("%d devices are announced", len(kept))
-	}
-	if h.memory.writes > 3 {
-		t.Errorf("there were %d writes", h.memory.writes)
-	}
-}
-
-// Readings do not wait for the disk, and nothing is announced that is not remembered.
-//
-// Seen to break it: the write awaited without end; what could not be remembered said all the same, or never
-// tried again.
-func TestAnnouncementsWaitForTheDisk(t *testing.T) {
-	for name, trouble := range map[string]func(m *fakeMemory){
-		"full":    func(m *fakeMemory) { m.fails = true },
-		"hanging": func(m *fakeMemory) { m.hangs = make(chan struct{}) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				h := newHouse()
-				h.memory.set(trouble)
-				p, stop := start(t, h.broker, h.options())
-				defer stop()
-				p.Publish(update(campus()...))
-				time.Sleep(10 * time.Second)
-				if status, people := h.broker.get("butlr/gateway/status"), h.broker.get("butlr/room/room_1/state"); status != online || people == "" {
-					t.Errorf("status is %q, the room %q", status, people)
-				}
-				if kept := h.kept(); kept != nil {
-					t.Errorf("announced: %q", kept)
-				}
-				h.memory.set(func(m *fakeMemory) {
-					if m.fails = false; m.hangs != nil {
-						close(m.hangs)
-						m.hangs = nil
-					}
-				})
-				time.Sleep(time.Minute)
-				if kept := h.kept(); len(kept) != 7 {
-					t.Errorf("announced at last: %q", kept)
-				}
-				h.judge(t)
-			})
-		})
-	}
+	announcedCampus(t, h, func(p *Publisher) {
+		p.Publish(update(thing("building_2", "site_1", "Annex", gateway.People)))
+		time.Sleep(2 * time.Second)
+		disturb(h.broker, trouble{what: "lose"})
+		p.Publish(update(thing("space_2", "building_2", "Level 0", gateway.People)))
+		time.Sleep(time.Minute)
+		var said []string
+		for _, node := range h.announcements() {
+			if strings.HasSuffix(node, "_building_2") || strings.HasSuffix(node, "_space_2") {
+				said = append(said, strings.TrimPrefix(node, "device/bgw_1a2b3c4d_"))
+			}
+		}
+		if diff := cmp.Diff([]string{"building_2", "building_2", "space_2"}, said); diff != "" {
+			t.Errorf("announced (-want +got):\n%s", diff)
+		}
+	})
 }

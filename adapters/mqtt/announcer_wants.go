@@ -23,10 +23,10 @@ func (a *announcer) wantAll(now time.Time) {
 	if a.self == nil {
 		return
 	}
-	a.self.digest = 0
+	a.self.digest, a.self.stands = 0, false
 	a.want(a.self, now)
 	for _, d := range a.assets {
-		d.digest = 0
+		d.digest, d.stands = 0, false
 		a.due.set(d, a.earliest(d, now))
 	}
 }

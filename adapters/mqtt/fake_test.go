@@ -29,7 +29,8 @@ type fakeBroker struct {
 	opened   int
 	faults   []string // rules that were broken
 
-	heard func(topic, payload string) // told each message; nil is nobody
+	given func(topic, payload string) // told each message that it is handed; nil is nobody
+	heard func(topic, payload string) // and each that it processes
 }
 
 func newFakeBroker() *fakeBroker {
@@ -147,6 +148,9 @@ func (s *fakeSession) publish(what message) receipt {
 		b.hears(what)
 	}
 	m := &fakeMessage{topic: what.topic, payload: string(what.payload), fleeting: what.fleeting, done: make(chan struct{})}
+	if b.given != nil {
+		b.given(m.topic, m.payload)
+	}
 	if b.frozen {
 		b.mu.Unlock()
 		select {
