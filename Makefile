@@ -2,7 +2,7 @@
 # make test    every test, with the race detector
 # make check   format, vet, staticcheck, import rules, generated documents
 # make build   the program, into bin/
-# make homeassistant, make homeassistant-old   a real Home Assistant of today, and of 2024.3, looks at the gateway (root)
+# make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
 # make node-red   a real Node-RED runs docs/node-red-flow.json
 
 GO      ?= go
@@ -37,7 +37,8 @@ homeassistant:
 	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare)"
 
 homeassistant-old:
-	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare old)"
+	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare 2024.12)"
+	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare 2024.3)"
 
 node-red:
 	$(GO) -C tools run ./nodered -nodered "$$(tools/nodered/prepare)"

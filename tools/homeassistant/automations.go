@@ -86,6 +86,7 @@ func (t *trial) lightsStay() {
 		return t.home.shows(map[string]string{rig.Boardroom + " occupied": "on"})
 	})
 	t.lightsOn()
+	t.Check("nothing more is heard of it, for now", t.life.Set(rig.Boardroom, -1))
 	t.Check("its state is overwritten with one that nobody can know",
 		t.broker.Publish("butlr/room/"+rig.Boardroom+"/state", `{"occupied":null,"people":null,"quality":"held","override":"automatic"}`, true))
 	t.Until("it is unknown", 4*time.Second, func() error {
@@ -98,6 +99,7 @@ func (t *trial) lightsStay() {
 	time.Sleep(2 * time.Second) // nothing may happen
 	t.Check("the lights are still on", t.lit("on"))
 	t.Check("the gateway is started again", t.gateway.Start())
+	t.Check("the room is heard of again", t.life.Set(rig.Boardroom, 1))
 	t.Until("the room is occupied again", soon, func() error {
 		return t.home.shows(map[string]string{rig.Boardroom + " occupied": "on", rig.Boardroom + " quality": "good"})
 	})

@@ -21,7 +21,8 @@ type home struct {
 	config string // the folder
 	port   int
 	token  string // that lets us in
-	old    bool   // it is one before 2024.12
+	year   int    // of its version
+	month  int
 }
 
 // runInTree starts Home Assistant within the Debian tree at $1, with the folder $2 as its configuration. The
@@ -37,18 +38,22 @@ func newHome(cache, dir, automations string) (*home, error) {
 		return nil, err
 	}
 	h := &home{config: filepath.Join(dir, "config"), port: port}
+	if _, err := fmt.Sscanf(filepath.Base(cache), "%d.%d", &h.year, &h.month); err != nil {
+		return nil, fmt.Errorf("%s is not named after a version: %w", cache, err)
+	}
 	if err := os.MkdirAll(h.config, 0o755); err != nil {
 		return nil, err
 	}
 	settings := fmt.Sprintf(configuration, port)
 	command := []string{filepath.Join(cache, "venv/bin/hass"), "--config", h.config}
-	tree := filepath.Join(cache, "root")
-	if h.old = !exists(tree); !h.old {
+	if h.since(2026, 1) {
 		settings += "frontend:\n"
+	}
+	if tree := filepath.Join(cache, "root"); exists(tree) {
 		command = []string{"unshare", "--mount", "--propagation", "private", "sh", "-euc", runInTree, "sh", tree, h.config}
 	}
-	if h.old {
-		automations = "[]\n" // it does not know the words that are in use since 2024.10
+	if !h.since(2024, 10) {
+		automations = "[]\n" // it does not know their words yet
 	}
 	for name, text := range map[string]string{"configuration.yaml": settings, "automations.yaml": automations} {
 		if err := os.WriteFile(filepath.Join(h.config, name), []byte(text), 0o644); err != nil {
@@ -57,6 +62,11 @@ func newHome(cache, dir, automations string) (*home, error) {
 	}
 	h.Daemon = rig.Daemon{Name: "homeassistant", Command: command, Dir: dir}
 	return h, nil
+}
+
+// since tells whether it is of that version, or a later one.
+func (h *home) since(year, month int) bool {
+	return h.year > year || h.year == year && h.month >= month
 }
 
 func exists(path string) bool {
@@ -144,7 +154,7 @@ func (h *home) settle(broker int) error {
 		return fmt.Errorf("asking for a token: %w", err)
 	}
 	h.token = granted.Token
-	if !h.old {
+	if h.since(2026, 1) {
 		// Without that it takes its settings of the network back after some minutes.
 		if err := h.tell(command{map[string]any{"type": "http/config/promote"}, nil}); err != nil {
 			return err
@@ -159,7 +169,7 @@ func (h *home) settle(broker int) error {
 		return err
 	}
 	form := map[string]any{"broker": "127.0.0.1", "port": broker}
-	if !h.old {
+	if h.since(2026, 1) {
 		form["other_settings"] = map[string]any{"set_client_cert": false, "set_ca_cert": "off"}
 	}
 	if err := h.post("/api/config/config_entries/flow/"+flow.ID, form, &flow); err != nil {

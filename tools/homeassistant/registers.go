@@ -115,9 +115,14 @@ func (t *trial) commandsOff() {
 			return nil
 		})
 	}
-	// What was gone has come back with an id of today's name of the room.
+	// What was gone comes back with an id of today's names.
 	delete(t.picture, "select.boardroom_erasmus_override")
-	t.picture["select.boardroom_spinoza_override"] = "automatic"
+	if v, err := t.home.look(); t.Check("everything can be looked at", err) {
+		if e := v.find(rig.Boardroom, "override"); e != nil {
+			t.picture[e.ID] = "automatic"
+			t.Say("the boardroom's is %s now", e.ID)
+		}
+	}
 	t.Until("everything is shown as before", soon, t.like)
 }
 
