@@ -11,6 +11,9 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
+// minHistory is the least that the history may take, in bytes.
+const minHistory = 1 << 20
+
 // check reports what no single value shows: numbers out of range and keys that contradict each other.
 func (d *document) check(c *Config) {
 	if c.Gateway.StateDir == "" {
@@ -23,6 +26,9 @@ func (d *document) check(c *Config) {
 	d.checkPush(c)
 	if c.Web.Listen != "" && !c.Web.Listen.Loopback() {
 		d.wrong("web.listen", "would show the page to other machines, and this version cannot ask them for a password", `write "127.0.0.1:8080"`)
+	}
+	if c.Web.HistoryMax < minHistory {
+		d.wrong("web.history_max", "leaves no room for a day", `write at least "1MiB"`)
 	}
 	d.checkState(c)
 	d.checkAssets(c)

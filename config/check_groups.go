@@ -11,19 +11,18 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-const memberHint = `write an id of Butlr's, "custom:" and your own, "group:" and a group's key, or "tag:" and a tag's name`
+const memberHint = `write an id of Butlr's, "custom:" and your own, or "group:" and a group's key`
 
 // memberFrom reads one entry of a group's members.
 func memberFrom(text string) (Member, *fault) {
 	group, isGroup := strings.CutPrefix(text, groupPrefix)
-	tag, isTag := strings.CutPrefix(text, tagPrefix)
 	switch {
 	case isGroup && !groupKey.MatchString(group):
 		return "", &fault{message: "is not the name of a group", hint: groupHint}
-	case isTag && (tag == "" || strings.TrimSpace(tag) != tag || len(tag) > maxID):
-		return "", &fault{message: "is not the name of a tag", hint: `write the tag's name as it stands in Butlr, as in "tag:lab"`}
-	case isGroup, isTag:
+	case isGroup:
 		return Member(text), nil
+	case strings.HasPrefix(text, tagPrefix):
+		return "", &fault{message: "is a tag, and no event says which rooms have it: they would be missing for ever", hint: "list the rooms themselves, or the floor that they are all on"}
 	}
 	if bad := idFault(gateway.AssetID(text), memberHint); bad != nil {
 		return "", bad
@@ -71,10 +70,6 @@ func (d *document) checkMember(key toml.Key, m Member, groups map[string]Group) 
 			}
 			d.refuse(key, bad)
 		}
-		return
-	}
-	if strings.HasPrefix(string(m), tagPrefix) {
-		d.warnOfMember(key, m, "has no members yet: no inventory has told any tags", "its members are missing until an inventory is imported")
 		return
 	}
 	id := gateway.AssetID(m)

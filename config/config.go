@@ -62,7 +62,8 @@ type Webhook struct {
 
 // Web is the page for people.
 type Web struct {
-	Listen Listen `toml:"listen"` // "" is off
+	Listen     Listen `toml:"listen"` // "" is off
+	HistoryMax Size   `toml:"history_max"`
 }
 
 // State is how events become readings, for every asset.
@@ -103,7 +104,7 @@ type Group struct {
 	Settings gateway.Patch  `toml:"-"`
 }
 
-// Member names what belongs to a group: Butlr's id, "custom:ID", "group:KEY" or "tag:NAME".
+// Member names what belongs to a group: Butlr's id, "custom:ID" or "group:KEY".
 type Member string
 
 // Default returns what an empty file means.
@@ -116,6 +117,7 @@ func Default() *Config {
 			MaxUnknownAssets: rules.MaxUnknownAssets,
 			MaxConnections:   256,
 		},
+		Web:     Web{HistoryMax: 2 << 30},
 		MQTT:    MQTT{Publishing: defaultPublishing(), Embedded: Embedded{Listen: "127.0.0.1:1883"}},
 		Brokers: map[string]Publishing{},
 		Modbus: Modbus{

@@ -240,6 +240,7 @@ stop_bits = 2
 points.run = { asset = "custom:MH-3.09", measure = "hvac", coil = "0x17" }
 [web]
 listen = "localhost:8080"
+history_max = "300MiB"
 [state]
 evidence = "both"
 on_count = 4
@@ -280,7 +281,7 @@ evidence = "motion"
 [sites.site_3jjxDZeswABHTuukIaBLbQURjaY]
 [groups.ahu-3]
 name = "Air handler 3"
-members = ["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "tag:lab", "group:AHU_4"]
+members = ["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "group:AHU_4"]
 capacity = 60
 index = 7
 min_coverage = 100
@@ -364,7 +365,7 @@ index = 0
 				}},
 			},
 		},
-		Web: config.Web{Listen: "localhost:8080"},
+		Web: config.Web{Listen: "localhost:8080", HistoryMax: 300 << 20},
 		State: config.State{
 			Settings: gateway.Patch{func(s *gateway.Settings) { *s = everySetting }},
 			Horizon:  48 * time.Hour, MaxIDs: 1000, MaxFuture: 10 * time.Second,
@@ -388,7 +389,7 @@ index = 0
 		Groups: map[string]config.Group{
 			"ahu-3": {
 				Name: "Air handler 3", Capacity: 60, Index: 7,
-				Members:  []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "tag:lab", "group:AHU_4"},
+				Members:  []config.Member{"room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "group:AHU_4"},
 				Settings: gateway.Patch{func(s *gateway.Settings) { s.MinCoverage = 100 }},
 			},
 			"AHU_4": {Index: gateway.NoNumber, Members: []config.Member{"space_34SkpZonXCHmY5tqVQTVR5WzxzJ"}},

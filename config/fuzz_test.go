@@ -35,7 +35,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add([]byte("[webhook]\nlisten = \":8443\"\ntls_cert = \"/a\"\ntls_key = \"/b\"\nheader_name = \"a\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n[modbus]\nlisten = \":502\"\nallow = [\"10.0.0.0/8\"]\n"))
-	f.Add([]byte(required + "[state]\non_count = 2\n[class.room]\noff_count = 2\n[groups.a]\nmembers = [\"tag:x\", \"group:b\"]\nindex = 1\n[groups.b]\nmembers = [\"custom:c\"]\n"))
+	f.Add([]byte(required + "[state]\non_count = 2\n[class.room]\noff_count = 2\n[groups.a]\nmembers = [\"room_x\", \"group:b\"]\nindex = 1\n[groups.b]\nmembers = [\"custom:c\"]\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := config.Parse("gateway.toml", text, aMachine())
 		if err == nil {

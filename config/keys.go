@@ -29,6 +29,7 @@ const (
 	typeYesOrNo        = "true or false"
 	typeNumber         = "number"
 	typeDuration       = "duration"
+	typeSize           = "size"
 	typeAddress        = "address"
 	typePath           = "path"
 	typePort           = "serial port"
@@ -165,6 +166,7 @@ func webhookSection() Section {
 func webSection() Section {
 	return Section{Name: "web", About: "The page that shows every reading, for commissioning. Without `listen` this is off.", Keys: []Key{
 		{"listen", typeAddress, `""`, `"127.0.0.1:8080"`, "The address to listen on. Empty is off. This version shows the page on this machine only."},
+		{"history_max", typeSize, `"2GiB"`, `"256MiB"`, "How much room the history of the plots may take, from `1MiB` on: one sample for each minute and asset that changed, of the last 31 days. The oldest days give way. `history.db` in the state directory may be deleted."},
 	}}
 }
 
@@ -202,7 +204,7 @@ func assetSection() Section {
 func groupSection() Section {
 	return Section{Name: "groups.KEY", Settings: true, About: "Rooms and zones that are read as one: those of an air handler, or of a department. KEY is yours to choose, as in `[groups.ahu-3]`: up to 64 letters, digits, `-` and `_`. It becomes the group's id, `group:ahu-3`, for good.", Keys: []Key{
 		{"name", typeText, ``, `"Air handler 3"`, "What people call it. Default: its id."},
-		{"members", typeMembers, ``, `["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "space_34SkpZonXCHmY5tqVQTVR5WzxzJ"]`, "What belongs to it: rooms and zones; sites, buildings, floors and other groups (`group:KEY`), for all rooms and zones in them; and `tag:NAME`, for all rooms with that tag in Butlr. However often a room is meant, it counts once. Required."},
+		{"members", typeMembers, ``, `["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "space_34SkpZonXCHmY5tqVQTVR5WzxzJ"]`, "What belongs to it: rooms and zones; and sites, buildings, floors and other groups (`group:KEY`), for all rooms and zones in them. However often a room is meant, it counts once. Required."},
 		{"capacity", typeNumber, `0`, `60`, "How many people it is made for. 0 is the sum of what is known of its rooms and zones."},
 		{"index", typeNumber, ``, `7`, "Its number for ever, as that of an asset."},
 	}}

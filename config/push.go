@@ -230,7 +230,7 @@ func (a *PushAsset) parse(text string) *fault {
 	case isGroup && !groupKey.MatchString(group):
 		return &fault{message: "is not the name of a group", hint: groupHint}
 	case strings.HasPrefix(text, tagPrefix):
-		return &fault{message: "is a tag, which may mean many assets", hint: "make a group with that member, and write \"group:\" and its key"}
+		return &fault{message: "is a tag, which may mean many assets", hint: "make a group of them, and write \"group:\" and its key"}
 	case !isGroup:
 		if bad := idFault(gateway.AssetID(text), pushAssetHint); bad != nil {
 			return bad

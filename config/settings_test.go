@@ -114,7 +114,7 @@ capacity = 12
 index = 40
 [groups.ahu-3]
 name = "Air handler 3"
-members = ["`+aRoom+`", "tag:lab", "group:ahu-4", "`+aRoom+`"]
+members = ["`+aRoom+`", "group:ahu-4", "`+aRoom+`"]
 capacity = 60
 [groups.ahu-4]
 members = ["custom:MH-3.09"]
@@ -133,7 +133,7 @@ index = 7
 	want.Sites = map[gateway.AssetID]gateway.SiteRule{aSite: {Location: location(t, "America/New_York"), Hours: hours}, noSite: {}}
 	want.Assets = map[gateway.AssetID]gateway.AssetRule{aRoom: {Name: "Boardroom", Capacity: 12, Index: 40}}
 	want.Groups = map[string]gateway.GroupRule{
-		"ahu-3": {Name: "Air handler 3", Members: []string{aRoom, "tag:lab", "group:ahu-4", aRoom}, Capacity: 60, Index: gateway.NoNumber},
+		"ahu-3": {Name: "Air handler 3", Members: []string{aRoom, "group:ahu-4", aRoom}, Capacity: 60, Index: gateway.NoNumber},
 		"ahu-4": {Members: []string{"custom:MH-3.09"}, Index: 7},
 	}
 	if diff := cmp.Diff(want, got, comparable()); diff != "" {
@@ -192,9 +192,8 @@ func TestWarningsOfSettings(t *testing.T) {
 		{"an asset of a kind that is not known", countHours + "[class.zone]\ndead_after = \"1h\"\nstale_after = \"30m\"\n[assets.\"custom:MH-3.09\"]\ndead_after = \"20m\"\n",
 			"13 assets.\"custom:MH-3.09\".dead_after: \"20m\" is not more than stale_after, which is 30m in [class.zone]"},
 
-		{"members", countHours + "[groups.ahu-3]\nmembers = [\"" + aRoom + "\", \"tag:lab\", \"" + aRoom + "\", \"sensor_33cqPYRZypH2B6Q765wa6rM5RBF\", \"room_short\", \"custom:a b\", \"group:ahu-4\"]\n[groups.ahu-4]\nmembers = [\"" + aRoom + "\"]\n",
-			"10 groups.ahu-3.members: \"tag:lab\" has no members yet: no inventory has told any tags\n" +
-				"10 groups.ahu-3.members: \"" + aRoom + "\" is listed twice, and counts once\n" +
+		{"members", countHours + "[groups.ahu-3]\nmembers = [\"" + aRoom + "\", \"" + aRoom + "\", \"sensor_33cqPYRZypH2B6Q765wa6rM5RBF\", \"room_short\", \"custom:a b\", \"group:ahu-4\"]\n[groups.ahu-4]\nmembers = [\"" + aRoom + "\"]\n",
+			"10 groups.ahu-3.members: \"" + aRoom + "\" is listed twice, and counts once\n" +
 				"10 groups.ahu-3.members: \"sensor_33cqPYRZypH2B6Q765wa6rM5RBF\" is a sensor, and a group is made of rooms and zones: it adds nothing\n" +
 				"10 groups.ahu-3.members: \"room_short\" does not end with 27 letters and digits as Butlr's ids do: no event may ever name it"},
 		{"a site whose id lost its end", "[sites.site_short]\nhours = \"Mon-Fri 06:00-20:00\"\n", "7 sites.site_short: does not end with 27 letters and digits as Butlr's ids do: no event may ever name it"},

@@ -181,3 +181,15 @@ func quote(text string) string {
 	}
 	return b.String() + `"`
 }
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]string{
+		`"1MiB"`: "", `"2GiB"`: "", `"3TiB"`: "", `"1024 KiB"`: "",
+		`"1023KiB"`: "leaves no room", `"0MiB"`: "leaves no room",
+		`"2GB"`: "not a size", `"-1GiB"`: "not a size", `"1.5GiB"`: "not a size", `"GiB"`: "not a size", `"9999999999999TiB"`: "not a size", `""`: "not a size",
+	} {
+		if got := said(t, "[web]\nhistory_max = "+text+"\n", "web.history_max"); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}

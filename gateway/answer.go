@@ -73,7 +73,7 @@ func (e *evaluation) standing(o Output, v *evidence) standing {
 	case feedStale:
 		return retained
 	}
-	switch e.policy(o, v, e.now) {
+	switch e.policy(o, v) {
 	case PolicyHold:
 		return heldForLoss
 	case PolicyVacant:
@@ -94,9 +94,6 @@ func (e *evaluation) answerOf(o Output) answer {
 	a.reason = e.reasonOf(&f, o)
 	if !f.now.positive && f.now.on {
 		a.ends = f.now.changes
-	}
-	if !a.on && f.positive > 0 && e.settings.Evidence != EvidenceBoth && e.wasOn(o, f.now.since) {
-		a.on, a.reason.Code = true, e.positives(o)
 	}
 	e.afterSilence(&a, &f, o, d)
 	if !a.on {
@@ -132,24 +129,19 @@ func (e *evaluation) find(o Output, d delays) finding {
 	return f
 }
 
-// walk follows the counted feeds, without those that skip says, up to a moment. Where the outputs stood
-// before is kept for all feeds that were ever heard, together.
+// walk follows the counted feeds, without those that skip says, up to a moment.
 func (e *evaluation) walk(o Output, d delays, until Timestamp, skip func(*evidence) bool) delayed {
-	c := combination{signals: e.joined[:0], all: e.settings.Evidence == EvidenceBoth}
-	past := e.past
-	if past != nil && past.At > until { // one feed has been dead while another went on: what is kept of both says more
-		past = nil
+	if d.on > 0 {
+		e.course.follow(e, o, d, until)
+		return e.course.come(skip)
 	}
+	c := combination{signals: e.joined[:0], all: e.settings.Evidence == EvidenceBoth}
 	for _, v := range e.counted {
-		taken := skip == nil || !skip(v)
-		if taken {
+		if skip == nil || !skip(v) {
 			c.signals = append(c.signals, v.signals[o])
 		}
-		if taken != (v.history != nil) || d.on == 0 {
-			past = nil // without an on-delay the feeds themselves say all
-		}
 	}
-	return c.walk(d, past, o, until)
+	return c.walk(d, until)
 }
 
 // endedBy tells whether a signal is positive at a moment, and if it is not, when it last ceased to be; 0 if
@@ -236,20 +228,26 @@ func (e *evaluation) inUse(at Timestamp) bool {
 	return e.hours == nil || e.hours.Inside(at, e.days.place)
 }
 
-// policy is what an output does at a moment while a feed is dead. To hold what was never heard counts as
-// occupied, unless it is only that the building is not in use.
-func (e *evaluation) policy(o Output, v *evidence, at Timestamp) Policy {
-	inUse := e.inUse(at)
-	p := e.settings.lossPolicy(o, inUse)
-	if e.hours != nil && at == e.now {
+// policy is what an output does while a feed is dead.
+func (e *evaluation) policy(o Output, v *evidence) Policy {
+	if e.hours != nil {
 		e.wakeAt(e.hours.Next(e.now, e.days.place))
 	}
+	if v.history != nil && e.settings.lossPolicy(o, e.inUse(e.now)) == PolicyHold {
+		e.wakeAt(v.deadAt.Add(e.settings.HoldMax))
+	}
+	return e.policyFor(o, v.history != nil, v.deadAt, e.now)
+}
+
+// policyFor is what an output does at a moment while a feed is dead that was heard, and died then, or that never
+// was. To hold what was never heard counts as occupied, unless it is only that the building is not in use.
+func (e *evaluation) policyFor(o Output, heard bool, dead, at Timestamp) Policy {
+	inUse := e.inUse(at)
+	p := e.settings.lossPolicy(o, inUse)
 	switch {
 	case p != PolicyHold:
-	case v.history != nil:
-		end := v.deadAt.Add(e.settings.HoldMax)
-		e.wakeAt(end)
-		if at >= end && inUse {
+	case heard:
+		if inUse && at >= dead.Add(e.settings.HoldMax) {
 			return PolicyOccupied
 		}
 	case e.settings.OnLoss[o] == PolicyHold:
@@ -262,7 +260,7 @@ func (e *evaluation) policy(o Output, v *evidence, at Timestamp) Policy {
 
 // unheard is what an output is taken for while nobody knows and nothing was ever heard that could be held.
 func (e *evaluation) unheard(o Output) bool {
-	return e.policy(o, &evidence{}, e.now) == PolicyOccupied
+	return e.policy(o, &evidence{}) == PolicyOccupied
 }
 
 // qualityOf says how far an output can be trusted.
@@ -275,7 +273,7 @@ func (e *evaluation) qualityOf(f *finding, o Output) Quality {
 	switch {
 	case decided:
 		for _, v := range e.counted {
-			if on, _ := v.signals[o].endedBy(e.now); v.life == feedLive && on == want && !v.doubtful {
+			if on, _ := v.signals[o].endedBy(e.now); v.life == feedLive && on == want && !v.doubtful && !v.undecided {
 				return Good
 			}
 		}
@@ -286,41 +284,17 @@ func (e *evaluation) qualityOf(f *finding, o Output) Quality {
 		return Held
 	}
 	for _, v := range e.counted {
-		if v.doubtful {
+		if v.doubtful || v.undecided {
 			return Uncertain
 		}
 	}
 	return Good
 }
 
-// wasOn tells whether a policy had turned an output on when its evidence became positive: an on-delay does
-// not apply while an output is on.
-func (e *evaluation) wasOn(o Output, began Timestamp) bool {
-	for _, v := range e.counted {
-		if v.change || v.history == nil {
-			continue
-		}
-		before := v.history.newestBefore(began)
-		dead := before.Add(e.settings.DeadAfter)
-		if before == 0 || began < dead || e.wasDown(dead, began) {
-			continue
-		}
-		if e.policy(o, &evidence{history: v.history, deadAt: dead}, began) == PolicyOccupied {
-			return true
-		}
-	}
-	return false
-}
-
 // wasDown tells whether a feed was dead only while no process was running, or one had only just started: then
 // its policy turned nothing on.
 func (e *evaluation) wasDown(dead, until Timestamp) bool {
-	for _, s := range e.state.starts {
-		if dead >= s.Alive && until <= s.At.Add(e.settings.StartupGrace) {
-			return true
-		}
-	}
-	return false
+	return e.state.wasDown(dead, until, e.settings.StartupGrace)
 }
 
 // afterSilence keeps an output on that the policy had turned on while the site was silent, for its
@@ -341,12 +315,7 @@ func (e *evaluation) afterSilence(a *answer, f *finding, o Output, d delays) {
 	if at >= ends {
 		return
 	}
-	dead := silence.From.Add(e.settings.DeadAfter)
-	if e.wasDown(dead, silence.To) {
-		return
-	}
-	lost := evidence{history: first.history, deadAt: dead}
-	if e.policy(o, &lost, silence.To) != PolicyOccupied {
+	if !e.turnedOn(silence, o) {
 		return
 	}
 	e.wakeAt(ends)
@@ -358,4 +327,10 @@ func (e *evaluation) afterSilence(a *answer, f *finding, o Output, d delays) {
 		a.reason = Reason{Code: ReasonOffDelay, Since: silence.To, Until: ends}
 	}
 	a.on, a.ends = true, max(a.ends, ends)
+}
+
+// turnedOn tells whether a policy had turned an output on when a silence of the site ended.
+func (e *evaluation) turnedOn(silence Silence, o Output) bool {
+	dead := silence.From.Add(e.settings.DeadAfter)
+	return !e.wasDown(dead, silence.To) && e.policyFor(o, true, dead, silence.To) == PolicyOccupied
 }

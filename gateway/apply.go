@@ -1,6 +1,11 @@
 package gateway
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+)
 
 // ErrIncrementsFull says that no more TRAFFIC events can be remembered, so that a new one cannot be told
 // from one that was counted. It is not counted; the sender should try again later.
@@ -146,7 +151,7 @@ func (s *State) prune(a *asset, f Feed) {
 		return
 	}
 	if a.settings.hasOnDelay() {
-		s.foldOutputs(a, f, h.begin(n, a.settings.windowOf(f))-1)
+		s.foldOutputs(a, f, h.window[n-1].At)
 	}
 	h.drop(n, f, a.settings, s.days(a))
 }
@@ -195,29 +200,40 @@ func (s *State) pass(a *asset, e *Event) {
 }
 
 // doubtCounter notes that a TRAFFIC event was too old to be counted: what it would have added to is
-// uncertain for the day. That is remembered in memory only, because a refused event changes nothing.
+// uncertain for the day. That is all that a refused event changes, once a day.
 func (s *State) doubtCounter(e *Event, now Timestamp) {
 	for i, p := range e.Path.places() {
 		elsewhere := e.Path.Room.ID != "" && placeKinds[i] < Room
-		if a := s.byID[p.ID]; a != nil && a.total.At != 0 && !elsewhere {
+		a := s.byID[p.ID]
+		if a == nil || a.total.At == 0 || elsewhere {
+			continue
+		}
+		if day := s.days(a).midnight(now); day > a.total.Lacks {
 			s.pending.touch(a, false)
 			s.pending.mark(a)
-			a.doubted = s.days(a).midnight(now)
+			a.total.Lacks = day
 		}
 	}
 }
 
-// detect keeps how many people a sensor sees, and nothing of where: that is personal, and not stored.
+// detect keeps how many people a sensor sees, and nothing of where: that is personal, and not stored. That it
+// was heard is, to the hour.
 func (s *State) detect(a *asset, e *Event) {
-	if e.At < a.foundAt {
+	minted := EventIDOf(e.ID).Minted()
+	later := cmp.Or(cmp.Compare(e.At, a.foundAt), cmp.Compare(minted, a.foundBy), cmp.Compare(len(e.Found), a.found))
+	if later <= 0 { // known, or older than what is known
 		return
 	}
 	s.pending.touch(a, false)
 	s.pending.mark(a)
-	a.found, a.foundAt = len(e.Found), e.At
+	a.found, a.foundAt, a.foundBy = len(e.Found), e.At, minted
+	t := a.total
+	t.Asset, t.Detected = a.about.Number, max(t.Detected, startOfHour(e.At))
+	s.setTotal(a, t)
 	s.pending.happen(a, e)
-	s.follow(a)
 }
+
+func startOfHour(t Timestamp) Timestamp { return Timestamp(t.Hour() * time.Hour.Milliseconds()) }
 
 // hear notes that a site said something. What lives and dies with its site is looked at when the site
 // speaks again after a silence.
@@ -227,7 +243,7 @@ func (s *State) hear(now Timestamp, site *asset, at Timestamp) {
 	}
 	l := site.life
 	s.pending.touchSite(site)
-	silence := l.silence
+	before := l.silences
 	if s.silent(site, max(now, at)) {
 		s.markFollowers(site)
 	}
@@ -235,8 +251,8 @@ func (s *State) hear(now Timestamp, site *asset, at Timestamp) {
 		l.arrived = s.mono
 		s.pending.hear(site)
 	}
-	l.hear(at, site.settings.DeadAfter)
-	if l.silence != silence {
+	l.hear(at)
+	if !slices.Equal(l.silences, before) {
 		s.markFollowers(site)
 	}
 	s.list(site)
@@ -264,107 +280,6 @@ func (s *State) markFollowers(site *asset) {
 	s.pending.mark(site)
 	for _, f := range site.life.followers {
 		s.pending.mark(f)
-	}
-}
-
-// setFeed gives an asset a feed that it did not have.
-func (s *State) setFeed(a *asset, f Feed, h *history) {
-	a.feeds[f] = h
-	if !a.hasRhythm(f) {
-		s.follow(a)
-	} else if a.site != nil {
-		s.addRhythm(a.site, 1)
-		a.site.life.start(0, h.started())
-		s.list(a.site)
-	}
-}
-
-// startEarlier notes that a feed with a rhythm was heard earlier than was known.
-func (s *State) startEarlier(a *asset, f Feed, known, at Timestamp) {
-	if a.hasRhythm(f) && a.site != nil {
-		s.pending.touchSite(a.site)
-		a.site.life.start(known, at)
-		s.list(a.site)
-	}
-}
-
-// hasRhythm tells whether an asset's feed speaks every minute, so that its own silence counts.
-func (a *asset) hasRhythm(f Feed) bool {
-	return f <= PeopleMinuteFeed && a.settings.Feed == FeedMinute
-}
-
-func (s *State) setTotal(a *asset, t Total) {
-	a.total = t
-	s.follow(a)
-}
-
-// follow makes an asset look at its site's life: it has a feed that speaks only on change.
-func (s *State) follow(a *asset) {
-	if a.following {
-		return
-	}
-	a.following = true
-	if a.site != nil {
-		s.pending.touchSite(a.site)
-		a.site.life.followers = append(a.site.life.followers, a)
-	}
-}
-
-func (s *State) addRhythm(site *asset, feeds int) {
-	s.pending.touchSite(site)
-	before := site.life.hasPulse()
-	site.life.minuteFeeds += feeds
-	if before != site.life.hasPulse() {
-		s.markFollowers(site)
-	}
-}
-
-func (a *asset) rhythmCount() int {
-	n := 0
-	for f, h := range a.feeds {
-		if h != nil && a.hasRhythm(Feed(f)) {
-			n++
-		}
-	}
-	return n
-}
-
-// leaveSite takes an asset's feeds out of the site that it was part of.
-func (s *State) leaveSite(a *asset) {
-	site := a.site
-	if site == nil {
-		return
-	}
-	s.addRhythm(site, -a.rhythmCount())
-	if a.following {
-		kept := make([]*asset, 0, len(site.life.followers))
-		for _, f := range site.life.followers {
-			if f != a {
-				kept = append(kept, f)
-			}
-		}
-		site.life.followers = kept
-	}
-}
-
-// enterSite makes an asset's feeds part of its new site.
-func (s *State) enterSite(a *asset) {
-	if a.site == nil {
-		return
-	}
-	s.addRhythm(a.site, a.rhythmCount())
-	for f, h := range a.feeds {
-		if h != nil && a.hasRhythm(Feed(f)) {
-			a.site.life.start(0, h.started())
-		}
-	}
-	s.list(a.site)
-	if a.following {
-		a.site.life.followers = append(a.site.life.followers, a)
-	}
-	if newest := a.newest(); newest > a.site.life.heard {
-		a.site.life.heard = newest
-		s.pending.hear(a.site)
 	}
 }
 

@@ -81,7 +81,9 @@ type Before struct {
 }
 
 // Past is where the outputs stood at a moment, for those that have an on-delay: whether a later revision
-// extends an answer or has to wait for its delay cannot be told without.
+// extends an answer or has to wait for its delay cannot be told without. The histories of people have it of all
+// evidence together, with that feed in use. That of motion has it of motion alone where nobody was ever counted, and
+// where people and motion must both say so; else of when the feed of people was last live that has been silent since.
 type Past struct {
 	At    Timestamp // 0: nothing is known, nothing was on
 	On    [OutputCount]bool
@@ -95,8 +97,12 @@ type SiteLife struct {
 	Minutes []byte    // two for each minute, at its remainder by their number: 1 + the second, rounded up, of its first and of its last event; 0 if there was none
 	Last    int64     // the newest minute in Minutes
 	Older   Timestamp // when, to the second, it was heard last before those minutes; 0 never
-	Silence Silence
-	Starts  [2]Timestamp // when the earliest of its feeds that speak every minute were first heard; 0 none
+
+	// Of the silences before those minutes: of each time that one has to last to be a loss to any asset the newest
+	// that lasted longer, the newest first, each longer than those before it.
+	Silences []Silence
+
+	Starts [2]Timestamp // when the earliest of its feeds that speak every minute were first heard; 0 none
 }
 
 // Silence is a time in which a site said nothing at all. The zero value is none.
@@ -117,15 +123,18 @@ type OverrideKey struct {
 	Target Target
 }
 
-// Total is an asset's running totals of people who passed.
+// Total is an asset's running totals of people who passed, and what else is kept of events without a feed.
 type Total struct {
 	Asset   Number
 	In, Out uint64
-	At      Timestamp // event time of the newest increment
+	At      Timestamp // event time of the newest increment; 0 for none
 
 	// The traffic estimate: what the increments of one day add up to, in less out.
 	Day Timestamp // the midnight that began the day, or the reset on command since
 	Net int64     // people
+
+	Lacks    Timestamp // the midnight that began the newest day on which an increment was too old to be counted; 0 for none
+	Detected Timestamp // the hour in which the newest Detected was sensed; 0 for none. Of whom, and of how many, is not kept
 }
 
 // IncrementKey identifies one TRAFFIC event of one sensor: 128 bits of a hash of both.

@@ -3,15 +3,19 @@ package gateway_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"butlr-gateway/gateway"
 )
 
 // crowded returns a state with as many rooms, each with a count for each of some minutes, and the next event
 // of each.
-func crowded(tb testing.TB, rooms, minutes int) (*gateway.State, []gateway.Event) {
+func crowded(tb testing.TB, rooms, minutes int, set ...func(*gateway.Settings)) (*gateway.State, []gateway.Event) {
 	tb.Helper()
 	rules := gateway.DefaultRules()
+	for _, s := range set {
+		s(&rules.State)
+	}
 	rules.MaxUnknownAssets = 0
 	s := newState(tb, rules)
 	events := make([]gateway.Event, rooms)
@@ -72,19 +76,24 @@ func BenchmarkEvent(b *testing.B) {
 }
 
 func TestAnEventAllocatesNothing(t *testing.T) {
-	s, events := crowded(t, 100, 31)
-	clock := instant(events[0].At)
-	one := make([]gateway.Event, 1)
-	got := testing.AllocsPerRun(1000, func() {
-		events[7].At += 1000
-		one[0] = events[7]
-		if err := s.Apply(clock, one); err != nil {
-			t.Fatal(err)
+	for name, set := range map[string]func(*gateway.Settings){
+		"usual":    func(*gateway.Settings) {},
+		"on-delay": func(s *gateway.Settings) { s.OnDelay[gateway.HVACOutput] = 5 * time.Minute },
+	} {
+		s, events := crowded(t, 100, 31, set)
+		clock := instant(events[0].At)
+		one := make([]gateway.Event, 1)
+		got := testing.AllocsPerRun(1000, func() {
+			events[7].At += 1000
+			one[0] = events[7]
+			if err := s.Apply(clock, one); err != nil {
+				t.Fatal(err)
+			}
+			s.Batch()
+			s.Settle(clock)
+		})
+		if got != 0 {
+			t.Errorf("%s: %v allocations for an event that changes a reading, want none", name, got)
 		}
-		s.Batch()
-		s.Settle(clock)
-	})
-	if got != 0 {
-		t.Errorf("%v allocations for an event that changes a reading, want none", got)
 	}
 }

@@ -19,25 +19,10 @@ type combination struct {
 	all     bool // positive while all of them are; else while any is
 }
 
-// walk follows the combined signal up to a moment, from where the output is known to have stood.
-func (c *combination) walk(d delays, past *Past, o Output, until Timestamp) delayed {
+// walk follows the combined signal up to a moment, of an output without on-delay: the feeds themselves say all.
+func (c *combination) walk(d delays, until Timestamp) delayed {
 	var w delayed
 	var next [4]int
-	begin := Timestamp(0)
-	if past != nil && past.At != 0 && past.At <= until {
-		begin = past.At
-		w.on, w.since = past.On[o], past.Since[o]
-		for i, g := range c.signals {
-			for next[i] < len(g) && g[next[i]].at <= begin {
-				next[i]++
-			}
-		}
-		w.positive = c.positive(&next)
-		if w.since == 0 {
-			w.since = begin
-		}
-		w.plan(d)
-	}
 	for {
 		at := maxTimestamp
 		for i, g := range c.signals {
@@ -48,11 +33,7 @@ func (c *combination) walk(d delays, past *Past, o Output, until Timestamp) dela
 		if at > until {
 			break
 		}
-		if w.on {
-			w.pass(at)
-		} else {
-			w.pass(at - 1) // who leaves at the end of an on-delay turns nothing on
-		}
+		w.pass(at)
 		for i, g := range c.signals {
 			for next[i] < len(g) && g[next[i]].at == at {
 				next[i]++

@@ -1,6 +1,9 @@
 package gateway
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // locate returns the assets on an event's path, as placeKinds lists them, and brings the new ones into
 // being, top down. The event has been admitted.
@@ -125,7 +128,8 @@ func (a *Asset) details() [detailCount]string {
 }
 
 // describe takes over what an event says of a place. Of each detail the newest event that says it counts,
-// and of two of one moment the greater text, so that order never matters.
+// and of two of one moment the greater text, so that order never matters. Where a place lies says an event that
+// names the smallest place around it: one that leaves out its room does not move a zone out of there.
 func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	parent := ""
 	if around != nil {
@@ -136,7 +140,11 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	known := about.details()
 	changed := false
 	for d, text := range said {
-		if text == "" || at < a.told[d] || at == a.told[d] && text <= known[d] {
+		closer := 0
+		if detail(d) == parentPlace {
+			closer = s.closer(around, about.Parent)
+		}
+		if text == "" || closer < 0 || closer == 0 && (at < a.told[d] || at == a.told[d] && text <= known[d]) {
 			continue
 		}
 		s.pending.touch(a, false)
@@ -164,6 +172,19 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 		s.attach(a, around)
 	}
 	s.redescribe(a)
+}
+
+// closer tells whether a place is of a smaller kind than another, 1, or of a larger one, -1. Any place is closer
+// than none.
+func (s *State) closer(place *asset, than AssetID) int {
+	other := s.byID[than]
+	switch {
+	case place == nil:
+		return 0
+	case other == nil:
+		return 1
+	}
+	return cmp.Compare(place.about.Kind, other.about.Kind)
 }
 
 // attach puts an asset into the place around it; a place can not lie in itself.
@@ -239,6 +260,9 @@ func (s *State) setSettings(a *asset, settings *Settings) {
 			s.follow(a)
 		}
 	}
+	if rhythm > 0 && a.rhythmCount() == 0 {
+		s.findStarts(a.site)
+	}
 }
 
 // pathInside returns the names around what lies in an asset: one list for all of that.
@@ -265,9 +289,13 @@ func (s *State) join(a *asset) {
 	if site == a.site {
 		return
 	}
+	left := a.site
 	s.leaveSite(a)
 	a.site = site
 	s.enterSite(a)
+	if left != nil && a.rhythmCount() > 0 {
+		s.findStarts(left)
+	}
 }
 
 // overlay returns the description with what the operator said of the asset laid over it.

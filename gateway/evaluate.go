@@ -24,7 +24,9 @@ type evaluation struct {
 	joined   [4]signal
 	edges    [FeedCount + 1]signal // room for signals
 	past     *Past
-	onChange evidence // stands for everything that speaks only on change, once it was asked for
+	course   course
+	quiet    [FeedCount][]Silence // room for silences
+	onChange evidence             // stands for everything that speaks only on change, once it was asked for
 	answers  [OutputCount]answer
 }
 
@@ -37,9 +39,11 @@ type evidence struct {
 	change    bool      // it speaks only on change
 	grace     bool      // stale because the process has only just started
 	doubtful  bool      // live, and still not to be relied upon
+	undecided bool      // no count was ever decisive: that somebody is there is not to be relied upon
 	liveUntil Timestamp // 0: for ever
 	deadAt    Timestamp // 0: never
 	signals   [OutputCount]signal
+	silences  []Silence // in which it was not live, for outputs with an on-delay; one that lasts ends never
 }
 
 // feedLife is how long a feed has been silent.
@@ -158,7 +162,7 @@ func (e *evaluation) judgeLife(v *evidence) {
 	case now < v.deadAt:
 		v.life = feedStale
 		e.wakeAt(v.deadAt)
-	case now < grace && v.deadAt > e.state.alive:
+	case now < grace && v.deadAt > e.state.aliveBefore(e.settings.StartupGrace):
 		v.life, v.grace = feedStale, true
 		e.wakeAt(grace)
 	}
@@ -224,6 +228,7 @@ func (e *evaluation) makeSignals() {
 	if v := e.people; v != nil {
 		e.edges[0] = v.history.peopleSignal(e.edges[0][:0], v.feed, e.settings)
 		v.signals = [OutputCount]signal{e.edges[0], e.edges[0], e.edges[0]}
+		v.undecided = v.history.neverDecided(v.feed, e.settings)
 		l.people, l.until = e.edges[0], v.liveUntil
 		if l.until == 0 {
 			l.until = maxTimestamp
@@ -242,6 +247,9 @@ func (e *evaluation) makeSignals() {
 	if v := &e.feeds[TrafficFeed]; v.history != nil {
 		e.edges[3] = v.history.trafficSignal(e.edges[3][:0], e.settings, e.days)
 		v.signals = [OutputCount]signal{e.edges[3], e.edges[3], e.edges[3]}
+	}
+	if e.settings.hasOnDelay() {
+		e.followSilences()
 	}
 }
 
@@ -288,19 +296,24 @@ func (e *evaluation) doubtFrom(v *evidence, from Timestamp) {
 // lastLoss returns the newest silence of the site that was a loss to this asset: everything that decides
 // speaks only on change, and is as alive as the site.
 func (e *evaluation) lastLoss() (Silence, bool) {
-	if e.site == nil || !e.site.hasPulse() || e.firstHeard() == nil {
-		return Silence{}, false
-	}
-	silence := e.site.silence
-	if silence.To == 0 || silence.To.Sub(silence.From) <= e.settings.DeadAfter || !e.site.hadPulse(silence.From) {
-		return Silence{}, false
-	}
 	for _, v := range e.counted {
 		if !v.change {
 			return Silence{}, false
 		}
 	}
-	return silence, true
+	if e.firstHeard() == nil {
+		return Silence{}, false
+	}
+	return e.loss()
+}
+
+// loss returns the newest silence of the site that was a loss to what speaks only on change.
+func (e *evaluation) loss() (Silence, bool) {
+	if e.site == nil || !e.site.hasPulse() {
+		return Silence{}, false
+	}
+	silence := e.site.lastBeyond(e.settings.DeadAfter)
+	return silence, silence.To != 0 && e.site.hadPulse(silence.From)
 }
 
 // missedEdges tells whether the feeds that decide may have spoken in vain while the site was silent: nobody

@@ -51,9 +51,9 @@ type SiteExplanation struct {
 	ID          AssetID
 	Name        string
 	Newest      Timestamp
-	MinuteFeeds int  // of its assets
-	Heartbeat   bool // it has so many of them that its silence is a loss
-	Silence     Silence
+	MinuteFeeds int          // of its assets
+	Heartbeat   bool         // it has so many of them that its silence is a loss
+	Silence     Silence      // the newest that was a loss by the asset's dead_after; the zero Silence for none
 	Starts      [2]Timestamp // when the first of those feeds were first heard
 	Minutes     string       // a digest of the minutes in which it was heard
 	Hours       string       // "" if it has none
@@ -169,7 +169,7 @@ func (e *evaluation) freshness(v *evidence) string {
 func (s *State) explainSite(a *asset, e *evaluation) SiteExplanation {
 	x := SiteExplanation{ID: a.about.Site, InUse: e.inUse(e.now), Timezone: e.days.place.String()}
 	if l := e.site; l != nil {
-		x.Newest, x.MinuteFeeds, x.Heartbeat, x.Silence, x.Starts = l.heard, l.minuteFeeds, l.hasPulse(), l.silence, l.starts
+		x.Newest, x.MinuteFeeds, x.Heartbeat, x.Silence, x.Starts = l.heard, l.minuteFeeds, l.hasPulse(), l.lastBeyond(a.settings.DeadAfter), l.starts
 	}
 	if a.site != nil {
 		x.Name = a.site.about.Label()
@@ -205,7 +205,7 @@ func (s *State) Sites(i Instant) []SiteExplanation {
 		now := s.clock.now(i)
 		out = append(out, SiteExplanation{
 			ID: a.about.ID, Name: a.about.Label(), Newest: a.life.heard, MinuteFeeds: a.life.minuteFeeds,
-			Heartbeat: a.life.hasPulse(), Silence: a.life.silence, Timezone: a.life.days.place.String(),
+			Heartbeat: a.life.hasPulse(), Silence: a.life.lastBeyond(a.settings.DeadAfter), Timezone: a.life.days.place.String(),
 			InUse: a.life.hours == nil || a.life.hours.Inside(now, a.life.days.place),
 		})
 		if a.life.hours != nil {

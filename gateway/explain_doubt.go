@@ -40,7 +40,7 @@ func (e *evaluation) doubtAbout(m Measure) string {
 		}
 		return e.orElse(e.doubtAboutSilence(), "an event of today was older than the horizon, and not counted")
 	case Detections:
-		return e.doubtAboutSilence()
+		return e.orElse(e.doubtAboutSilence(), "the gateway was started since, and how many a sensor sees is never stored")
 	case PeakToday, OccupiedMinutesToday:
 		if e.people != nil {
 			return e.doubtOf(e.people)
@@ -86,8 +86,11 @@ func (e *evaluation) doubtAboutMembers(i int) string {
 // firstDoubt says why the first of some feeds that is not to be relied upon is not.
 func (e *evaluation) firstDoubt(feeds []*evidence) string {
 	for _, v := range feeds {
-		if v.life != feedLive || v.doubtful {
+		switch {
+		case v.life != feedLive || v.doubtful:
 			return e.doubtOf(v)
+		case v.undecided:
+			return fmt.Sprintf("every count so far was between off_count and on_count, %d and %d: whether somebody is there is not known", e.settings.OffCount, e.settings.OnCount)
 		}
 	}
 	return ""

@@ -31,7 +31,7 @@ func (s *State) explainTraffic(a *asset) *TrafficExplanation {
 	days := s.days(a)
 	x := &TrafficExplanation{
 		In: t.In, Out: t.Out, At: t.At, Net: t.Net, Since: t.Day, Reset: days.midnight(t.Day) != t.Day,
-		Lacks: a.doubted != 0 && a.doubted >= days.midnight(t.At),
+		Lacks: t.Lacks != 0 && t.Lacks >= days.midnight(t.At),
 	}
 	if a.about.Kind != Sensor {
 		x.addSensors(a)

@@ -1,24 +1,63 @@
 package gateway
 
-// foldOutputs remembers where the outputs stood at a moment, before the revisions before it are dropped.
-// Only an on-delay makes that necessary: whether a short run of positives extends an answer, or comes to
-// nothing, depends on whether the output was on, and that on all that went before. What feed f drops may
-// matter with either feed of people in use, because either may be later.
+// foldOutputs remembers where the outputs stood at a moment, before revisions of a feed until then are dropped.
+// Only an on-delay makes that necessary: whether a short run of positives extends an answer, or comes to nothing,
+// depends on whether the output was on, and that on all that went before. It is remembered with either feed of
+// people in use, because either may be later. See [Past] for what the history of motion keeps beside them.
 func (s *State) foldOutputs(a *asset, f Feed, at Timestamp) {
-	counted := a.feeds[PeopleFeed] != nil || a.feeds[PeopleMinuteFeed] != nil
-	for people := range MotionFeed + 1 {
+	if !a.settings.matters(f) {
+		return
+	}
+	var pasts [MotionFeed + 1]Past
+	newest := Timestamp(-1)
+	for people := range MotionFeed {
 		h := a.feeds[people]
-		if h == nil || at <= h.before.Output.At || f != MotionFeed && f != people || people == MotionFeed && counted {
+		if h == nil || !a.settings.matters(people) {
 			continue
 		}
-		s.pending.touchHistory(a, people)
-		h.before.Output = s.outputsAt(a, people, at)
+		stood := s.outputsAt(a, people, at)
+		pasts[people] = stood.together
+		if a.settings.Evidence != EvidenceBoth {
+			if stood.live.At > pasts[MotionFeed].At {
+				pasts[MotionFeed] = stood.live
+			}
+		} else if h.newest() > newest {
+			pasts[MotionFeed] = stood.motion
+		}
+		newest = max(newest, h.newest())
+	}
+	if newest < 0 {
+		pasts[MotionFeed] = s.outputsAt(a, MotionFeed, at).together
+	}
+	for f, past := range pasts {
+		if h := a.feeds[f]; h != nil && past.At > h.before.Output.At {
+			s.pending.touchHistory(a, Feed(f))
+			h.before.Output = past
+		}
 	}
 }
 
+// matters tells whether what a feed says may matter for outputs that have an on-delay. Of traffic the whole day is
+// kept.
+func (s *Settings) matters(f Feed) bool {
+	switch f {
+	case PeopleFeed:
+		return s.PeopleFeed != PeopleMinute
+	case PeopleMinuteFeed:
+		return s.PeopleFeed != PeopleRaw
+	case MotionFeed:
+		return s.Evidence != EvidencePeople
+	}
+	return false
+}
+
+// stood is where the outputs stood: by all feeds at a moment, by motion alone, and by all of them when the feed
+// of people was last live, if it was silent at that moment.
+type stood struct{ together, motion, live Past }
+
 // outputsAt works out where the outputs stood at a moment, with that feed of people in use; of MotionFeed
 // with none.
-func (s *State) outputsAt(a *asset, people Feed, at Timestamp) Past {
+func (s *State) outputsAt(a *asset, people Feed, at Timestamp) stood {
 	e := &s.work
 	e.begin(s, a, at, nil)
 	e.now = at
@@ -32,10 +71,27 @@ func (s *State) outputsAt(a *asset, people Feed, at Timestamp) Past {
 	}
 	e.count()
 	e.makeSignals()
-	past := Past{At: at}
+	was := stood{together: Past{At: at}, motion: Past{At: at}}
 	for o := range Output(OutputCount) {
-		w := e.walk(o, delays{on: a.settings.OnDelay[o], off: a.settings.OffDelay[o]}, at, func(v *evidence) bool { return v.history == nil })
-		past.On[o], past.Since[o] = w.on, w.since
+		d := delays{on: a.settings.OnDelay[o], off: a.settings.OffDelay[o]}
+		if d.on == 0 {
+			continue
+		}
+		c := &e.course
+		c.follow(e, o, d, at)
+		var inUse *trail
+		if people != MotionFeed {
+			inUse = c.trail(int(people))
+		}
+		strand := c.strandOf(inUse)
+		if other := c.trail(otherTrail); a.settings.Evidence == EvidenceBoth && inUse != nil && other != nil && other.since > at {
+			strand = c.aloneOf(inUse) // motion was not heard yet
+		}
+		was.together.On[o], was.together.Since[o] = strand.on, strand.since
+		was.motion.On[o], was.motion.Since[o] = c.strands[otherStrand].on, c.strands[otherStrand].since
+		if fell := inUse.fellBy(at, a.settings); fell != 0 {
+			was.live.At, was.live.On[o] = fell, strand.held[0]
+		}
 	}
-	return past
+	return was
 }

@@ -142,16 +142,6 @@ func (h *history) surplus(window time.Duration) int {
 	return n
 }
 
-// begin returns the first moment at which a revision still belongs into the window once the n oldest have
-// left it.
-func (h *history) begin(n int, window time.Duration) Timestamp {
-	begin := h.newest().Add(-window)
-	if len(h.window)-n >= windowLimit {
-		begin = max(begin, h.window[n].At)
-	}
-	return begin
-}
-
 // prune drops what has left the window.
 func (h *history) prune(f Feed, s *Settings, days *calendar) {
 	if n := h.surplus(s.windowOf(f)); n > 0 {

@@ -181,10 +181,10 @@ func (s *State) countAbsent() {
 		if group == nil {
 			continue
 		}
-		var absent absence
+		absent := absence{site: group.sum.site()}
 		for _, name := range names {
 			if s.lookUp(name) == nil {
-				absent.add(s.rules.For(AssetID(name), AssetID(name).Kind(), "", ""))
+				absent.add(&s.rules, AssetID(name))
 			}
 		}
 		if absent != group.sum.absent {
@@ -194,17 +194,49 @@ func (s *State) countAbsent() {
 	}
 }
 
-// absence is what a group's missing members come to.
+// absence is what a group's missing members come to. Nobody knows where they lie; they are taken to be in the
+// site of all other members.
 type absence struct {
 	members int
-	on      [OutputCount]int // whose policy takes an output for occupied
+	site    *asset              // nil if the others lie in several
+	on      [2][OutputCount]int // whose policy takes an output for occupied while the site is not in use, and while it is
 }
 
-func (a *absence) add(s Settings) {
-	a.members++
-	for o := range OutputCount {
-		a.on[o] += one(s.OnLoss[o] != PolicyVacant)
+func (a *absence) add(r *Rules, id AssetID) {
+	site := AssetID("")
+	if a.site != nil {
+		site = a.site.about.ID
 	}
+	settings := r.For(id, id.Kind(), site, "")
+	a.members++
+	for o := range Output(OutputCount) {
+		a.on[0][o] += one(settings.unheard(o, false))
+		a.on[1][o] += one(settings.unheard(o, true))
+	}
+}
+
+// site returns the site that all members lie in, nil if they lie in several or in none.
+func (t *tally) site() *asset {
+	var site *asset
+	for _, m := range t.roll {
+		switch {
+		case m.member.site == nil, site != nil && site != m.member.site:
+			return nil
+		}
+		site = m.member.site
+	}
+	return site
+}
+
+// absentOn returns how many of the missing members of a group are taken for occupied.
+func (e *evaluation) absentOn(o Output) int {
+	absent := &e.asset.sum.absent
+	if absent.site == nil || absent.site.life.hours == nil || absent.on[0][o] == absent.on[1][o] {
+		return absent.on[1][o]
+	}
+	life := absent.site.life
+	e.wakeAt(life.hours.Next(e.now, life.days.place))
+	return absent.on[one(life.hours.Inside(e.now, life.days.place))][o]
 }
 
 // lookUp returns the one asset that a name means, nil if there is none.

@@ -87,7 +87,8 @@ func (r *monthRun) Publish(u *Update) {
 // reference makes of the same events: through late, repeated, corrected and lost events, a change of clocks,
 // overrides, restarts and a crash. That it holds between events too is what the wake-ups are for.
 //
-// Seen to break it: nothing yet; see what breaks TestStateIsAsTheReference.
+// Seen to break it: no wake-up for the moment at which a stale feed is dead. See also what breaks
+// TestStateIsAsTheReference.
 func TestThirtyDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &month{T: t, rules: monthRules(), buildings: newMonthBuildings(1), disk: newDisk(), began: time.Now()}

@@ -144,7 +144,7 @@ func (s *State) watchSite(a *asset, now Timestamp) {
 		if l.hasPulse() && !s.outOfService(a) {
 			s.queue.set(a, dead)
 		}
-	case now < grace && dead > s.alive:
+	case now < grace && dead > s.aliveBefore(a.settings.StartupGrace):
 		s.queue.set(a, grace)
 	case !s.lostSites[a]:
 		s.lostSites[a] = true

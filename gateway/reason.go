@@ -53,6 +53,8 @@ type Reason struct {
 	Few    int       // of ReasonMembers: members that are occupied
 	Of     int       // of ReasonMembers: members
 	Dated  uint8     // which of its moments lie on another day than it is said on, a bit each
+
+	Undecided bool // no count was ever decisive: all were fewer than Enough, none was fewer than Fewer
 }
 
 // Silent names the evidence that a reason misses.
@@ -188,7 +190,11 @@ func (w *reasonWriter) threshold(r Reason) {
 	case r.People < r.Fewer:
 		w.say("fewer than ", strconv.Itoa(r.Fewer))
 	default:
-		w.say("between ", strconv.Itoa(r.Fewer), " and ", strconv.Itoa(r.Enough), ": as before")
+		then := "as before"
+		if r.Undecided {
+			then = "taken for somebody until it is less"
+		}
+		w.say("between ", strconv.Itoa(r.Fewer), " and ", strconv.Itoa(r.Enough), ": ", then)
 	}
 }
 

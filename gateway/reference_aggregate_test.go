@@ -63,11 +63,23 @@ func (r *reference) gather(now Timestamp, id AssetID) *referenceAggregate {
 	for _, m := range found {
 		g.members = append(g.members, referenceMember{r.snapshot(now, m), m, w.assets[m].settings, w.assets[m].site})
 	}
+	site := g.siteOfAll()
 	for _, name := range missing {
 		m := AssetID(name)
-		g.members = append(g.members, referenceMember{id: m, settings: r.rules.For(m, m.Kind(), "", "")})
+		g.members = append(g.members, referenceMember{id: m, settings: r.rules.For(m, m.Kind(), site, ""), site: site})
 	}
 	return g
+}
+
+// siteOfAll returns the site that all members lie in, "" if there is no such.
+func (g *referenceAggregate) siteOfAll() (site AssetID) {
+	for i, m := range g.members {
+		if i > 0 && m.site != site {
+			return ""
+		}
+		site = m.site
+	}
+	return site
 }
 
 // membersOf returns the assets that an aggregate consists of, and the names of a group's members that no

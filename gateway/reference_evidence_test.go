@@ -18,12 +18,24 @@ func TestReferenceVerdicts(t *testing.T) {
 				refPeople("room_a", 1, "09:03:00"), refPeople("room_a", 1, "09:07:00"), refPeople("room_a", 2, "09:08:00"),
 			},
 			then: map[string]string{
-				"09:00:30": "000 good: vacant", // nothing decisive was ever said
+				"09:00:30": "111 uncertain: people", // nothing decisive was ever said: nobody knows, and unknown is not vacant
 				"09:01:00": "111 good: people",
 				"09:02:30": "111 good: people",
 				"09:03:00": "111 good: off-delay",
 				"09:09:00": "110 good: off-delay", // six minutes after the first clear
 				"09:12:59": "110 good: off-delay",
+			},
+		},
+		{
+			name:     "counts between the two that come before any other are somebody until the first clear",
+			settings: func(s *Settings) { s.OnCount, s.OffCount, s.OnDelay[LightingOutput] = 3, 1, 3*time.Minute },
+			events:   slices.Concat([]Event{refPeople("room_a", 2, "09:00:00"), refPeople("room_a", 1, "09:04:00")}, refEveryMinute("09:05:00", "09:30:00", func(at string) Event { return refPeople("room_a", 0, at) })),
+			then: map[string]string{
+				"09:02:59": "011 uncertain: people",
+				"09:03:00": "111 uncertain: people",
+				"09:05:00": "111 good: off-delay",
+				"09:11:00": "110 good: off-delay",
+				"09:20:00": "000 good: vacant",
 			},
 		},
 		{

@@ -40,7 +40,11 @@ type referenceLook struct {
 	now      Timestamp
 
 	people, motion, traffic referenceFeed
+	raw, minute             referenceFeed    // of people; the one in use is people
 	counted                 []*referenceFeed // the evidence
+
+	turnsOf map[Output][]Timestamp
+	was     map[referenceTurn]bool // what was asked before
 }
 
 // at looks at an asset.
@@ -48,6 +52,7 @@ func (r *reference) at(now Timestamp, id AssetID) *referenceLook {
 	w := r.look()
 	a := w.assets[id]
 	l := &referenceLook{reference: r, asset: a, settings: a.settings, site: w.sites[a.site], now: now}
+	l.turnsOf, l.was = make(map[Output][]Timestamp), make(map[referenceTurn]bool)
 	for _, revisions := range a.revisions { // what was sensed ahead of the clock is true already
 		if n := len(revisions); n > 0 {
 			l.now = max(l.now, revisions[n-1].At)
@@ -57,7 +62,9 @@ func (r *reference) at(now Timestamp, id AssetID) *referenceLook {
 	l.motion = l.feed(MotionFeed, a.revisions[MotionFeed], true)
 	l.traffic = l.feed(TrafficFeed, l.estimates(), true)
 	for o := range Output(OutputCount) {
-		l.people.positive[o] = l.counts(l.people.revisions)
+		for _, f := range []*referenceFeed{&l.raw, &l.minute, &l.people} {
+			f.positive[o] = l.peopleSpans(f.revisions)
+		}
 		l.traffic.positive[o] = l.counts(l.traffic.revisions)
 		l.motion.positive[o] = l.motionSpans(o)
 	}
@@ -136,8 +143,9 @@ func (f *referenceFeed) lastLive(now Timestamp) Timestamp {
 // else the fresher.
 func (l *referenceLook) choosePeople() referenceFeed {
 	change := l.settings.Feed == FeedChange
-	raw := l.feed(PeopleFeed, l.asset.revisions[PeopleFeed], change)
-	minute := l.feed(PeopleMinuteFeed, l.asset.revisions[PeopleMinuteFeed], change)
+	l.raw = l.feed(PeopleFeed, l.asset.revisions[PeopleFeed], change)
+	l.minute = l.feed(PeopleMinuteFeed, l.asset.revisions[PeopleMinuteFeed], change)
+	raw, minute := l.raw, l.minute
 	switch l.settings.PeopleFeed {
 	case PeopleRaw:
 		return raw
@@ -206,16 +214,19 @@ func (l *referenceLook) quiet() bool {
 type referenceSilence struct{ from, to Timestamp }
 
 // silence returns the latest silence of the site that was a loss, of an asset whose evidence lives and
-// dies with its site. It is known as the site remembers it: of each minute whether anything was heard,
-// and the second in which that began.
+// dies with its site.
 func (l *referenceLook) silence() (s referenceSilence, ok bool) {
-	if l.site == nil || l.site.minuteFeeds < 2 || len(l.counted) == 0 {
+	if len(l.counted) == 0 || slices.ContainsFunc(l.counted, func(f *referenceFeed) bool { return !f.change }) {
 		return s, false
 	}
-	for _, f := range l.counted {
-		if !f.change {
-			return s, false
-		}
+	return l.loss()
+}
+
+// loss returns the latest silence of the site that was a loss. It is known as the site remembers it: of each
+// minute whether anything was heard, and the second in which that began.
+func (l *referenceLook) loss() (s referenceSilence, ok bool) {
+	if l.site == nil || l.site.minuteFeeds < 2 {
+		return s, false
 	}
 	const minute, second = 60_000, 1000
 	for i, heard := range l.site.heard[1:] {

@@ -154,7 +154,7 @@ func TestReferenceGroup(t *testing.T) {
 		},
 		{
 			name: "misses what no asset is", asset: "group:wing",
-			rules:  members("room_1", "room_9", "custom:9.99", "tag:lab"),
+			rules:  members("room_1", "room_9", "custom:9.99", "room_8"),
 			events: building,
 			then:   map[string]string{"09:00:10": "111 substituted 250, 1 uncertain"},
 		},

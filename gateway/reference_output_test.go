@@ -53,11 +53,6 @@ func (l *referenceLook) policy(o Output, at Timestamp, seen bool, diedAt Timesta
 	return PolicyHold
 }
 
-// answers returns when an output was on, as the events about some feeds tell it.
-func (l *referenceLook) answers(o Output, feeds []*referenceFeed) []referenceSpan {
-	return referenceOutput(l.joint(o, feeds), l.settings.OnDelay[o], l.settings.OffDelay[o])
-}
-
 // joint returns when the evidence of some feeds together was positive.
 func (l *referenceLook) joint(o Output, feeds []*referenceFeed) (positive []referenceSpan) {
 	for i, f := range feeds {
@@ -102,32 +97,7 @@ func (l *referenceLook) occupied(o Output) bool {
 	if l.settings.Evidence == EvidenceBoth {
 		return l.occupiedByBoth(o)
 	}
-	on := slices.ContainsFunc(l.counted, func(f *referenceFeed) bool { return l.says(f, o) })
-	return on || l.waitsForOnDelay(o) && l.wasOnWhenItBegan(o)
-}
-
-// wasOnWhenItBegan tells whether a policy had turned an output on when its evidence became positive: an
-// on-delay does not apply while an output is on.
-func (l *referenceLook) wasOnWhenItBegan(o Output) bool {
-	var began Timestamp
-	for _, s := range l.joint(o, l.counted) {
-		if s.has(l.now) {
-			began = s.from
-		}
-	}
-	for _, f := range l.counted {
-		var before Timestamp
-		for _, r := range f.revisions {
-			if r.At < began {
-				before = r.At
-			}
-		}
-		died := before.Add(l.settings.DeadAfter)
-		if !f.change && before != 0 && began >= died && !l.wasDown(died, began) && l.policy(o, began, true, died) == PolicyOccupied {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.counted, func(f *referenceFeed) bool { return l.says(f, o) })
 }
 
 // says returns a feed's contribution to an output, as a yes or a no.
@@ -187,11 +157,7 @@ func (l *referenceLook) afterSilence(o Output) bool {
 	if !ok || l.counted[i].lastLive(l.now) >= silence.to.Add(l.settings.OffDelay[o]) {
 		return false
 	}
-	died := silence.from.Add(l.settings.DeadAfter)
-	if l.wasDown(died, silence.to) {
-		return false
-	}
-	return l.policy(o, silence.to, true, died) == PolicyOccupied
+	return l.turnedOn(silence, o)
 }
 
 // quality returns how far an output can be trusted.
@@ -207,9 +173,11 @@ func (l *referenceLook) quality(o Output) Quality {
 			deciding = append(deciding, f)
 		}
 	}
-	uncertain := func(f *referenceFeed) bool { return f.uncertain }
+	uncertain := func(f *referenceFeed) bool {
+		return f.uncertain || f.feed <= PeopleMinuteFeed && f.seen && l.neverDecided(f.revisions)
+	}
 	if len(deciding) > 0 {
-		if slices.ContainsFunc(deciding, func(f *referenceFeed) bool { return !f.uncertain }) {
+		if slices.ContainsFunc(deciding, func(f *referenceFeed) bool { return !uncertain(f) }) {
 			return Good
 		}
 		return Uncertain

@@ -50,8 +50,9 @@ func drawAgain(t *rapid.T, history []timedEvent) []timedEvent {
 }
 
 // P5: adding a positive never turns an output off. It holds for one that is evidence by itself, and where
-// there is no on-delay: an on-delay makes somebody wait whom a policy had given light, and with both a
-// sign of life of one feed may let the other be believed again.
+// there is no on-delay: with one, a word about the past may tell that a feed was not lost when a policy gave light to
+// somebody, who then has to wait; and with both a sign of life of one feed may let the other be believed again. What
+// holds of all evidence and all delays is in [TestSomebodySensedNowTurnsNothingOff].
 //
 // Seen to break it: the off-delay of a feed's part counted from when its last stretch began; raw chosen
 // just when it is stale; an output that is still on and not extended.

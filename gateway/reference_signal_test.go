@@ -46,6 +46,31 @@ func (l *referenceLook) verdict(people int) (positive, clear bool) {
 	return people >= l.settings.OnCount, people < l.settings.OffCount
 }
 
+// peopleSpans returns when a feed of people was positive. Counts between the two limits that come before any other
+// may mean somebody: they are positive until the first clear.
+func (l *referenceLook) peopleSpans(revisions []referenceRevision) []referenceSpan {
+	undecided := slices.IndexFunc(revisions, func(r referenceRevision) bool {
+		positive, clear := l.verdict(r.Value)
+		return positive || clear
+	})
+	spans := l.counts(revisions)
+	switch {
+	case undecided < 0 && len(revisions) > 0:
+		return []referenceSpan{{revisions[0].At, referenceForever}}
+	case undecided > 0:
+		return referenceUnion(append(spans, referenceSpan{revisions[0].At, revisions[undecided].At})...)
+	}
+	return spans
+}
+
+// neverDecided tells whether all that a feed of people ever said was between the two limits.
+func (l *referenceLook) neverDecided(revisions []referenceRevision) bool {
+	return !slices.ContainsFunc(revisions, func(r referenceRevision) bool {
+		positive, clear := l.verdict(r.Value)
+		return positive || clear
+	})
+}
+
 // counts returns when a feed of counts was positive: each positive goes on until the first clear.
 func (l *referenceLook) counts(revisions []referenceRevision) []referenceSpan {
 	var spans []referenceSpan

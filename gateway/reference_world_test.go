@@ -116,8 +116,8 @@ func (r *reference) look() *referenceWorld {
 	return w
 }
 
-// locate takes over where an event's places lie. The newest event that says so counts, and of two of one
-// moment the greater text.
+// locate takes over where an event's places lie. An event that names the smallest place around them says so, of
+// several the newest, and of two of one moment the greater text.
 func (w *referenceWorld) locate(e *Event) {
 	places, kinds := referencePlaces(e.Path)
 	var around AssetID
@@ -127,7 +127,7 @@ func (w *referenceWorld) locate(e *Event) {
 			a = &referenceAsset{id: p.ID, kind: kinds[i]}
 			w.assets[p.ID] = a
 		}
-		if around != "" && (e.At > a.parentTold || e.At == a.parentTold && around > a.parent) {
+		if around != "" && cmp.Or(cmp.Compare(w.kindOf(around), w.kindOf(a.parent)), cmp.Compare(e.At, a.parentTold), cmp.Compare(around, a.parent)) > 0 {
 			a.parent, a.parentTold = around, e.At
 		}
 		if p.CustomID != "" && (e.At > a.customTold || e.At == a.customTold && p.CustomID > a.custom) {
@@ -135,6 +135,14 @@ func (w *referenceWorld) locate(e *Event) {
 		}
 		around = p.ID
 	}
+}
+
+// kindOf returns what a place is, NoKind if it is none.
+func (w *referenceWorld) kindOf(id AssetID) Kind {
+	if a := w.assets[id]; a != nil {
+		return a.kind
+	}
+	return NoKind
 }
 
 // around returns the places around an asset, from the inside out.

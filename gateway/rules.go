@@ -47,7 +47,7 @@ type AssetRule struct {
 // GroupRule is a group of assets: the rooms of an air handler, a department.
 type GroupRule struct {
 	Name     string
-	Members  []string // each Butlr's id, "custom:ID", "group:KEY" or "tag:NAME"
+	Members  []string // each Butlr's id, "custom:ID" or "group:KEY"
 	Capacity int      // people; 0 is the sum of what is known of its members
 	Index    Number   // the number that it must have; NoNumber leaves it to the gateway
 	State    Patch
@@ -62,7 +62,6 @@ func GroupID(key string) AssetID { return AssetID(groupPrefix + key) }
 const (
 	groupPrefix  = "group:"
 	customPrefix = "custom:"
-	tagPrefix    = "tag:"
 )
 
 // DefaultRules returns the rules that are in force where the operator says nothing.
@@ -134,7 +133,7 @@ func (r *Rules) sections(yield func(Patch)) {
 	}
 }
 
-// extremes returns settings with the longest delays and the shortest silence of any asset.
+// extremes returns settings with the longest delays, the shortest silence and the shortest grace of any asset.
 func (r *Rules) extremes() Settings {
 	out := r.State
 	r.sections(func(p Patch) {
@@ -143,6 +142,7 @@ func (r *Rules) extremes() Settings {
 		for o := range OutputCount {
 			out.OnDelay[o], out.OffDelay[o] = max(out.OnDelay[o], s.OnDelay[o]), max(out.OffDelay[o], s.OffDelay[o])
 		}
+		out.StartupGrace = min(out.StartupGrace, s.StartupGrace)
 		out.StaleAfter = min(out.StaleAfter, s.StaleAfter)
 		out.ChangeUncertainAfter = min(out.ChangeUncertainAfter, s.ChangeUncertainAfter)
 	})

@@ -8,14 +8,19 @@ import (
 	"pgregory.net/rapid"
 )
 
-// scenarioWaits are after how long something may change.
-func scenarioWaits(s *Settings) []time.Duration {
-	waits := []time.Duration{
-		time.Second, s.StaleAfter, (s.StaleAfter + s.DeadAfter) / 2, s.DeadAfter, s.DeadAfter + s.HoldMax, s.MaxLatch, s.LightingMaxLatch,
-		s.LatchCheck, s.ChangeUncertainAfter, 24 * time.Hour,
+// scenarioWaits are after how long something may change, by any of the rules.
+func scenarioWaits(rules *Rules) []time.Duration {
+	waits := []time.Duration{time.Second, 24 * time.Hour}
+	add := func(s *Settings) {
+		waits = append(waits, s.StaleAfter, (s.StaleAfter+s.DeadAfter)/2, s.DeadAfter, s.DeadAfter+s.HoldMax, s.MaxLatch,
+			s.LightingMaxLatch, s.LatchCheck, s.ChangeUncertainAfter)
+		for o := range OutputCount {
+			waits = append(waits, s.OnDelay[o], s.OffDelay[o], s.MaxLatch+s.OffDelay[o])
+		}
 	}
-	for o := range OutputCount {
-		waits = append(waits, s.OnDelay[o], s.OffDelay[o], s.MaxLatch+s.OffDelay[o])
+	add(&rules.State)
+	if room := rules.For("room_2", Room, "site_1", ""); room.DeadAfter != rules.State.DeadAfter {
+		add(&room)
 	}
 	return waits
 }
@@ -27,7 +32,7 @@ func drawMoments(t *rapid.T, rules Rules, history []timedEvent, count int) (mome
 		return nil
 	}
 	middle := (rules.State.StaleAfter + rules.State.DeadAfter) / 2
-	waits := append(scenarioWaits(&rules.State), 0, 0, 0, 0, 0, 0, middle, middle)
+	waits := append(scenarioWaits(&rules), 0, 0, 0, 0, 0, 0, middle, middle)
 	for range count {
 		e := rapid.SampledFrom(history).Draw(t, "look after")
 		from := rapid.SampledFrom([]Timestamp{e.Arrival, e.Event.At}).Draw(t, "from")
@@ -92,7 +97,7 @@ func TestScenariosReachEverything(t *testing.T) {
 		}
 		return len(r.events)
 	})
-	for seed := range 250 {
+	for seed := range 600 {
 		life.Example(seed)
 	}
 	for q := Never; q < Forced; q++ {

@@ -17,8 +17,8 @@ var scenarioZones = []string{"UTC", "Europe/Amsterdam", "America/New_York", "Aus
 // scenarioHours are hours of use; "" is none.
 var scenarioHours = []string{"", "", "Mon-Sun 06:00-20:00", "Mon-Fri 08:30-17:00", "Mon-Fri 22:00-06:00"}
 
-// drawRules draws what an operator may choose. How long feeds live and what breaks ties is the same for
-// every asset; all else may differ between them.
+// drawRules draws what an operator may choose. What breaks ties is the same for every asset; all else may
+// differ between them.
 func drawRules(t *rapid.T) Rules {
 	rules := DefaultRules()
 	rules.Horizon = 72 * time.Hour
@@ -30,7 +30,7 @@ func drawRules(t *rapid.T) Rules {
 		Hours:    drawHours(t),
 		State:    drawPatch(t, "site"),
 	}}
-	rules.Classes = map[Kind]Patch{Zone: drawPatch(t, "zones"), Floor: drawPatch(t, "floors")}
+	rules.Classes = map[Kind]Patch{Room: drawPatch(t, "rooms"), Zone: drawPatch(t, "zones"), Floor: drawPatch(t, "floors")}
 	rules.Assets = map[AssetID]AssetRule{
 		"room_2":       {Index: NoNumber, Capacity: rapid.IntRange(0, 4).Draw(t, "capacity"), State: drawPatch(t, "room_2")},
 		"custom:3.03":  {Index: NoNumber, Capacity: rapid.IntRange(0, 4).Draw(t, "capacity"), State: drawPatch(t, "room_3")},
@@ -59,7 +59,7 @@ func drawHours(t *rapid.T) *Hours {
 }
 
 func drawMembers(t *rapid.T) []string {
-	names := []string{"room_1", "room_2", "custom:3.03", "room_nowhere", "zone_open", "space_1", "tag:lab", "group:whole"}
+	names := []string{"room_1", "room_2", "custom:3.03", "room_nowhere", "zone_open", "space_1", "zone_nowhere", "group:whole"}
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 4, rapid.ID[string]).Draw(t, "members")
 }
 
@@ -108,11 +108,18 @@ func drawPatch(t *rapid.T, label string) Patch {
 	}
 	drawn := DefaultSettings()
 	drawChoices(t, &drawn)
+	others := rapid.Bool().Draw(t, label+" live for another time")
+	if others {
+		drawLives(t, &drawn)
+	}
 	set := func(s *Settings) {
 		lives := *s
 		*s = drawn
-		s.Tie, s.StaleAfter, s.DeadAfter = lives.Tie, lives.StaleAfter, lives.DeadAfter
-		s.ChangeUncertainAfter, s.StartupGrace = lives.ChangeUncertainAfter, lives.StartupGrace
+		s.Tie = lives.Tie
+		if !others {
+			s.StaleAfter, s.DeadAfter = lives.StaleAfter, lives.DeadAfter
+			s.ChangeUncertainAfter, s.StartupGrace = lives.ChangeUncertainAfter, lives.StartupGrace
+		}
 	}
 	return Patch{set}
 }

@@ -23,6 +23,8 @@ func (e timedEvent) String() string {
 	switch v.Type {
 	case Occupancy, OccupancyMinute:
 		what += fmt.Sprint(" ", v.People)
+	case Detected:
+		what += fmt.Sprint(" ", len(v.Found))
 	case Traffic:
 		what += fmt.Sprintf(" %d in, %d out, room %q", v.In, v.Out, v.Path.Room.ID)
 	}
@@ -78,7 +80,7 @@ func drawHistory(t *rapid.T, rules Rules, o historyOptions) []timedEvent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scenario{T: t, historyOptions: o, waits: scenarioWaits(&rules.State), begin: TimestampOf(day), clock: TimestampOf(day), used: make(map[string]bool)}
+	s := &scenario{T: t, historyOptions: o, waits: scenarioWaits(&rules), begin: TimestampOf(day), clock: TimestampOf(day), used: make(map[string]bool)}
 	s.sources = drawSources(t)
 	if s.Steps == 0 {
 		s.Steps = 25
@@ -110,6 +112,10 @@ func drawSources(t *rapid.T) (sources []scenarioSource) {
 		add("room", []EventType{Occupancy, OccupancyMinute, MotionStarted}, Room, path, min(n, 1)) // the first may have none
 		path.Sensor = Place{ID: AssetID(fmt.Sprint("sensor_", n+1))}
 		add("sensor in a room", []EventType{Traffic}, Sensor, path, 0)
+		if n == 1 {
+			path.Sensor = Place{ID: "sensor_eye"}
+			add("sensor that sees a room", []EventType{Detected}, Sensor, path, 0)
+		}
 		if n == 0 {
 			path.Sensor, path.Zone = Place{}, Place{ID: "zone_inner"}
 			add("zone in a room", []EventType{Occupancy, OccupancyMinute}, Zone, path, 0)
@@ -199,6 +205,11 @@ func (s *scenario) lateness() time.Duration {
 	return time.Duration(rapid.Int64Range(0, int64(s.Lateness/time.Second)).Draw(s.T, "lateness")) * time.Second
 }
 
+// drawLateness draws how late events may be: within every window, or of any age.
+func drawLateness(t *rapid.T) time.Duration {
+	return drawDuration(t, "lateness bound", within, ofAnyAge)
+}
+
 func drawTail(t *rapid.T) int { return rapid.IntRange(0, 2).Draw(t, "tail") }
 
 // event lets a source say anything, about a moment.
@@ -238,6 +249,8 @@ func (s *scenario) say(source scenarioSource, at Timestamp, people int, minted t
 		case 1:
 			e.ID = strings.TrimPrefix(e.ID, "event_")
 		}
+	case Detected:
+		e.Found = make([]Position, people)
 	case Traffic:
 		e.In, e.Out = people%4, people/2
 		for s.used[string(e.Path.Sensor.ID)+e.ID] { // one id of one sensor is one event
@@ -245,6 +258,9 @@ func (s *scenario) say(source scenarioSource, at Timestamp, people int, minted t
 			e.ID = referenceID(at.Add(minted), tail)
 		}
 		s.used[string(e.Path.Sensor.ID)+e.ID] = true
+	}
+	if rapid.IntRange(0, 9).Draw(s.T, "names every place") == 0 {
+		s.leaveOut(&e)
 	}
 	if s.Customs != nil && e.Path.Room.ID != "" {
 		e.Path.Room.CustomID = rapid.SampledFrom(append(s.Customs, e.Path.Room.CustomID)).Draw(s.T, "custom id")
@@ -256,6 +272,21 @@ func (s *scenario) say(source scenarioSource, at Timestamp, people int, minted t
 		arrival = arrival.Add(-time.Duration(behind) * time.Second)
 	}
 	s.history = append(s.history, timedEvent{arrival, e})
+}
+
+// leaveOut has an event not name one of the places around its subject. The site it always names, and TRAFFIC its
+// floor.
+func (s *scenario) leaveOut(e *Event) {
+	places := []*Place{&e.Path.Building, &e.Path.Floor, &e.Path.Room}
+	switch {
+	case e.Type == Traffic:
+		places = []*Place{&e.Path.Building, &e.Path.Room}
+	case e.Subject <= Room:
+		places = places[:max(0, int(e.Subject-Building))]
+	}
+	if len(places) > 0 {
+		*rapid.SampledFrom(places).Draw(s.T, "left out") = Place{}
+	}
 }
 
 // arrive brings the events into the order in which they arrive.

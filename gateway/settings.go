@@ -149,6 +149,13 @@ func (s *Settings) lossPolicy(o Output, inUse bool) Policy {
 	return s.OnLoss[o]
 }
 
+// unheard tells whether an output is taken for occupied of what nobody ever heard of, in a building that is in use
+// or is not. To hold what was never heard counts as occupied, unless it is only that the building is not in use.
+func (s *Settings) unheard(o Output, inUse bool) bool {
+	p := s.lossPolicy(o, inUse)
+	return p == PolicyOccupied || p == PolicyHold && s.OnLoss[o] == PolicyHold
+}
+
 // windowOf is how far back from its newest revision a feed's revisions are kept. Of traffic it is the whole
 // day: an increment that comes late changes all sums after it.
 func (s *Settings) windowOf(f Feed) time.Duration {

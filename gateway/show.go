@@ -101,7 +101,7 @@ func (e *evaluation) showTraffic() {
 		return
 	}
 	q := e.changeLife().quality()
-	if midnight := e.days.midnight(e.now); q == Good && e.asset.doubted >= midnight {
+	if midnight := e.days.midnight(e.now); q == Good && e.asset.total.Lacks >= midnight {
 		q = Uncertain
 		e.wakeAt(e.days.next(e.now))
 	}
@@ -111,9 +111,14 @@ func (e *evaluation) showTraffic() {
 }
 
 func (e *evaluation) showFound() {
-	if e.asset.foundAt != 0 {
-		e.show(Detections, Reading{Value: int64(e.asset.found), At: e.asset.foundAt, Known: true, Quality: e.changeLife().quality()})
+	if e.asset.foundAt == 0 {
+		return
 	}
+	r := Reading{Value: int64(e.asset.found), At: e.asset.foundAt, Known: true, Quality: e.changeLife().quality()}
+	if e.asset.found == notKept {
+		r.Value, r.Known, r.Quality = 0, false, max(r.Quality, Uncertain)
+	}
+	e.show(Detections, r)
 }
 
 // showToday shows the measures of the day that the site is in.

@@ -33,18 +33,36 @@ func (b *Before) signal(out signal) signal {
 	return out
 }
 
-// peopleSignal works out what a feed of people said.
+// peopleSignal works out what a feed of people said. Counts between the two limits let the verdict before go on;
+// where there was none, nobody knows whether somebody is there, and absence of evidence is no vacancy: they are
+// positive until the first clear.
 func (h *history) peopleSignal(out signal, f Feed, s *Settings) signal {
 	out = h.before.signal(out)
+	if len(out) == 0 && h.before.Newest != 0 {
+		out = out.add(h.before.Newest, true)
+	}
 	for i := range h.window {
-		switch s.judge(f, int(h.window[i].Value)) {
-		case positive:
+		switch v := s.judge(f, int(h.window[i].Value)); {
+		case v == positive, v == undecided && len(out) == 0:
 			out = out.add(h.window[i].At, true)
-		case clear_:
+		case v == clear_:
 			out = out.add(h.window[i].At, false)
 		}
 	}
 	return out
+}
+
+// neverDecided tells whether a feed of people never said anything but counts between the two limits.
+func (h *history) neverDecided(f Feed, s *Settings) bool {
+	if s.OffCount == s.OnCount || h.before.LastPositive != 0 || h.before.FirstClear != 0 {
+		return false
+	}
+	for i := range h.window {
+		if s.judge(f, int(h.window[i].Value)) != undecided {
+			return false
+		}
+	}
+	return true
 }
 
 // latch is what ends a MOTION that no NO_MOTION ends.

@@ -11,9 +11,11 @@ type siteLife struct {
 	arrived  time.Duration // Mono when that arrived; 0 not since the start
 	minutes  []byte        // see [SiteLife]
 	last     int64
-	silence  Silence
 	older    Timestamp
-	restored bool // while feeds are restored: starts are known already
+	settled  []Silence       // see [SiteLife]; replaced, never altered
+	silences []Silence       // the same of those in the minutes, too
+	losses   []time.Duration // how long a silence has to be at least to be a loss to any asset, ascending
+	restored bool            // while feeds are restored: starts are known already
 
 	minuteFeeds int                     // feeds of people that speak every minute
 	starts      [minimumFeeds]Timestamp // when the earliest of them were first heard; 0 none
@@ -93,6 +95,9 @@ func (l *siteLife) lastOf(minute int64) Timestamp {
 	return minuteStart(minute) + Timestamp(l.at(minute).last-1)*second
 }
 
+// forgotten is the newest minute of which nothing is remembered any more.
+func (l *siteLife) forgotten() int64 { return max(l.last-l.kept(), (l.older - 1).Minute()) }
+
 // news tells whether an event of that moment would change what is kept of the site.
 func (l *siteLife) news(at Timestamp) bool {
 	if at > l.heard {
@@ -102,22 +107,24 @@ func (l *siteLife) news(at Timestamp) bool {
 	if minute > l.last {
 		return true
 	}
-	if minute <= l.last-l.kept() {
+	if minute <= l.forgotten() {
 		return false
 	}
 	known, said := l.at(minute), heardAt(at)
 	return known.first == 0 || said.first < known.first || said.last > known.last
 }
 
-// hear takes up that the site said something; longest is the longest silence that is none.
-func (l *siteLife) hear(at Timestamp, longest time.Duration) {
+// hear takes up that the site said something.
+func (l *siteLife) hear(at Timestamp) {
 	if !l.news(at) {
 		return
 	}
-	l.heard = max(l.heard, at)
+	if at > l.heard {
+		l.heard, l.dirty = at, true
+	}
 	minute := at.Minute()
 	if minute > l.last {
-		l.advance(minute, at, longest)
+		l.advance(minute, at)
 		return
 	}
 	known, said := l.at(minute), heardAt(at)
@@ -129,67 +136,47 @@ func (l *siteLife) hear(at Timestamp, longest time.Duration) {
 	}
 	l.set(minute, said)
 	l.dirty = true
-	if l.silence.To == 0 || minute <= l.silence.To.Minute() && minute >= l.silence.From.Minute() {
-		l.silence = l.lastSilence(longest)
+	if known.first == 0 && l.older == 0 || l.fellSilentAround(minute) {
+		l.findSilences()
 	}
 }
 
-func (l *siteLife) advance(minute int64, at Timestamp, longest time.Duration) {
+func (l *siteLife) advance(minute int64, at Timestamp) {
 	before, from := l.last, Timestamp(0)
 	if before != 0 {
 		from = l.lastOf(before)
-	}
-	for m := min(l.last, minute-l.kept()); m > l.last-l.kept() && m > 0; m-- {
-		if l.at(m).first != 0 {
-			l.older = l.lastOf(m)
-			break
-		}
+		l.drop(minute - l.kept())
 	}
 	for m := max(l.last+1, minute-l.kept()+1); m < minute; m++ {
 		l.set(m, minuteHeard{})
 	}
 	l.set(minute, heardAt(at))
 	l.last, l.dirty = minute, true
-	if gap := (Silence{From: from, To: l.first(minute)}); before != 0 && gap.To.Sub(gap.From) > longest {
-		l.silence = gap
+	if before != 0 {
+		l.silences = l.with(Silence{From: from, To: l.first(minute)}, l.silences)
 	}
-}
-
-// lastSilence finds the newest silence in the minutes that are kept.
-func (l *siteLife) lastSilence(longest time.Duration) Silence {
-	later := l.last
-	for m := l.last - 1; m > l.last-l.kept() && m > 0; m-- {
-		if l.at(m).first == 0 {
-			continue
-		}
-		gap := Silence{From: l.lastOf(m), To: l.first(later)}
-		if gap.To.Sub(gap.From) > longest {
-			return gap
-		}
-		later = m
-	}
-	if gap := (Silence{From: l.older, To: l.first(later)}); l.older != 0 && gap.To.Sub(gap.From) > longest {
-		return gap
-	}
-	if l.silence.To <= l.older {
-		return l.silence // it is older still
-	}
-	return Silence{}
 }
 
 func (l *siteLife) export(site Number) SiteLife {
-	return SiteLife{Site: site, Newest: l.heard, Minutes: l.minutes, Last: l.last, Older: l.older, Silence: l.silence, Starts: l.starts}
+	return SiteLife{Site: site, Newest: l.heard, Minutes: l.minutes, Last: l.last, Older: l.older, Silences: l.settled, Starts: l.starts}
 }
 
-// restore takes up what a journal kept. It is of another length if the rules changed.
+// restore takes up what a journal kept. If the rules changed, it is of other minutes, and of other losses.
 func (l *siteLife) restore(saved *SiteLife) {
-	l.heard, l.last, l.older, l.silence = saved.Newest, saved.Last, saved.Older, saved.Silence
+	l.heard, l.last, l.older = saved.Newest, saved.Last, saved.Older
 	l.starts, l.restored = saved.Starts, saved.Starts != [minimumFeeds]Timestamp{}
-	old := siteLife{minutes: saved.Minutes}
-	if old.kept() == 0 {
-		return
+	for _, s := range slices.Backward(saved.Silences) {
+		if s.To <= l.older { // else the minutes have it
+			l.settled = l.with(s, l.settled)
+		}
 	}
-	for m := max(l.last-min(old.kept(), l.kept())+1, 0); m <= l.last; m++ {
-		l.set(m, old.at(m))
+	old := *l
+	if old.minutes = saved.Minutes; old.kept() > 0 {
+		old.drop(l.last - l.kept())
+		l.settled, l.older = old.settled, old.older
+		for m := max(l.last-min(old.kept(), l.kept())+1, 0); m <= l.last; m++ {
+			l.set(m, old.at(m))
+		}
 	}
+	l.findSilences()
 }

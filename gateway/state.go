@@ -31,14 +31,14 @@ type State struct {
 
 	resolved map[settingsKey]*Settings
 	nothing  history
-	nowhere  *siteLife // stands in for the site of what lies in none
-	extremes Settings  // the longest delays and the shortest silences of any asset
+	nowhere  *siteLife       // stands in for the site of what lies in none
+	extremes Settings        // the longest delays and the shortest silences of any asset
+	deadly   []time.Duration // how long silences have to last to be losses: see siteLife
 
 	clock clock
 	mono  time.Duration // of the event that is applied
 	stray bool          // something may lie ahead of the clock by more than it should
-	alive Timestamp     // when the process before was last known to be alive, by the newest of starts
-	seen  Timestamp     // the same, as it was stored
+	seen  Timestamp     // when the process before was last known to be alive
 
 	starts  []Start // see Process; the last is this process's
 	process Process // as it is to be stored
@@ -99,11 +99,11 @@ type facts struct {
 	feeds     [FeedCount]*history    // nil: never heard
 	total     Total
 	overrides []Override // by target; replaced, never altered
-	found     int        // people in the newest Detected; memory only
+	found     int        // people in the newest Detected; memory only: notKept after a start
 	foundAt   Timestamp
-	doubted   Timestamp // the midnight since which an increment was too old to be counted; memory only
-	following bool      // it has a feed that speaks only on change
-	unknown   bool      // no operator named it: it counts against the limit of such assets
+	foundBy   uint32 // when its id was minted
+	following bool   // it has a feed that speaks only on change
+	unknown   bool   // no operator named it: it counts against the limit of such assets
 }
 
 // Saved is what a journal kept.
@@ -146,6 +146,7 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		custom:    make(map[string][]*asset),
 		resolved:  make(map[settingsKey]*Settings),
 		extremes:  rules.extremes(),
+		deadly:    rules.deadAfters(),
 		counted:   newIncrements(),
 		starts:    saved.Process.Starts,
 		edition:   saved.Edition,
@@ -179,21 +180,6 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		s.edition.Since = s.clock.now(start)
 	}
 	return s, nil
-}
-
-// startsKept is how many starts are remembered: a silence that lasted longer is taken for a loss.
-const startsKept = 16
-
-// begun notes when a process started, and when the one before was last alive. A gateway that stopped in its
-// grace had not seen what it missed before.
-func (s *State) begun(alive, now Timestamp) {
-	starts := slices.Clone(s.starts)
-	if n := len(starts); n > 0 && alive <= starts[n-1].At.Add(s.rules.State.StartupGrace) {
-		alive = min(alive, starts[n-1].Alive)
-		starts = starts[:n-1]
-	}
-	s.starts, s.alive = append(starts, Start{alive, now}), alive
-	s.starts = s.starts[max(0, len(s.starts)-startsKept):]
 }
 
 func setOf(ids []AssetID) map[AssetID]bool {
@@ -275,7 +261,8 @@ func (s *State) restoreFeeds(saved *Saved) error {
 			return fmt.Errorf("restoring totals of asset number %d: no such asset", t.Asset)
 		}
 		s.setTotal(a, t)
-		s.restoreHeard(a, t.At)
+		a.found, a.foundAt = notKept, t.Detected
+		s.restoreHeard(a, a.newest())
 	}
 	for _, o := range saved.Overrides {
 		a := s.at(o.Asset)
@@ -287,6 +274,9 @@ func (s *State) restoreFeeds(saved *Saved) error {
 	}
 	return nil
 }
+
+// notKept stands for how many people a sensor saw before a start.
+const notKept = -1
 
 func (s *State) restoreHeard(a *asset, at Timestamp) {
 	s.newest = max(s.newest, at)
@@ -310,7 +300,7 @@ func (s *State) newLife(site AssetID) *siteLife {
 	if rule.Location != nil {
 		place = rule.Location
 	}
-	l := &siteLife{days: calendar{place: place}, hours: rule.Hours}
+	l := &siteLife{days: calendar{place: place}, hours: rule.Hours, losses: s.deadly}
 	if site != "" {
 		l.minutes = make([]byte, 2*(s.extremes.window()/time.Minute+1))
 	}

@@ -229,8 +229,9 @@ func TestDetectionsAreCountedAndNothingMore(t *testing.T) {
 	if err := s.Apply(now("09:00:10"), []gateway.Event{e}); err != nil {
 		t.Fatal(err)
 	}
-	if b := s.Batch(); len(b.Assets) != 5 || len(b.Histories)+len(b.Totals)+len(b.Counted) != 0 {
-		t.Errorf("stored %+v, want the five new assets alone", b)
+	heard := []gateway.Total{{Asset: 4, Detected: at("09:00:00")}}
+	if b := s.Batch(); len(b.Assets) != 5 || !slices.Equal(b.Totals, heard) || len(b.Histories)+len(b.Counted) != 0 {
+		t.Errorf("stored %+v, want the five new assets, and the hour in which one was heard", b)
 	}
 	s.Settle(now("09:00:10"))
 	if got := show(t, s, now("09:00:10"), "sensor_eye").Reading(gateway.Detections); got.Value != 3 || !got.Known {

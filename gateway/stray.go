@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ageFrom returns when the age of a feed begins: when its newest event was sensed; while the clock is not
 // trusted, when it arrived.
@@ -26,19 +29,26 @@ func (s *State) reinStrays(now, alive Timestamp) {
 			s.reinAsset(a, limit, min(now, alive))
 		}
 	}
+	newest := make(map[*siteLife]Timestamp) // of the sites that were heard of beyond the limit
 	for _, site := range s.assets {
 		if site != nil && site.life != nil && site.life.heard > limit {
 			s.pending.touchSite(site)
-			site.life.forget(limit)
+			newest[site.life] = 0
 			s.pending.hear(site)
 			s.list(site)
 			s.markFollowers(site)
 		}
 	}
 	for _, a := range s.assets {
-		if a != nil && a.site != nil && a.site.life.heard < a.newest() {
-			a.site.life.hear(a.newest(), a.site.settings.DeadAfter)
+		if a == nil || a.site == nil {
+			continue
 		}
+		if at, ok := newest[a.site.life]; ok {
+			newest[a.site.life] = max(at, a.newest())
+		}
+	}
+	for l, at := range newest {
+		l.forget(limit, at)
 	}
 }
 
@@ -48,7 +58,7 @@ func (s *State) reinAsset(a *asset, limit, alive Timestamp) {
 	for d := range a.told {
 		a.told[d] = min(a.told[d], limit)
 	}
-	a.foundAt = min(a.foundAt, limit)
+	a.foundAt, a.total.Detected = min(a.foundAt, limit), min(a.total.Detected, startOfHour(limit))
 	if t := &a.total; t.At > limit {
 		t.At, t.Day = min(t.At, alive), min(t.Day, s.days(a).midnight(alive))
 	}
@@ -84,14 +94,23 @@ func (h *history) rein(limit, alive, epoch Timestamp) {
 	h.window = append(h.window, last)
 }
 
-// forget takes back what was heard of a site beyond a limit, and with it the minutes that this has driven out.
-func (l *siteLife) forget(limit Timestamp) {
+// forget takes back what was heard of a site beyond a limit, and with it the minutes that this has driven out:
+// what it said before the newest that is known of it now, nobody remembers, so that no silence is told there.
+func (l *siteLife) forget(limit, newest Timestamp) {
 	clear(l.minutes)
-	l.heard, l.arrived, l.last, l.older, l.dirty = 0, 0, 0, 0, true
-	if l.silence.To > limit {
-		l.silence = Silence{}
+	settled := slices.DeleteFunc(slices.Clone(l.settled), func(s Silence) bool { return s.To > limit })
+	for _, s := range slices.Backward(l.silences) {
+		if s.To > l.older && s.To <= min(limit, newest) {
+			settled = l.with(s, settled)
+		}
 	}
+	l.heard, l.arrived, l.last, l.older, l.settled, l.dirty = 0, 0, 0, 0, settled, true
 	for i := range l.starts {
 		l.starts[i] = min(l.starts[i], limit)
 	}
+	if newest != 0 {
+		l.hear(newest)
+		l.older = l.lastOf(l.last)
+	}
+	l.findSilences()
 }

@@ -231,6 +231,9 @@ func (e *evaluation) aggregate() {
 	minimum := e.settings.MinCoverage
 	all := t.sums[summedHVAC].cover(t.absent.members, minimum)
 	if all.total == 0 {
+		if e.asset.counts() {
+			out.Coverage = 0 // it is its own member, and was never heard of
+		}
 		return
 	}
 	out.Coverage = all.sound * 1000 / all.total
@@ -252,8 +255,8 @@ func (e *evaluation) aggregate() {
 
 func (e *evaluation) aggregateOutput(o Output, c coverage) {
 	on, known := e.asset.sum.sums[o].value(c)
-	if absent := &e.asset.sum.absent; c.classes == classCount && absent.members > 0 {
-		on, known = on+int64(absent.on[o]), true
+	if c.classes == classCount && e.asset.sum.absent.members > 0 {
+		on, known = on+int64(e.absentOn(o)), true
 	}
 	if !known || c.quality == Never {
 		e.hide(o.Measure())

@@ -52,7 +52,7 @@ func (e *evaluation) sensed(o Output) Reason {
 		case v.feed == TrafficFeed:
 			r.People, r.At = int(e.estimate().Value), v.newest
 		default:
-			r.People, r.At = v.history.value(), v.newest
+			r.People, r.At, r.Undecided = v.history.value(), v.newest, v.undecided
 		}
 	}
 	if e.settings.OnCount != 1 || e.settings.OffCount != 1 {

@@ -88,7 +88,8 @@ func (w *writer) state(b *gateway.Batch) {
 	}
 	for i := range b.Totals {
 		t := &b.Totals[i]
-		w.do(w.putTotal, int64(t.Asset), int64(t.In), int64(t.Out), int64(t.At), int64(t.Day), t.Net, int64(w.pack.totalSum(t)))
+		w.do(w.putTotal, int64(t.Asset), int64(t.In), int64(t.Out), int64(t.At), int64(t.Day), t.Net,
+			int64(t.Lacks), int64(t.Detected), int64(w.pack.totalSum(t)))
 	}
 	for i := range b.Sites {
 		s := &b.Sites[i]

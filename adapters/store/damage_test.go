@@ -30,6 +30,8 @@ func TestABrokenRowIsLeftOutAndTold(t *testing.T) {
 		"no such feed":         {"UPDATE revisions SET feed = 256 WHERE asset = 0 AND feed = 1", "nobody knows of which"},
 		"totals":               {"UPDATE totals SET people_in = people_in + 1 WHERE asset = 3", "they count from 0 again"},
 		"an estimate":          {"UPDATE totals SET net = net + 1 WHERE asset = 3", "they count from 0 again"},
+		"what totals lack":     {"UPDATE totals SET lacks = 0 WHERE asset = 3", "they count from 0 again"},
+		"what was detected":    {"UPDATE totals SET detected = detected + 1 WHERE asset = 5", "they count from 0 again"},
 		"a day":                {"UPDATE totals SET day = 0, net = 0 WHERE asset = 3", "they count from 0 again"},
 		"totals of a site":     {"UPDATE totals SET people_in = people_in + 1 WHERE asset = 5", "they count from 0 again"},
 		"totals of nobody":     {"UPDATE totals SET asset = -1 WHERE asset = 3", "nobody knows of which"},

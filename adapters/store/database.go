@@ -108,7 +108,7 @@ func (d *database) prepare(ctx context.Context) error {
 		// An id that had another number loses that row.
 		{&d.putAsset, "INSERT OR REPLACE INTO assets (number, id, kind, parent, given, custom_id, mac, told, sum, retired, appended) VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
 		{&d.putFeed, put("revisions", "asset, feed", "data")},
-		{&d.putTotal, put("totals", "asset", "people_in, people_out, at, day, net, sum")},
+		{&d.putTotal, put("totals", "asset", "people_in, people_out, at, day, net, lacks, detected, sum")},
 		{&d.putSite, put("sites", "site", "data")},
 		{&d.putOverride, put("overrides", "asset, target", "value, source, author, reason, since, until, sum")},
 		{&d.dropOverride, "DELETE FROM overrides WHERE asset = ? AND target = ?"},

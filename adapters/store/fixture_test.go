@@ -55,12 +55,12 @@ func everything() *gateway.Batch {
 		Histories: []gateway.History{history(0, gateway.PeopleMinuteFeed, 31), history(3, gateway.PeopleFeed, 2)},
 		Totals: []gateway.Total{
 			{Asset: 0, In: 5, Out: 6, At: 1773151530002},
-			{Asset: 3, In: 1 << 40, Out: 7, At: 1773151530002, Day: 1773097200000, Net: -3},
-			{Asset: 5, In: 6, Out: 7, At: 1773151530002},
+			{Asset: 3, In: 1 << 40, Out: 7, At: 1773151530002, Day: 1773097200000, Net: -3, Lacks: 1773097200000},
+			{Asset: 5, In: 6, Out: 7, At: 1773151530002, Detected: 1773151200000},
 		},
 		Sites: []gateway.SiteLife{{
 			Site: 5, Newest: 1773151530002, Last: 29552525, Minutes: []byte{1, 0, 60, 31},
-			Silence: gateway.Silence{From: 1773140000000, To: 1773150000000},
+			Silences: []gateway.Silence{{From: 1773140000000, To: 1773150000000}, {From: 1773100000000, To: 1773135000000}},
 		}},
 		Overrides: []gateway.Override{
 			override(0, gateway.TargetOutputs, "fire drill"),

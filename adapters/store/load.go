@@ -55,8 +55,10 @@ func load(ctx context.Context, conn *sql.Conn, version int) (*loaded, error) {
 		l.meta, l.assets, l.feeds, l.totals, l.increments, l.sites, l.overrides, l.audits,
 	}
 	switch version {
+	case 3:
+		tables[3] = l.totalsOfVersion3
 	case 2:
-		tables[1] = l.assetsOfVersion2
+		tables[1], tables[3] = l.assetsOfVersion2, l.totalsOfVersion3
 	case 0, 1:
 		tables = []func(context.Context, *sql.Conn) error{l.meta, l.assetsOfVersion2, l.feeds, l.totalsOfVersion1, l.increments}
 	}

@@ -133,6 +133,7 @@ func anyBatch(serial int) *rapid.Generator[*gateway.Batch] {
 				b.Totals = append(b.Totals, gateway.Total{
 					Asset: n, In: rapid.Uint64().Draw(t, "in"), Out: rapid.Uint64().Draw(t, "out"), At: anyTime().Draw(t, "at"),
 					Day: anyTime().Draw(t, "day"), Net: rapid.Int64().Draw(t, "net"),
+					Lacks: anyTime().Draw(t, "lacks"), Detected: anyTime().Draw(t, "detected"),
 				})
 			}
 			if rapid.Bool().Draw(t, "site") {

@@ -11,22 +11,28 @@ import (
 	"butlr-gateway/gateway"
 )
 
-// siteFormat is the first byte of a packed site.
-const siteFormat = 1
+// The formats of a packed site: its first byte. The first had one silence, the zero one for none.
+const (
+	oneSilenceFormat = 1
+	siteFormat       = 2
+)
 
 // sitePart stands where a feed has its number.
 const sitePart = 'S'
 
-// site packs the life of a site: a byte of format, its silence, when it was newest heard of, the newest
-// minute and the minutes.
+// site packs the life of a site: a byte of format, the time before its minutes, when its feeds began, the number
+// of its silences and each of them, when it was newest heard of, the newest minute and the minutes.
 func (p *packer) site(s *gateway.SiteLife) []byte {
 	p.begin(s.Site, sitePart)
 	p.byte(siteFormat)
 	p.time(s.Older)
 	p.time(s.Starts[0])
 	p.time(s.Starts[1])
-	p.time(s.Silence.From)
-	p.time(s.Silence.To)
+	p.uvarint(uint64(len(s.Silences)))
+	for _, silence := range s.Silences {
+		p.time(silence.From)
+		p.time(silence.To)
+	}
 	p.time(s.Newest)
 	p.minute(s.Last)
 	p.bytes(s.Minutes)
@@ -37,14 +43,26 @@ func (p *packer) site(s *gateway.SiteLife) []byte {
 func unpackSite(body []byte, site gateway.Number) (gateway.SiteLife, error) {
 	s := gateway.SiteLife{Site: site}
 	r := rowReader{rest: body}
-	if r.byte() != siteFormat {
+	format := r.byte()
+	if format != siteFormat && format != oneSilenceFormat {
 		return s, errFormat
 	}
 	s.Older = r.time()
 	s.Starts[0] = r.time()
 	s.Starts[1] = r.time()
-	s.Silence.From = r.time()
-	s.Silence.To = r.time()
+	silences := uint64(1)
+	if format == siteFormat {
+		silences = r.uvarint()
+	}
+	if silences > uint64(len(r.rest)/leastSilence) {
+		return s, errShort
+	}
+	for range silences {
+		silence := gateway.Silence{From: r.time(), To: r.time()}
+		if format == siteFormat || silence != (gateway.Silence{}) {
+			s.Silences = append(s.Silences, silence)
+		}
+	}
 	s.Newest = r.time()
 	s.Last = r.minute()
 	if minutes := r.bytes(); len(minutes) > 0 {
@@ -52,6 +70,9 @@ func unpackSite(body []byte, site gateway.Number) (gateway.SiteLife, error) {
 	}
 	return s, r.end()
 }
+
+// leastSilence is the length of the shortest silence in a row.
+const leastSilence = 2
 
 // The rows below are kept in columns, so that people can read them with any tool, and carry a sum beside.
 
@@ -76,16 +97,21 @@ func flag(yes bool) byte {
 	return 0
 }
 
-// totalSum is the CRC-32C of a row of totals. A row of the first schema, which had no estimate, keeps its
-// sum.
+// totalSum is the CRC-32C of a row of totals. A row of an older schema, which had no estimate or knew nothing of
+// what totals lack and of what was detected, keeps its sum.
 func (p *packer) totalSum(t *gateway.Total) uint32 {
 	b := binary.BigEndian.AppendUint32(p.buffer[:0], uint32(t.Asset))
 	b = binary.BigEndian.AppendUint64(b, t.In)
 	b = binary.BigEndian.AppendUint64(b, t.Out)
 	b = binary.BigEndian.AppendUint64(b, uint64(t.At))
-	if t.Day != 0 || t.Net != 0 {
+	later := t.Lacks != 0 || t.Detected != 0
+	if t.Day != 0 || t.Net != 0 || later {
 		b = binary.BigEndian.AppendUint64(b, uint64(t.Day))
 		b = binary.BigEndian.AppendUint64(b, uint64(t.Net))
+	}
+	if later {
+		b = binary.BigEndian.AppendUint64(b, uint64(t.Lacks))
+		b = binary.BigEndian.AppendUint64(b, uint64(t.Detected))
 	}
 	p.buffer = b
 	return p.sum()

@@ -9,8 +9,9 @@ import (
 
 // schemaVersion is the database's user_version. A database of a greater one was written by a newer
 // gateway, and is refused; one of a smaller one is brought up to it. Version 1 had neither the estimate in
-// the totals nor the tables after the increments; version 2 knew of no asset that is retired or appended.
-const schemaVersion = 3
+// the totals nor the tables after the increments; version 2 knew of no asset that is retired or appended;
+// version 3 neither of what totals lack nor of what was detected, and of one silence of a site.
+const schemaVersion = 4
 
 // auditKept is how many changes of overrides are kept.
 const auditKept = 1000
@@ -46,7 +47,9 @@ CREATE TABLE IF NOT EXISTS totals (
 	at         INTEGER NOT NULL,
 	sum        INTEGER NOT NULL,
 	day        INTEGER NOT NULL DEFAULT 0,
-	net        INTEGER NOT NULL DEFAULT 0 -- people_in less people_out since then
+	net        INTEGER NOT NULL DEFAULT 0, -- people_in less people_out since then
+	lacks      INTEGER NOT NULL DEFAULT 0,
+	detected   INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS increments (
 	hour INTEGER NOT NULL, -- of the event, since 1970
@@ -104,6 +107,10 @@ ALTER TABLE totals ADD COLUMN net INTEGER NOT NULL DEFAULT 0;
 	{"assets", "appended", `
 ALTER TABLE assets ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE assets ADD COLUMN appended INTEGER NOT NULL DEFAULT 0;
+`},
+	{"totals", "detected", `
+ALTER TABLE totals ADD COLUMN lacks INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE totals ADD COLUMN detected INTEGER NOT NULL DEFAULT 0;
 `},
 }
 

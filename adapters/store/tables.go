@@ -52,17 +52,21 @@ func (l *loaded) feed(data []byte, asset gateway.Number, feed gateway.Feed) erro
 }
 
 func (l *loaded) totals(ctx context.Context, conn *sql.Conn) error {
-	return l.totalsOf(ctx, conn, "SELECT asset, people_in, people_out, at, day, net, sum FROM totals")
+	return l.totalsOf(ctx, conn, "SELECT asset, people_in, people_out, at, day, net, lacks, detected, sum FROM totals")
+}
+
+func (l *loaded) totalsOfVersion3(ctx context.Context, conn *sql.Conn) error {
+	return l.totalsOf(ctx, conn, "SELECT asset, people_in, people_out, at, day, net, 0, 0, sum FROM totals")
 }
 
 func (l *loaded) totalsOfVersion1(ctx context.Context, conn *sql.Conn) error {
-	return l.totalsOf(ctx, conn, "SELECT asset, people_in, people_out, at, 0, 0, sum FROM totals")
+	return l.totalsOf(ctx, conn, "SELECT asset, people_in, people_out, at, 0, 0, 0, 0, sum FROM totals")
 }
 
 func (l *loaded) totalsOf(ctx context.Context, conn *sql.Conn, query string) error {
 	return each(ctx, conn, query, func(rows *sql.Rows) error {
-		var key, in, out, at, day, net, sum number
-		if err := rows.Scan(&key, &in, &out, &at, &day, &net, &sum); err != nil {
+		var key, in, out, at, day, net, lacks, detected, sum number
+		if err := rows.Scan(&key, &in, &out, &at, &day, &net, &lacks, &detected, &sum); err != nil {
 			return err
 		}
 		asset, ok := key.asset()
@@ -73,7 +77,7 @@ func (l *loaded) totalsOf(ctx context.Context, conn *sql.Conn, query string) err
 		}
 		t := gateway.Total{
 			Asset: asset, In: uint64(in), Out: uint64(out), At: gateway.Timestamp(at),
-			Day: gateway.Timestamp(day), Net: int64(net),
+			Day: gateway.Timestamp(day), Net: int64(net), Lacks: gateway.Timestamp(lacks), Detected: gateway.Timestamp(detected),
 		}
 		if number(l.pack.totalSum(&t)) != sum {
 			l.lostOf(asset, "totals of asset number %d: %v; they count from 0 again", asset, errChecksum)

@@ -121,16 +121,16 @@ func TestADatabaseOfVersion1IsBroughtForward(t *testing.T) {
 	}
 }
 
-// version2 makes a state directory as the second schema had it.
-func version2(t *testing.T) (dir string) {
+// madeBy makes a state directory as a gateway of an older schema had left it.
+func madeBy(t *testing.T, version string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	rows, err := os.ReadFile(filepath.Join("testdata", "version2.sql"))
+	rows, err := os.ReadFile(filepath.Join("testdata", version+".sql"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	tamper(t, dir, string(rows))
-	ledger, err := os.ReadFile(filepath.Join("testdata", "version2_ledger.csv"))
+	ledger, err := os.ReadFile(filepath.Join("testdata", version+"_ledger.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,9 +140,56 @@ func version2(t *testing.T) (dir string) {
 	return dir
 }
 
+// toVersion3 leaves out what a gateway of schema 3 did not know.
+func toVersion3(s *gateway.Saved) {
+	s.Totals = slices.Clone(s.Totals)
+	for i := range s.Totals {
+		s.Totals[i].Lacks, s.Totals[i].Detected = 0, 0
+	}
+	s.Sites = slices.Clone(s.Sites)
+	for i := range s.Sites {
+		s.Sites[i].Silences = s.Sites[i].Silences[:1]
+	}
+}
+
+// Seen to break it: totalSum with the new columns always in it; upgrade without the additions; a silence that was
+// none taken for one.
+func TestADatabaseOfVersion3IsBroughtForward(t *testing.T) {
+	dir := madeBy(t, "version3")
+	read, identity, err := store.Read(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (store.Identity{GatewayID: "3a8d8b7b", Boots: 1}); identity != want {
+		t.Errorf("identity: got %+v, want %+v", identity, want)
+	}
+	b := everything()
+	b.Assets[1].Retired, b.Assets[2].Appended = true, true
+	want := savedOf(b)
+	toVersion3(want)
+	want.Edition = gateway.Edition{Number: 1, At: 1773151530006, Since: 1773100000000, Vacated: []gateway.Number{9}}
+	s := open(t, dir)
+	for what, got := range map[string]*gateway.Saved{"read as it is": read, "brought forward": s.Saved()} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	if d := s.Damage(); len(d) != 0 {
+		t.Errorf("damage: %q", d)
+	}
+	commit(t, s, b)
+	closeStore(t, s)
+	want = savedOf(b)
+	want.Edition = read.Edition
+	want.Audit = read.Audit
+	if diff := cmp.Diff(want, open(t, dir).Saved()); diff != "" {
+		t.Errorf("saved in the tables of now (-want +got):\n%s", diff)
+	}
+}
+
 // Seen to break it: assetSum with the new columns always in it; upgrade without the additions.
 func TestADatabaseOfVersion2IsBroughtForward(t *testing.T) {
-	dir := version2(t)
+	dir := madeBy(t, "version2")
 	read, identity, err := store.Read(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -151,6 +198,7 @@ func TestADatabaseOfVersion2IsBroughtForward(t *testing.T) {
 		t.Errorf("identity: got %+v, want %+v", identity, want)
 	}
 	want := savedOf(everything())
+	toVersion3(want)
 	want.Process = gateway.Process{} // no gateway of that version left one
 	s := open(t, dir)
 	for what, got := range map[string]*gateway.Saved{"read as it is": read, "brought forward": s.Saved()} {

@@ -110,7 +110,7 @@ func TestExamplesBecomeRegistersAndMessages(t *testing.T) {
 	}
 }
 
-// compareExamples compares registers and retained messages. Detections are there until a restart only.
+// compareExamples compares registers and retained messages. How many people a sensor sees is known until a restart only.
 func compareExamples(t *testing.T, s *site, broker string, detections bool) {
 	t.Helper()
 	for number, want := range examples {

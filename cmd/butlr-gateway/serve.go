@@ -36,6 +36,8 @@ type service struct {
 	metrics *prometheus.Registry
 
 	store      *store.Store
+	samples    *store.Samples // nil without a history
+	stores     int            // closers of those two, which come last
 	hub        *gateway.Hub
 	image      *modbus.Image
 	board      *web.Board
@@ -62,7 +64,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	s.brokers = &brokers{alarms: s.alarms, down: map[string]string{}}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook,
+		s.openStore, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -94,6 +96,19 @@ func (s *service) openStore(ctx context.Context) error {
 	return nil
 }
 
+// openSamples opens the history for people. Without it a building is served all the same.
+func (s *service) openSamples(ctx context.Context) error {
+	samples, err := store.OpenSamples(ctx, samplesOptions(s))
+	if err == nil {
+		s.samples = samples
+		s.closers = append(s.closers, samples.Close)
+	} else {
+		s.log.Warn("there is no history", "err", err)
+	}
+	s.stores = len(s.closers)
+	return nil
+}
+
 func (s *service) openHub(context.Context) error {
 	state, err := gateway.NewState(s.rules, s.store.Saved(), s.clock())
 	if err != nil {
@@ -108,6 +123,9 @@ func (s *service) openHub(context.Context) error {
 	}
 	if s.pusher != nil {
 		sinks = append(sinks, s.pusher)
+	}
+	if s.samples != nil {
+		sinks = append(sinks, s.samples)
 	}
 	s.hub, err = gateway.NewHub(gateway.HubOptions{
 		State: state, Journal: s.store, Sinks: sinks, Clock: s.clock, Alarms: s.alarms, Log: s.log,
@@ -191,6 +209,9 @@ func (s *service) run(ctx context.Context) error {
 	for _, p := range s.publishers {
 		parts.start(ctx, "the publisher of ["+p.section+"]", p.Run)
 	}
+	if s.samples != nil {
+		parts.start(ctx, "the history", s.samples.Run)
+	}
 	s.hub.Start(ctx)
 	if s.pusher != nil {
 		parts.start(ctx, "push", s.pusher.Run)
@@ -208,7 +229,7 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
 	parts.start(ctx, "the bound on garbage", boundGarbage)
 	parts.start(ctx, "the webhook", s.webhook.Run)
-	s.closers = s.closers[:1] // the parts that run close their ports; the store is closed last
+	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last
 	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))
 	err := parts.wait(ctx)
 	s.log.Info("stopping", "why", reasonToStop(ctx, err))

@@ -37,6 +37,12 @@ func storeOptions(c *config.Config, log *slog.Logger, metrics prometheus.Registe
 	return store.Options{Dir: string(c.Gateway.StateDir), Log: log, Metrics: metrics}
 }
 
+func samplesOptions(s *service) store.SamplesOptions {
+	return store.SamplesOptions{
+		Dir: string(s.config.Gateway.StateDir), Maximum: int64(s.config.Web.HistoryMax), Log: s.log, Metrics: s.metrics,
+	}
+}
+
 func mapOptions(c *config.Config) modbus.MapOptions {
 	o := modbus.MapOptions{UnitID: uint8(c.Modbus.UnitID)}
 	// The configuration has refused everything that these do not know.
