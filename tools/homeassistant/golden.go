@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,7 +54,7 @@ func (t *trial) documents(form string) {
 		return
 	}
 	want := 0
-	for _, topic := range slices.Sorted(mapKeys(messages)) {
+	for _, topic := range slices.Sorted(maps.Keys(messages)) {
 		if err := t.broker.Publish(topic, messages[topic], true); err != nil {
 			t.Check("publishing", err)
 			return

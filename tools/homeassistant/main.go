@@ -7,7 +7,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"iter"
 	"maps"
 	"os"
 	"os/signal"
@@ -159,7 +158,7 @@ func (t *trial) warned() {
 		_, said, _ := strings.Cut(line, "] ")
 		kinds[strings.Join(strings.Fields(said)[:min(7, len(strings.Fields(said)))], " ")]++
 	}
-	for _, kind := range slices.Sorted(mapKeys(kinds)) {
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		t.Say("%4d times: %s …", kinds[kind], kind)
 	}
 }
@@ -179,5 +178,3 @@ func (t *trial) end() {
 		t.broker.Stop()
 	}
 }
-
-func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
