@@ -2,12 +2,14 @@
 # make test    every test, with the race detector
 # make check   format, vet, staticcheck, import rules, generated documents
 # make build   the program, into bin/
+# make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
+# make node-red   a real Node-RED runs docs/node-red-flow.json
 
 GO      ?= go
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build clean
+.PHONY: run test check build clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -29,6 +31,17 @@ check:
 	$(GO) test -count=1 -run 'TestImportRules' ./cmd/butlr-gateway
 	$(GO) test -count=1 -run 'Reference|Example' ./config
 	$(GO) test -count=1 -run 'Document' ./adapters/modbus
+
+# Other people's software, which is installed below ~/.cache/butlr-gateway the first time. No part of the tests.
+homeassistant:
+	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare)"
+
+homeassistant-old:
+	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare 2024.12)"
+	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare 2024.3)"
+
+node-red:
+	$(GO) -C tools run ./nodered -nodered "$$(tools/nodered/prepare)"
 
 clean:
 	rm -rf bin

@@ -95,7 +95,8 @@ func say(g *discovery.Gateway, d *discovery.Device) []discovery.Message {
 
 // TestDocuments keeps the documents as they are, in both forms, and holds them against Home Assistant's
 // rules. Seen to break it: an "object_id" or a "qos" in a component; a state class for quality; no
-// unique_id; options without the device class; "via_hub"; the mode of the availability left out.
+// unique_id; options without the device class; "via_hub"; the mode of the availability left out; no default
+// id for a room's entities, or one without the platform.
 func TestDocuments(t *testing.T) {
 	for _, form := range []discovery.Form{discovery.Devices, discovery.Components} {
 		g := announcer(form)

@@ -52,6 +52,7 @@ type (
 		Platform           string         `json:"platform,omitempty"`
 		Name               string         `json:"name,omitempty"`
 		UniqueID           string         `json:"unique_id,omitempty"`
+		DefaultEntityID    string         `json:"default_entity_id,omitempty"`
 		DeviceClass        string         `json:"device_class,omitempty"`
 		StateClass         string         `json:"state_class,omitempty"`
 		Unit               string         `json:"unit_of_measurement,omitempty"`

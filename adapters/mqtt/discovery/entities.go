@@ -142,6 +142,11 @@ func (g *Gateway) statusTopic() string { return g.Root + "/gateway/status" }
 func (d *Device) add(key, shows string, c component) {
 	c.UniqueID = d.Node + "_" + key
 	c.ValueTemplate = templateOf(shows, &c)
+	if d.about.SuggestedArea == d.about.Name {
+		// Home Assistant makes the id of the area, the device and the entity, and would say the room twice. It
+		// makes a proper id of this text; one before 2025.10 ignores it, and leaves out the area.
+		c.DefaultEntityID = c.Platform + "." + d.about.Name + " " + c.Name
+	}
 	d.entities = append(d.entities, entity{key: key, component: c})
 }
 

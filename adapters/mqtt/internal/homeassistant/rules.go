@@ -25,7 +25,7 @@ var (
 	deviceKeys = words("identifiers name manufacturer model serial_number sw_version via_device suggested_area configuration_url")
 	originKeys = words("name sw_version support_url")
 	rootKeys   = words("device origin components availability availability_mode state_topic command_topic")
-	commonKeys = words("name unique_id device origin availability availability_mode enabled_by_default entity_category icon " +
+	commonKeys = words("name unique_id default_entity_id device origin availability availability_mode enabled_by_default entity_category icon " +
 		"json_attributes_topic json_attributes_template")
 
 	platforms = map[string]struct{ allowed, required, classes []string }{
@@ -144,6 +144,9 @@ func (c *check) entity(e *Entity) {
 	device, _ := e.Config["device"].(object)
 	if name, _ := device["name"].(string); strings.HasPrefix(e.Text("name"), name) {
 		c.fault("%s begins with the name of its device, %q", e.ID, name)
+	}
+	if id := e.Text("default_entity_id"); id != "" && !strings.HasPrefix(id, e.Platform+".") {
+		c.fault("%s wants to be %s", e.ID, id)
 	}
 	if category := e.Config["entity_category"]; category != nil && category != "diagnostic" {
 		c.fault("%s is of the category %v", e.ID, category)
