@@ -9,8 +9,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// feedOf tells which feed an event belongs to.
-var feedOf = map[EventType]Feed{Occupancy: PeopleFeed, OccupancyMinute: PeopleMinuteFeed, MotionStarted: MotionFeed}
+// feedOf tells which feed of revisions an event belongs to, if to any.
+var feedOf = map[EventType]Feed{
+	Occupancy: PeopleFeed, OccupancyMinute: PeopleMinuteFeed, MotionStarted: MotionFeed, MotionEnded: MotionFeed,
+}
 
 // P5: adding a positive never turns an output of its asset off, whenever it was. Here of evidence that is enough by
 // itself, and where no on-delay makes somebody wait: with one, a word about the past may tell that a feed was not

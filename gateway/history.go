@@ -187,6 +187,10 @@ func (b *Before) mark(v verdict, at Timestamp) {
 // late takes up a revision older than the window. Only a positive later than every other before the window
 // moves an output, so that none turns off sooner for it; beside that it may be the day's highest count. It
 // returns whether it changed anything.
+//
+// Which of several was believed of a moment is not kept of those before the window. One that was corrected and is
+// sent again is therefore taken up like any other, and one that corrects a clear to a count that decides nothing
+// takes that clear back no more. Either way no output turns off sooner than it did.
 func (h *history) late(f Feed, e *Entry, s *Settings, days *calendar) bool {
 	b := &h.before
 	if f == TrafficFeed {
