@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"butlr-gateway/adapters/mqtt/discovery"
 	"butlr-gateway/gateway"
 )
 
@@ -81,4 +82,45 @@ func floorOfRooms(name string) []gateway.Snapshot {
 		list = append(list, gateway.Snapshot{Asset: &room, Has: has, Quality: gateway.Good, Coverage: -1})
 	}
 	return slices.Clip(list)
+}
+
+// Two assets never share a path, though what was remembered gives both the same: one left it, the other came, and
+// the process was killed before the first one's leaving was remembered.
+//
+// Seen to break it: a path held by whoever was read last.
+func TestAPathHasOneHolder(t *testing.T) {
+	n, list := newNames(newMailbox("butlr")), []gateway.Snapshot{
+		furnished(1, step{name: 0}), furnished(2, step{name: 0}), {Asset: &gateway.Asset{ID: "room_3", Number: 9, Kind: gateway.Room, Name: eraNames[0]}},
+	}
+	for _, s := range list[:2] {
+		n.hold(s.Asset.ID, "boiler-room")
+	}
+	holders := make(map[string]gateway.AssetID)
+	for range 2 {
+		for _, s := range list {
+			path := n.path(s.Asset)
+			if other, taken := holders[path]; taken && other != s.Asset.ID {
+				t.Errorf("%s and %s share %s", other, s.Asset.ID, path)
+			}
+			holders[path] = s.Asset.ID
+		}
+	}
+}
+
+// An asset that is described now here, now there, costs no memory each time.
+//
+// Seen to break it: those that moved away left among the children.
+func TestMovingToAndFroCostsNoMemory(t *testing.T) {
+	o := testOptions()
+	o.Discovery, o.DiscoveryPrefix, o.Memory = discovery.Devices, "homeassistant", newFakeMemory()
+	a := newAnnouncer(&o)
+	var device *announced
+	for i := range 101 {
+		s := room(1, 1)
+		s.Asset.Parent = gateway.AssetID(fmt.Sprintf("space_%d", i%2))
+		a.notice(&device, &s, time.Now())
+	}
+	if here, there := len(a.children["space_0"]), len(a.children["space_1"]); here != 1 || there != 0 {
+		t.Errorf("%d are held to be in the one and %d in the other, want 1 and 0", here, there)
+	}
 }
