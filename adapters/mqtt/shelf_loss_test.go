@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,6 +83,48 @@ func floorOfRooms(name string) []gateway.Snapshot {
 		list = append(list, gateway.Snapshot{Asset: &room, Has: has, Quality: gateway.Good, Coverage: -1})
 	}
 	return slices.Clip(list)
+}
+
+// stuck is a memory whose disk answers nobody, until its hang is closed.
+type stuck struct {
+	*notebook
+	hang chan struct{}
+}
+
+func (s stuck) Write(ctx context.Context, changes map[string]string) error {
+	for key := range changes {
+		if key != rootKey+"butlr" {
+			<-s.hang
+		}
+	}
+	return s.notebook.Write(ctx, changes)
+}
+
+// What cannot be remembered in time is said all the same: what waits for a write that hangs, and what came after it
+// began. Once the disk answers, all is remembered.
+//
+// Seen to break it: those left waiting that came after the write began; nobody looking how long it takes.
+func TestWhatCannotBeRememberedIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, memory := newFakeBroker(), stuck{&notebook{rows: map[string]string{}}, make(chan struct{})}
+		o := testOptions()
+		o.Shelf = memory
+		p, stop := start(t, b, o)
+		time.Sleep(2 * time.Second)
+		for i := range 3 {
+			p.Publish(update(room(i, 4)))
+			time.Sleep(writeWithin + 2*tick)
+			if got := b.get(fmt.Sprintf("butlr/room/room_%d/people", i)); got != "4" {
+				t.Errorf("room %d has %q people on the broker, want 4", i, got)
+			}
+		}
+		close(memory.hang)
+		time.Sleep(5 * time.Second)
+		stop()
+		if n := len(memory.rows); n != 4 {
+			t.Errorf("%d rows are remembered, want the root and 3 rooms: %v", n, memory.rows)
+		}
+	})
 }
 
 // Two assets never share a path, though what was remembered gives both the same: one left it, the other came, and

@@ -99,10 +99,20 @@ func (d *delivery) awaitShelf(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-patience.C:
-		d.grantAll(func(*slot) bool { return true })
+		d.sayUnshelved()
 	case err := <-d.shelf.written:
 		d.shelved(err)
 	}
+}
+
+// sayUnshelved has said what has waited too long for the write under way, and what waits for the next.
+func (d *delivery) sayUnshelved() {
+	h := d.shelf
+	if h.writing == nil || time.Since(h.began) < writeWithin {
+		return
+	}
+	h.waiting, h.movers = append(h.waiting, h.movers...), nil
+	d.grantAll(func(*slot) bool { return true })
 }
 
 func (d *delivery) grantAll(may func(*slot) bool) {
