@@ -12,7 +12,7 @@ import (
 // more of the payload than any command may have, so that one that was shortened is not obeyed.
 const maxInbound = 2 + 0xffff + 2 + maxCommand + 1
 
-var errForbidden = errors.New("the broker sent what a broker must not send")
+var errForbidden = errors.New("the broker sent what a broker must not send, or more than 2 MiB at once")
 
 // The control packet types that a broker may send us, MQTT 3.1.1 section 2.2.1.
 const (
@@ -77,10 +77,10 @@ func (g *guard) next() error {
 	return nil
 }
 
-// readLength reads how long the packet's body is: 7 bits in each of at most four bytes, the lowest first, as
-// [binary.AppendUvarint] writes them.
+// readLength reads how long the packet's body is: 7 bits in each byte, the lowest first, as [binary.AppendUvarint]
+// writes them. Three bytes, 2 MiB, are more than enough: whoever announces more is not waited for.
 func (g *guard) readLength() (length int, err error) {
-	for shift := 0; shift < 28; shift += 7 {
+	for shift := 0; shift < 21; shift += 7 {
 		b, err := g.in.ReadByte()
 		if err == io.EOF {
 			return 0, io.ErrUnexpectedEOF
