@@ -53,6 +53,9 @@ func (d *document) checkPublishing(section string, p *Publishing) {
 func (d *document) checkFurther(c *Config, name string) {
 	section, p := "brokers."+name, c.Brokers[name]
 	d.short(section, name)
+	if name == "mqtt" {
+		d.wrong(section, "has the name of the first broker", "give it another: the log, alarms and metrics tell brokers apart by it")
+	}
 	d.checkPublishing(section, &p)
 	key := section + ".broker"
 	switch {
@@ -62,6 +65,9 @@ func (d *document) checkFurther(c *Config, name string) {
 	case p.Broker == "":
 		d.wrong(key, "is missing", `write broker = "tcp://HOST:1883", or remove the section`)
 		return
+	case c.MQTT.Broker == EmbeddedBroker && p.Broker.reaches(c.MQTT.Embedded.Listen):
+		d.wrong(key, "is the broker inside the gateway, which [mqtt] tells already", "remove the section", "mqtt.broker", "mqtt.embedded.listen")
+		return
 	}
 	others := map[string]Publishing{"mqtt": c.MQTT.Publishing}
 	for _, other := range slices.Sorted(maps.Keys(c.Brokers)) {
@@ -70,16 +76,28 @@ func (d *document) checkFurther(c *Config, name string) {
 		}
 	}
 	for _, other := range slices.Sorted(maps.Keys(others)) {
-		if o := others[other]; o.Broker == p.Broker && o.ClientID == p.ClientID {
-			d.wrong(key, "is that of "+other+" too, with the same client_id: the broker would end one connection for the other, again and again",
-				"remove the section, or give one of them a client_id and a topic of its own", other+".broker")
-			return
-		} else if o.Broker == p.Broker && o.announces() && p.announces() && o.DiscoveryPrefix == p.DiscoveryPrefix {
-			d.wrong(section+".discovery", "announces the same devices on the same broker as "+other+": each would take back what the other says",
-				`write discovery = "off" in one of them`, other+".discovery")
+		if o := others[other]; o.Broker.same(p.Broker) && !d.apart(section, &p, other, &o) {
 			return
 		}
 	}
+}
+
+// apart refuses a section that would get in the way of another, on the same broker.
+func (d *document) apart(section string, p *Publishing, other string, o *Publishing) bool {
+	switch {
+	case o.ClientID == p.ClientID:
+		d.wrong(section+".broker", "is that of "+other+" too, with the same client_id: the broker would end one connection for the other, again and again",
+			"remove the section, or give one of them a client_id and a topic of its own", other+".broker")
+	case o.Topic == p.Topic:
+		d.wrong(section+".topic", "is that of "+other+" too, on the same broker: when one connection ends, the broker says that both are offline",
+			"give one of them a topic of its own", other+".topic")
+	case o.announces() && p.announces() && o.DiscoveryPrefix == p.DiscoveryPrefix:
+		d.wrong(section+".discovery", "announces the same devices on the same broker as "+other+": each would take back what the other says",
+			`write discovery = "off" in one of them`, other+".discovery")
+	default:
+		return true
+	}
+	return false
 }
 
 // topic refuses a text that cannot begin topics.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -110,6 +111,30 @@ func (b Broker) loopback() bool {
 	}
 	host, err := netip.ParseAddr(address.Hostname())
 	return address.Hostname() == "localhost" || err == nil && host.IsLoopback()
+}
+
+// canonical returns the address with the port that may have been left out, and localhost as a number.
+func (b Broker) canonical() url.URL {
+	address, err := url.Parse(string(b))
+	if err != nil {
+		return url.URL{}
+	}
+	host, port := strings.ToLower(address.Hostname()), address.Port()
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if port == "" {
+		port = map[string]string{"tcp": "1883", "ssl": "8883", "ws": "80", "wss": "443"}[address.Scheme]
+	}
+	return url.URL{Scheme: address.Scheme, Host: net.JoinHostPort(host, port), Path: address.Path}
+}
+
+// same tells whether two addresses are those of one broker, as far as they tell.
+func (b Broker) same(other Broker) bool { return b.canonical() == other.canonical() }
+
+// reaches tells whether what listens there, on this machine, is what the address leads to.
+func (b Broker) reaches(l Listen) bool {
+	return b.loopback() && Listen(b.canonical().Host).clashes(l)
 }
 
 const brokerHint = `write "tcp://HOST:1883", "ssl://HOST:8883", "ws://HOST/PATH", "wss://HOST/PATH", or "embedded" for the gateway's own`

@@ -28,7 +28,7 @@ type announcer struct {
 
 	self     *announced // nil where nothing is announced
 	assets   map[gateway.AssetID]*announced
-	children map[gateway.AssetID][]*announced // by parent; those that have moved away are left in
+	children map[gateway.AssetID][]*announced // by parent
 	swept    bool                             // what is remembered and nobody wants is on its way out
 
 	due      dueQueue                     // devices to announce, or to take back
@@ -113,6 +113,8 @@ func (a *announcer) notice(into **announced, s *gateway.Snapshot, now time.Time)
 		d.missing = now
 	}
 	if parent := d.asset.Parent; parent != before.asset.Parent {
+		inside := a.children[before.asset.Parent]
+		a.children[before.asset.Parent] = slices.DeleteFunc(inside, func(c *announced) bool { return c == d })
 		a.children[parent] = append(a.children[parent], d)
 	}
 	a.want(d, now)

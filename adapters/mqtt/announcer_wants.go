@@ -1,9 +1,6 @@
 package mqtt
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // want has a device announced as soon as it may be.
 func (a *announcer) want(d *announced, now time.Time) {
@@ -71,10 +68,7 @@ func (a *announcer) moveChildren(d *announced, now time.Time) {
 		}
 		return
 	}
-	id := d.asset.ID
-	inside := slices.DeleteFunc(a.children[id], func(c *announced) bool { return c.asset.Parent != id })
-	a.children[id] = inside
-	for _, c := range inside {
+	for _, c := range a.children[d.asset.ID] {
 		a.wantAgain(c, now)
 	}
 }

@@ -231,6 +231,7 @@ func (d *delivery) due(ctx context.Context) error {
 	if err := d.shelve(ctx); err != nil {
 		return err
 	}
+	d.sayUnshelved()
 	assets, _ := d.mail.size()
 	d.credit += time.Duration(assets) * tick
 	for ; d.credit >= d.options.Refresh; d.credit -= d.options.Refresh {

@@ -2,14 +2,17 @@ package mqtt
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 )
 
-// maxInbound bounds the packets that a broker may send: no more than a status is ever expected.
-const maxInbound = 64 << 10
+// maxInbound is how much of a packet is passed on: the longest topic, with the lengths and the packet id, and
+// more of the payload than any command may have, so that one that was shortened is not obeyed.
+const maxInbound = 2 + 0xffff + 2 + maxCommand + 1
 
-var errForbidden = errors.New("the broker sent what a broker must not send, or more than 64 KiB at once")
+var errForbidden = errors.New("the broker sent what a broker must not send, or more than 2 MiB at once")
 
 // The control packet types that a broker may send us, MQTT 3.1.1 section 2.2.1.
 const (
@@ -22,61 +25,84 @@ const (
 
 // guard lets only packets through that we can have asked for. paho makes room for whatever length a
 // broker announces, up to 256 MB, and panics on a SUBACK with more codes than were asked for; neither
-// may end the gateway.
+// may end the gateway. A message that is too long is shortened: whoever may publish where the gateway listens
+// could otherwise end its connection, and with a retained message every connection after it.
 type guard struct {
 	net.Conn
-	in     *bufio.Reader
-	header int // bytes of the fixed header read so far
-	kind   byte
-	length int // of the packet, as far as it is read
-	rest   int // bytes of the packet's body still to come
+	in   *bufio.Reader
+	head []byte // of the packet, not handed over yet
+	rest int    // bytes of the packet's body still to hand over
+	skip int    // bytes of it to leave out after that
 }
 
 func newGuard(conn net.Conn) *guard { return &guard{Conn: conn, in: bufio.NewReader(conn)} }
 
 // Read reads what the broker sent. After an error nothing more may be read.
-func (g *guard) Read(p []byte) (int, error) {
-	n, err := g.in.Read(p)
-	for seen := 0; seen < n; {
-		if g.rest > 0 {
-			skip := min(g.rest, n-seen)
-			g.rest -= skip
-			seen += skip
-			continue
+func (g *guard) Read(p []byte) (n int, err error) {
+	if len(g.head) == 0 && g.rest == 0 {
+		if err := g.next(); err != nil {
+			return 0, err
 		}
-		if !g.next(p[seen]) {
-			return 0, errForbidden
-		}
-		seen++
 	}
+	if len(g.head) > 0 {
+		n = copy(p, g.head)
+		g.head = g.head[n:]
+		return n, nil
+	}
+	n, err = g.in.Read(p[:min(len(p), g.rest)])
+	g.rest -= n
 	return n, err
 }
 
-// next takes one byte of a fixed header, MQTT 3.1.1 section 2.2, and tells whether it is allowed.
-func (g *guard) next(b byte) bool {
-	if g.header == 0 {
-		g.header, g.kind, g.length = 1, b, 0
-		return true
+// next reads the fixed header of a packet, MQTT 3.1.1 section 2.2, and works out what becomes of the packet.
+func (g *guard) next() error {
+	skipped, err := g.in.Discard(g.skip)
+	if g.skip -= skipped; err != nil {
+		return err
 	}
-	g.length |= int(b&0x7f) << (7 * (g.header - 1))
-	g.header++
-	if b&0x80 != 0 {
-		return g.header < 4 // three bytes of length are more than enough
+	kind, err := g.in.ReadByte()
+	if err != nil {
+		return err
 	}
-	g.header, g.rest = 0, g.length
-	return g.allowed()
+	length, err := g.readLength()
+	if err != nil {
+		return err
+	}
+	if !allowed(kind>>4, length) {
+		return errForbidden
+	}
+	g.rest = min(length, maxInbound)
+	g.skip = length - g.rest
+	g.head = binary.AppendUvarint(append(g.head[:0], kind), uint64(g.rest))
+	return nil
 }
 
-func (g *guard) allowed() bool {
-	switch g.kind >> 4 {
-	case connack, puback:
-		return g.length == 2
-	case suback:
-		return g.length == 3 // we ask for one topic at a time
-	case pingresp:
-		return g.length == 0
-	case publish:
-		return g.length <= maxInbound
+// readLength reads how long the packet's body is: 7 bits in each byte, the lowest first, as [binary.AppendUvarint]
+// writes them. Three bytes, 2 MiB, are more than enough: whoever announces more is not waited for.
+func (g *guard) readLength() (length int, err error) {
+	for shift := 0; shift < 21; shift += 7 {
+		b, err := g.in.ReadByte()
+		if err == io.EOF {
+			return 0, io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		if length |= int(b&0x7f) << shift; b&0x80 == 0 {
+			return length, nil
+		}
 	}
-	return false
+	return 0, errForbidden
+}
+
+func allowed(kind byte, length int) bool {
+	switch kind {
+	case connack, puback:
+		return length == 2
+	case suback:
+		return length == 3 // we ask for one topic at a time
+	case pingresp:
+		return length == 0
+	}
+	return kind == publish
 }

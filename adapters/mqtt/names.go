@@ -23,9 +23,12 @@ func newNames(mail *mailbox) *names {
 	return &names{mail: mail, paths: make(map[gateway.AssetID]string), holders: make(map[string]gateway.AssetID)}
 }
 
-// hold gives an asset a path that it had before a restart.
+// hold gives an asset a path, unless somebody has it: what was remembered before a crash may name two, one who left
+// it and one who came after.
 func (n *names) hold(id gateway.AssetID, path string) {
-	n.paths[id], n.holders[path] = path, id
+	if !n.taken(path) {
+		n.paths[id], n.holders[path] = path, id
+	}
 }
 
 // leave takes an asset's path from it.

@@ -73,7 +73,7 @@ func (d *dialer) open(ctx context.Context) (session, error) {
 		}
 		return nil, err
 	}
-	s.client.Subscribe(statusTopic(d.options.Topic), 1, s.heard)
+	d.listen(s, listener{statusTopic(d.options.Topic), s.heard})
 	for _, l := range d.listeners {
 		d.listen(s, l)
 	}
@@ -147,8 +147,8 @@ func (s *pahoSession) publish(m message) receipt {
 
 // heard hears what is said of this gateway's status. What the broker kept from before this session is no
 // news: it is said anew at the end of the resync.
-func (s *pahoSession) heard(_ paho.Client, m paho.Message) {
-	if m.Retained() || string(m.Payload()) == online {
+func (s *pahoSession) heard(_ string, payload []byte, kept bool) {
+	if kept || string(payload) == online {
 		return
 	}
 	select {

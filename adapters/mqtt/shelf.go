@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"time"
 
 	"butlr-gateway/gateway"
 )
@@ -28,8 +29,9 @@ type shelf struct {
 	writing map[string]string         // what is being remembered; nil: nothing is
 	waiting []*slot                   // whose changes those are
 	written chan error
-	failed  bool // the last write did
-	tidied  bool // what belongs to nobody any more is gone
+	began   time.Time // when the write under way began
+	failed  bool      // the last write did
+	tidied  bool      // what belongs to nobody any more is gone
 }
 
 // entry is what is kept of one asset, beside its availability and state.
@@ -130,6 +132,7 @@ func (h *shelf) remember() {
 	changes := h.changes
 	h.writing, h.changes = changes, make(map[string]string)
 	h.waiting, h.movers = h.movers, nil
+	h.began = time.Now()
 	go func() { h.written <- h.memory.Write(context.Background(), changes) }()
 }
 

@@ -9,15 +9,15 @@ import (
 )
 
 // place works out under which topics an asset is to be said. What it leaves is taken back at once; what is new is
-// said when it is remembered. It comes before everything else that is said of an asset.
+// said when it is remembered. It comes before everything else that is said of an asset. All is decided before
+// anything is sent: the connection may be lost at any message, and this is not done again after that.
 func (d *delivery) place(ctx context.Context, s *slot) error {
 	if s.placed == d.snapshot.Asset && s.placedHas == d.snapshot.Has {
 		return nil
 	}
+	var left []string
 	if s.placed == nil {
-		if err := d.recall(ctx, s); err != nil {
-			return err
-		}
+		left = d.recall(s)
 	}
 	s.placed, s.placedHas = d.snapshot.Asset, d.snapshot.Has
 	before := s.wanted
@@ -28,15 +28,16 @@ func (d *delivery) place(ctx context.Context, s *slot) error {
 	if d.options.Names {
 		s.wanted.path = d.names.path(d.snapshot.Asset)
 	}
-	if s.wanted == before {
-		return nil
+	if s.wanted != before {
+		d.shelf.put(s)
+		left = append(left, d.leave(s)...)
 	}
-	d.shelf.put(s)
-	return d.leave(ctx, s)
+	return d.forget(ctx, left...)
 }
 
-// leave takes back what is kept of an asset and no more wanted. It is not said again before it is remembered again.
-func (d *delivery) leave(ctx context.Context, s *slot) error {
+// leave returns the topics on which something is kept of an asset that is no more wanted. It is not said there
+// again before it is remembered again.
+func (d *delivery) leave(s *slot) []string {
 	before, gone := s.kept, s.kept.scalars&^s.wanted.scalars
 	s.kept.scalars &= s.wanted.scalars
 	for m := range s.told.scalars {
@@ -44,14 +45,15 @@ func (d *delivery) leave(ctx context.Context, s *slot) error {
 			s.told.scalars[m] = scalar{}
 		}
 	}
-	if err := d.wipeScalars(ctx, s.topic, gone); err != nil || before.path == "" {
-		return err
-	}
-	if before.path == s.wanted.path {
-		return d.wipeScalars(ctx, d.mirror(before.path), gone)
+	left := scalarTopics(nil, s.topic, gone)
+	switch before.path {
+	case "":
+		return left
+	case s.wanted.path:
+		return scalarTopics(left, d.mirror(before.path), gone)
 	}
 	s.kept.path, s.mirror = "", ""
-	return d.wipe(ctx, d.mirror(before.path), before.scalars)
+	return assetTopics(left, d.mirror(before.path), before.scalars)
 }
 
 // grant lets an asset be said under all the topics that it wants.
@@ -97,10 +99,20 @@ func (d *delivery) awaitShelf(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-patience.C:
-		d.grantAll(func(*slot) bool { return true })
+		d.sayUnshelved()
 	case err := <-d.shelf.written:
 		d.shelved(err)
 	}
+}
+
+// sayUnshelved has said what has waited too long for the write under way, and what waits for the next.
+func (d *delivery) sayUnshelved() {
+	h := d.shelf
+	if h.writing == nil || time.Since(h.began) < writeWithin {
+		return
+	}
+	h.waiting, h.movers = append(h.waiting, h.movers...), nil
+	d.grantAll(func(*slot) bool { return true })
 }
 
 func (d *delivery) grantAll(may func(*slot) bool) {
@@ -115,21 +127,20 @@ func (d *delivery) grantAll(may func(*slot) bool) {
 	d.shelf.waiting = nil
 }
 
-// recall takes what was remembered of an asset that is new to this process, and takes back what is kept of it
-// under roots that were in use before.
-func (d *delivery) recall(ctx context.Context, s *slot) error {
+// recall takes what was remembered of an asset that is new to this process, and returns the topics on which
+// something is kept of it under roots that were in use before.
+func (d *delivery) recall(s *slot) []string {
 	e, known := d.shelf.take(s.id)
 	s.wanted = e
 	d.grant(s)
 	if !known { // its state may have been said all the same
 		d.shelf.put(s)
 	}
+	var left []string
 	for _, root := range d.shelf.old {
-		if err := d.wipeEntry(ctx, root, d.snapshot.Asset, e); err != nil {
-			return err
-		}
+		left = entryTopics(left, root, d.snapshot.Asset, e)
 	}
-	return nil
+	return left
 }
 
 func (d *delivery) mirror(path string) string { return d.options.Topic + "/names/" + path }
@@ -142,11 +153,18 @@ func (d *delivery) say(ctx context.Context, s *slot, what string, payload []byte
 	return d.window.keep(ctx, s.mirror+"/"+what, payload)
 }
 
-// forget has the broker forget what it keeps on a topic, and tells it again after a reconnect, until it has
-// acknowledged that.
-func (d *delivery) forget(ctx context.Context, topic string) error {
-	d.shelf.stale[topic] = true
-	return d.window.keep(ctx, topic, nil)
+// forget has the broker forget what it keeps on topics, and tells it again after a reconnect, until it has
+// acknowledged that. All are noted before the first is sent: the connection may be lost at any of them.
+func (d *delivery) forget(ctx context.Context, topics ...string) error {
+	for _, topic := range topics {
+		d.shelf.stale[topic] = true
+	}
+	for _, topic := range topics {
+		if err := d.window.keep(ctx, topic, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forgetAgain tells a broker again what it was to forget when the connection was lost. What has come back there
@@ -160,33 +178,27 @@ func (d *delivery) forgetAgain(ctx context.Context) error {
 	return nil
 }
 
-// wipe has the broker forget what it keeps of an asset under a topic.
-func (d *delivery) wipe(ctx context.Context, topic string, scalars gateway.Measures) error {
-	for _, what := range []string{"availability", "state"} {
-		if err := d.forget(ctx, topic+"/"+what); err != nil {
-			return err
-		}
-	}
-	return d.wipeScalars(ctx, topic, scalars)
+// assetTopics appends those on which something is kept of an asset under a topic.
+func assetTopics(topics []string, topic string, scalars gateway.Measures) []string {
+	return scalarTopics(append(topics, topic+"/availability", topic+"/state"), topic, scalars)
 }
 
-func (d *delivery) wipeScalars(ctx context.Context, topic string, scalars gateway.Measures) error {
+func scalarTopics(topics []string, topic string, scalars gateway.Measures) []string {
 	for m := range gateway.Measure(gateway.MeasureCount) {
-		if !scalars.Has(m) {
-			continue
-		}
-		if err := d.forget(ctx, topic+"/"+m.String()); err != nil {
-			return err
+		if scalars.Has(m) {
+			topics = append(topics, topic+"/"+m.String())
 		}
 	}
-	return nil
+	return topics
 }
 
-func (d *delivery) wipeEntry(ctx context.Context, root string, a *gateway.Asset, e entry) error {
-	if err := d.wipe(ctx, Topic(root, a), e.scalars); err != nil || e.path == "" {
-		return err
+// entryTopics appends those on which something is kept of an asset under a root.
+func entryTopics(topics []string, root string, a *gateway.Asset, e entry) []string {
+	topics = assetTopics(topics, Topic(root, a), e.scalars)
+	if e.path != "" {
+		topics = assetTopics(topics, root+"/names/"+e.path, e.scalars)
 	}
-	return d.wipe(ctx, root+"/names/"+e.path, e.scalars)
+	return topics
 }
 
 // tidy takes back what is kept of assets that there are no more, and of the gateway under roots that were in use
@@ -204,7 +216,7 @@ func (d *delivery) tidy(ctx context.Context) error {
 	for id, e := range h.entries {
 		asset := &gateway.Asset{ID: id, Kind: id.Kind()}
 		for _, root := range slices.Concat(h.old, []string{d.options.Topic}) {
-			if err := d.wipeEntry(ctx, root, asset, e); err != nil {
+			if err := d.forget(ctx, entryTopics(nil, root, asset, e)...); err != nil {
 				return err
 			}
 		}
@@ -212,10 +224,8 @@ func (d *delivery) tidy(ctx context.Context) error {
 		h.drop(id)
 	}
 	for _, root := range h.old {
-		for _, topic := range []string{statusTopic(root), root + "/gateway/state"} {
-			if err := d.forget(ctx, topic); err != nil {
-				return err
-			}
+		if err := d.forget(ctx, statusTopic(root), root+"/gateway/state"); err != nil {
+			return err
 		}
 	}
 	h.abandon()
