@@ -191,9 +191,9 @@ func (d *delivery) next(ctx context.Context) error {
 	return d.shelve(ctx)
 }
 
-// happened says what happened last. It says a few things at a time, so that readings do not wait for long.
+// happened says what happened last, a few things before each asset, so that readings do not wait for long.
 func (d *delivery) happened(ctx context.Context) error {
-	for range maxInFlight {
+	for range newsShare {
 		h, ok := d.mail.happened(d.options.Clock())
 		if !ok {
 			return nil

@@ -10,6 +10,7 @@ import (
 const (
 	newsRoom  = 1024             // things that happened and are not told yet; the oldest give way
 	newsFresh = 60 * time.Second // what happened longer ago is told nobody
+	newsShare = 10               // of what happened is said before each asset that waits
 )
 
 // ring keeps the last things that happened. They are news or nothing: what could not be told soon is
