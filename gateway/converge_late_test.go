@@ -11,8 +11,9 @@ import (
 // outputs turn off later. What is in the windows is the same in any order; the last positive, and the first clear
 // after it, are the same or later.
 //
-// Left out is a clear that was corrected, after its window, to a count that decides nothing: see
-// [TestACorrectionAfterItsWindow].
+// Left out are counts that decide nothing and come after their window: one that corrects a clear, see
+// [TestACorrectionAfterItsWindow], and those before the first clear ever, which in their window count for somebody. An
+// older revision that is no positive changes nothing but history.
 //
 // Seen to break it: a late positive that moves nothing, or that leaves the first clear before it; revisions older than
 // the window let in again; the last positive, or what lies before a window, not kept.
@@ -40,12 +41,13 @@ func TestEventsOfAnyAgeTurnNothingOffSooner(t *testing.T) {
 				}
 				positive, clear := h.ended(Feed(f), a.settings)
 				otherPositive, otherClear := g.ended(Feed(f), a.settings)
-				sooner := otherPositive == positive && otherClear != 0 && (clear == 0 || otherClear < clear)
-				if sooner {
-					believed, _ := believedOf(history, a.about.ID, Feed(f), otherClear, a.settings)
-					sooner = a.settings.judge(Feed(f), int(believed.Value)) != undecided
+				decided := func(at Timestamp) bool {
+					believed, _ := believedOf(history, a.about.ID, Feed(f), at, a.settings)
+					return a.settings.judge(Feed(f), int(believed.Value)) != undecided
 				}
-				if otherPositive < positive || sooner {
+				earlier := otherPositive < positive && decided(positive)
+				sooner := otherPositive == positive && otherClear != 0 && (clear == 0 || otherClear < clear) && decided(otherClear)
+				if earlier || sooner {
 					t.Fatalf("%s %s: last positive %s and first clear %s in order, %s and %s shuffled", a.about.ID, Feed(f),
 						positive.Time(), clear.Time(), otherPositive.Time(), otherClear.Time())
 				}
