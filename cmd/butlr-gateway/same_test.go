@@ -215,6 +215,7 @@ func (w *way) restate() { w.say(w.state.All(w.now())) }
 func (w *way) say(u *gateway.Update) {
 	kept := *u
 	kept.Changed, kept.Heard, kept.Left = slices.Clone(u.Changed), slices.Clone(u.Heard), slices.Clone(u.Left)
+	kept.Happened = nil // what is over is kept nowhere
 	w.said = append(w.said, &kept)
 }
 
