@@ -120,6 +120,7 @@ func (d *samplesDatabase) load(ctx context.Context) error {
 // querier is a connection, or a pool of them.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // samplesDays returns the days that have a table, the oldest first.
@@ -143,16 +144,21 @@ func samplesDays(ctx context.Context, q querier) (days []int64, err error) {
 	return days, rows.Err()
 }
 
-// measure learns how much of the file is in use.
-func (d *samplesDatabase) measure(ctx context.Context) error {
+// samplesSize returns how many bytes of the file are in use.
+func samplesSize(ctx context.Context, q querier) (int64, error) {
 	var pages, free, bytes int64
 	for pragma, into := range map[string]*int64{"page_count": &pages, "freelist_count": &free, "page_size": &bytes} {
-		if err := d.conn.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(into); err != nil {
-			return err
+		if err := q.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(into); err != nil {
+			return 0, err
 		}
 	}
-	d.size = (pages - free) * bytes
-	return nil
+	return (pages - free) * bytes, nil
+}
+
+// measure learns how much of the file is in use.
+func (d *samplesDatabase) measure(ctx context.Context) (err error) {
+	d.size, err = samplesSize(ctx, d.conn)
+	return err
 }
 
 // write writes samples and until when this run has lasted, and drops the oldest days that are too many.

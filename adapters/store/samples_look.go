@@ -95,14 +95,11 @@ func (s *Samples) Size(ctx context.Context) (bytes int64, oldest gateway.Timesta
 	if err != nil {
 		return 0, 0, fmt.Errorf("measuring the history: %w", err)
 	}
-	var pages, free, page int64
-	for pragma, into := range map[string]*int64{"page_count": &pages, "freelist_count": &free, "page_size": &page} {
-		if err := s.reader.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(into); err != nil {
-			return 0, 0, fmt.Errorf("measuring the history: %w", err)
-		}
+	if bytes, err = samplesSize(ctx, s.reader); err != nil {
+		return 0, 0, fmt.Errorf("measuring the history: %w", err)
 	}
 	if len(days) > 0 {
 		oldest = gateway.Timestamp(days[0]) * dayMillis
 	}
-	return (pages - free) * page, oldest, nil
+	return bytes, oldest, nil
 }
