@@ -30,6 +30,8 @@ type Options struct {
 	PlaceOf  func(*gateway.Asset) *time.Location // whose times of day an asset's reason shows
 	Locate   func(*gateway.Asset) (Register, bool)
 	Topic    func(*gateway.Asset) string // "" without a broker
+	Sources  Sources
+	Pages    http.Handler // what people look at, below /
 	Metrics  prometheus.Gatherer
 	Log      *slog.Logger
 }
