@@ -3,6 +3,7 @@
 //	butlr-bench modbus --gateway bin/butlr-gateway    reads against a bare echo, while events arrive
 //	butlr-bench latency --gateway bin/butlr-gateway   event to subscriber, against the way without a gateway
 //	butlr-bench frozen --gateway bin/butlr-gateway    events with a frozen broker, against none
+//	butlr-bench pages --gateway bin/butlr-gateway     events while pages are open, against none
 //	butlr-bench idle   --gateway bin/butlr-gateway    memory with many connections that ask nothing
 //
 // It starts the gateway itself, with a configuration and a state directory of its own, on this machine only.
@@ -24,6 +25,7 @@ var measurements = map[string]func(ctx context.Context, args []string, w io.Writ
 	"modbus":  modbusCommand,
 	"latency": latencyCommand,
 	"frozen":  frozenCommand,
+	"pages":   pagesCommand,
 	"idle":    idleCommand,
 	"echo":    echoCommand,
 }
@@ -39,7 +41,7 @@ func main() {
 
 func run(ctx context.Context, args []string, w io.Writer) error {
 	if len(args) == 0 || measurements[args[0]] == nil {
-		return errors.New("say what to measure: modbus, latency, frozen or idle, with --help for more")
+		return errors.New("say what to measure: modbus, latency, frozen, pages or idle, with --help for more")
 	}
 	err := measurements[args[0]](ctx, args[1:], w)
 	if errors.Is(err, flag.ErrHelp) {

@@ -26,6 +26,7 @@ type subject struct {
 	ended        chan error
 	webhook      string // its URL
 	modbus       string // its address
+	page         string // its URL, if it has one
 }
 
 const secret = "a-secret-for-benchmarks-0123456789"
@@ -81,6 +82,8 @@ func (s *subject) await(ctx context.Context, config string) error {
 					s.webhook = l.Address
 				case "Modbus TCP":
 					s.modbus = l.Address
+				case "page":
+					s.page = l.Address
 				}
 			}
 			return nil
