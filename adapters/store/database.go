@@ -99,8 +99,7 @@ func (d *database) prepare(ctx context.Context) error {
 	if err := d.transact(ctx, func() error { return upgrade(ctx, d.conn, version) }); err != nil {
 		return err
 	}
-	// Loading reads tables only: a broken index would show itself with the first new asset, for ever.
-	if _, err := d.conn.ExecContext(ctx, "REINDEX"); err != nil {
+	if err := d.mendIndex(ctx); err != nil {
 		return err
 	}
 	return d.prepareAll(ctx, []statement{
@@ -125,6 +124,19 @@ func (d *database) prepare(ctx context.Context) error {
 		{&d.removed[3], "DELETE FROM sites WHERE site = ?"},
 		{&d.removed[4], "DELETE FROM overrides WHERE asset = ?"},
 	})
+}
+
+// mendIndex makes the one index anew, that of the assets' ids, if it does not agree with its table. Loading
+// reads tables only, so that a broken index would show itself with the first new asset, for ever. To look takes a
+// tenth of the time that it takes to make it.
+func (d *database) mendIndex(ctx context.Context) error {
+	var verdict string
+	err := d.conn.QueryRowContext(ctx, "PRAGMA integrity_check('assets')").Scan(&verdict)
+	if err != nil || verdict == "ok" {
+		return err
+	}
+	_, err = d.conn.ExecContext(ctx, "REINDEX")
+	return err
 }
 
 // statement is the text of a prepared statement, and where it goes.
