@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
-	"strings"
 )
 
 const (
@@ -49,34 +46,4 @@ func echo(conn net.Conn) {
 			return
 		}
 	}
-}
-
-// startEcho runs the bare server as a process of its own, and returns its address.
-func startEcho() (address string, stop func(), err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", nil, err
-	}
-	c := exec.Command(self, "echo")
-	input, err := c.StdinPipe()
-	if err != nil {
-		return "", nil, err
-	}
-	output, err := c.StdoutPipe()
-	if err != nil {
-		return "", nil, err
-	}
-	if err := c.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		input.Close()
-		c.Wait()
-	}
-	line, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil {
-		stop()
-		return "", nil, fmt.Errorf("starting the echo: %w", err)
-	}
-	return strings.TrimSpace(line), stop, nil
 }

@@ -1,5 +1,6 @@
 // Command butlr-bench measures a gateway: every figure that is published comes from it.
 //
+//	butlr-bench ingest --gateway bin/butlr-gateway    events a second against a handler that does nothing
 //	butlr-bench modbus --gateway bin/butlr-gateway    reads against a bare echo, while events arrive
 //	butlr-bench latency --gateway bin/butlr-gateway   event to subscriber, against the way without a gateway
 //	butlr-bench frozen --gateway bin/butlr-gateway    events with a frozen broker, against none
@@ -22,12 +23,14 @@ import (
 
 // measurements are the subcommands.
 var measurements = map[string]func(ctx context.Context, args []string, w io.Writer) error{
+	"ingest":  ingestCommand,
 	"modbus":  modbusCommand,
 	"latency": latencyCommand,
 	"frozen":  frozenCommand,
 	"pages":   pagesCommand,
 	"idle":    idleCommand,
 	"echo":    echoCommand,
+	"nothing": nothingCommand,
 }
 
 func main() {
@@ -41,7 +44,7 @@ func main() {
 
 func run(ctx context.Context, args []string, w io.Writer) error {
 	if len(args) == 0 || measurements[args[0]] == nil {
-		return errors.New("say what to measure: modbus, latency, frozen, pages or idle, with --help for more")
+		return errors.New("say what to measure: ingest, modbus, latency, frozen, pages or idle, with --help for more")
 	}
 	err := measurements[args[0]](ctx, args[1:], w)
 	if errors.Is(err, flag.ErrHelp) {

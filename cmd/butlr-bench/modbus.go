@@ -26,11 +26,11 @@ func modbusCommand(ctx context.Context, args []string, w io.Writer) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	echo, stopEcho, err := startEcho()
+	echo, err := startPart("echo")
 	if err != nil {
 		return err
 	}
-	defer stopEcho()
+	defer echo.stop()
 	s, err := startSubject(ctx, *program, 1000, "")
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func modbusCommand(ctx context.Context, args []string, w io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("reading --connections: %w", err)
 		}
-		pair := [2]*crowd{newCrowd(echo), newCrowd(s.modbus)}
+		pair := [2]*crowd{newCrowd(echo.address), newCrowd(s.modbus)}
 		if err := compare(ctx, w, pair, n, *rounds, *turn); err != nil {
 			return err
 		}
