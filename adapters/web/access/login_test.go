@@ -69,7 +69,7 @@ func TestTheWayBackStaysHere(t *testing.T) {
 	h := handler(locked(t, Options{}))
 	for to, want := range map[string]string{
 		"": "/", "/": "/", "/rooms/1": "/rooms/1", "/rooms/1?q=a&b=%20c": "/rooms/1?q=a&b=%20c", "/a%2Fb": "/a%2Fb",
-		"//evil.example": "/", "///evil.example": "/", "/\\evil.example": "/", "\\\\evil.example": "/", "https://evil.example/": "/", "evil.example": "/",
+		"//evil.example": "/", "//evil.example/x": "/", "/\x7f/evil.example": "/", "///evil.example": "/", "/\\evil.example": "/", "\\\\evil.example": "/", "https://evil.example/": "/", "evil.example": "/",
 		"/\t/evil.example": "/", "/\n/evil.example": "/", "javascript:alert(1)": "/", " /x": "/", "/x\r\nSet-Cookie: a=b": "/", "http:/evil.example": "/",
 		"/login": "/", "/login?to=/login": "/", "/logout": "/", "/./login": "/", "/x/../login": "/", "%2F%2Fevil.example": "/", "?q=x": "/", "/%zz": "/",
 		"/.//evil.example": "/evil.example", "/x?to=https://evil.example": "/x?to=https://evil.example", "/%2F/evil.example": "/",
