@@ -340,7 +340,7 @@ func TestHeaders(t *testing.T) {
 // Seen to break it: names cut in the middle of a letter; control characters kept at the ends.
 func TestNamesForTheAudit(t *testing.T) {
 	for given, want := range map[string]string{
-		"": "", "  Anna \n": "Anna", "\xffAnna\xc3": "Anna", strings.Repeat("a", 65): strings.Repeat("a", 64),
+		"": "", "  Anna \n": "Anna", strings.Repeat(" ", 70) + "Anna": "Anna", strings.Repeat("a", 60) + strings.Repeat(" ", 9) + "b": strings.Repeat("a", 60), "\xffAnna\xc3": "Anna", strings.Repeat("a", 65): strings.Repeat("a", 64),
 		strings.Repeat("a", 63) + "ä": strings.Repeat("a", 63), strings.Repeat("ä", 40): strings.Repeat("ä", 32), "<b>&": "<b>&",
 	} {
 		if got := auditName(given); got != want {
