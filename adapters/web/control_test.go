@@ -237,7 +237,7 @@ func TestADumpThatCannotGoOnIsCutOff(t *testing.T) {
 	}
 }
 
-// The page has no password: it shows, and changes nothing.
+// A page without a password shows, and changes nothing.
 func TestTheDeskIsOnTheSocketOnly(t *testing.T) {
 	o := options(web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
 	o.Desk, _ = newDesk(overrider{})
@@ -260,8 +260,9 @@ func TestTheDeskIsOnTheSocketOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = response.Body.Close()
-		if response.StatusCode != http.StatusNotFound {
-			t.Errorf("%s %s on the page: %d, want 404", method, path, response.StatusCode)
+		want := map[string]int{http.MethodGet: http.StatusNotFound, http.MethodPost: http.StatusForbidden}[method]
+		if response.StatusCode != want {
+			t.Errorf("%s %s on the page: %d, want %d", method, path, response.StatusCode, want)
 		}
 	}
 }

@@ -50,8 +50,8 @@ var update = flag.Bool("update", false, "rewrite what the scripts expect")
 //	edit FILE OLD NEW              change a text that is in a file once
 //	pasted FILE COMMAND ARGS…      run the line of a file from the command on, as a shell does, with more arguments
 //
-// the variables $SECRET, which is good enough for a webhook, $NOW, in milliseconds, and $SHIPPED, the
-// configuration that comes with the program, and the conditions
+// the variables $SECRET, which is good enough for a webhook, $NOW, in milliseconds, $SHIPPED, the
+// configuration that comes with the program, and $PROGRAM, for what only exec can do, and the conditions
 // [root], for the user that may do everything, [lowports], for one who may open ports below 1024, and
 // [mbpoll] and [mosquitto_sub], where they are installed.
 func TestScripts(t *testing.T) {
@@ -63,11 +63,17 @@ func TestScripts(t *testing.T) {
 			e.Values[backgroundKey{}] = map[string]*background{}
 			e.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0") // else every process waits for a second
 			e.Setenv("SECRET", testSecret)
+			e.Setenv("D", "$") // for what expand is to leave as it is
 			shipped, err := filepath.Abs(filepath.Join("..", "..", "packaging", "gateway.toml"))
 			if err != nil {
 				return err
 			}
 			e.Setenv("SHIPPED", shipped)
+			program, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			e.Setenv("PROGRAM", program)
 			e.Setenv("NOW", strconv.FormatInt(time.Now().UnixMilli(), 10))
 			return nil
 		},
@@ -250,13 +256,18 @@ func testCertificate(t *testing.T) (cert, key string) {
 }
 
 func makeCertificate(certFile, keyFile string) error {
+	return makeCertificateFor(90*24*time.Hour, certFile, keyFile)
+}
+
+// makeCertificateFor writes one that ends after so long.
+func makeCertificateFor(left time.Duration, certFile, keyFile string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(left),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
