@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"butlr-gateway/adapters/internal/celltext"
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/gateway"
 )
@@ -63,8 +64,8 @@ func judge(t *testing.T, rows source, err error) {
 	}
 	for k := range c.Listing.Assets { // what one line of CSV cannot hold is shown as programs write it
 		a := &c.Listing.Assets[k]
-		a.Given, a.CustomID = oneLine(a.Given), oneLine(a.CustomID)
-		if string(a.ID) != oneLine(string(a.ID)) || a.Parent != "" {
+		a.Given, a.CustomID = celltext.OneLine(a.Given), celltext.OneLine(a.CustomID)
+		if string(a.ID) != celltext.OneLine(string(a.ID)) || a.Parent != "" {
 			return
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
 
+	"butlr-gateway/adapters/internal/celltext"
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/gateway"
 )
@@ -111,7 +112,7 @@ func again(c *Contents, o modbus.MapOptions) *List {
 }
 
 // What is exported can be imported, and is the same when it is exported again.
-// Seen to break it: harmless without the quote sign; the mark without what is vacated; oneLine left out.
+// Seen to break it: celltext.Harmless without the quote sign; the mark without what is vacated; celltext.OneLine left out.
 func TestAListReadAgainIsTheSame(t *testing.T) {
 	for _, f := range formats {
 		t.Run(string(f), func(t *testing.T) {
@@ -514,10 +515,10 @@ func TestAnyListReadAgainIsTheSame(t *testing.T) {
 		for k, n := range numbers {
 			a := &gateway.Asset{
 				ID: gateway.AssetID(fmt.Sprint("id ", k, text.Draw(rt, "id"))), Kind: gateway.Kind(rapid.IntRange(1, 7).Draw(rt, "kind")), Number: gateway.Number(n),
-				Name: oneLine(text.Draw(rt, "name")), CustomID: oneLine(text.Draw(rt, "custom id")),
+				Name: celltext.OneLine(text.Draw(rt, "name")), CustomID: celltext.OneLine(text.Draw(rt, "custom id")),
 				Retired: rapid.Bool().Draw(rt, "retired"), Appended: rapid.Bool().Draw(rt, "appended"),
 			}
-			a.ID = gateway.AssetID(oneLine(string(a.ID)))
+			a.ID = gateway.AssetID(celltext.OneLine(string(a.ID)))
 			if a.Kind > gateway.Site && a.Kind < gateway.Group && len(around) > 0 {
 				p := rapid.SampledFrom(around).Draw(rt, "in")
 				if p.Kind < a.Kind {

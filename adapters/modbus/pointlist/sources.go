@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"butlr-gateway/adapters/internal/celltext"
 	"butlr-gateway/adapters/modbus"
 )
 
@@ -98,7 +99,7 @@ func (r *csvRows) next() ([]string, string, error) {
 		return nil, place, &Fault{Place: place, What: fmt.Sprintf("it has %d columns and should have %d", len(record), want), Remedy: asExported}
 	}
 	for k := range record {
-		record[k] = plain(record[k])
+		record[k] = celltext.Plain(record[k])
 	}
 	return record, place, nil
 }
