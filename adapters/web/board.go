@@ -159,3 +159,20 @@ func (b *Board) siteHeard(id gateway.AssetID) (heard gateway.Timestamp) {
 	}
 	return heard
 }
+
+// entry returns the asset of a number as it is now; ok is false if none has it.
+func (b *Board) entry(now gateway.Instant, n gateway.Number) (e Entry, ok bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.entryAt(b.epoch.Add(now.Mono), n)
+}
+
+// entryAt is entry for whoever holds the lock.
+func (b *Board) entryAt(now gateway.Timestamp, n gateway.Number) (e Entry, ok bool) {
+	if int(n) >= len(b.shown) || b.shown[n] == nil {
+		return e, false
+	}
+	e.Snapshot = b.shown[n].snapshot()
+	e.Age, e.Heard = b.age(&e.Snapshot, now)
+	return e, true
+}

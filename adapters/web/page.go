@@ -26,13 +26,6 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"vi
 // pageLength is how many assets one page shows.
 const pageLength = 200
 
-// Register is where an asset's block of registers begins, in both notations.
-type Register struct {
-	Unit           int
-	Address        int    // 0-based
-	Input, Holding string // references, such as 30149 and 40149
-}
-
 // WithoutHeartbeat lists the sites whose silence is never a loss.
 func (s *Status) WithoutHeartbeat() (names []string) {
 	for i := range s.Sites {

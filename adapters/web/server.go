@@ -22,7 +22,7 @@ import (
 // Options is what a server needs. All of it must be set.
 type Options struct {
 	Listen   string // host:port on loopback: the page has no password
-	Desk     *Desk  // of the control socket only
+	Desk     *Desk
 	Board    *Board
 	Reporter *Reporter
 	Clock    gateway.Clock
@@ -31,6 +31,7 @@ type Options struct {
 	Locate   func(*gateway.Asset) (Register, bool)
 	Topic    func(*gateway.Asset) string // "" without a broker
 	Sources  Sources
+	Walks    *Walks       // nil if they cannot be kept
 	Pages    http.Handler // what people look at, below /
 	Metrics  prometheus.Gatherer
 	Log      *slog.Logger

@@ -155,11 +155,15 @@ func (s *service) openPush(context.Context) (err error) {
 	return err
 }
 
-func (s *service) openPage(context.Context) (err error) {
+func (s *service) openPage(ctx context.Context) (err error) {
 	if s.config.Web.Listen == "" {
 		return nil
 	}
-	if s.page, err = web.NewServer(pageOptions(s)); err != nil {
+	o := pageOptions(s)
+	if o.Walks, err = web.OpenWalks(ctx, s.store.Table("walks"), &o); err != nil {
+		s.log.Warn("walk tests are not kept", "err", err)
+	}
+	if s.page, err = web.NewServer(o); err != nil {
 		return err
 	}
 	return s.bind("[web] listen", s.page)

@@ -172,7 +172,7 @@ func reporter(s *service) *web.Reporter {
 func pageOptions(s *service) web.Options {
 	registers := mapOptions(s.config)
 	return web.Options{
-		Listen: string(s.config.Web.Listen), Board: s.board, Reporter: reporter(s), Clock: s.clock,
+		Listen: string(s.config.Web.Listen), Board: s.board, Desk: newDesk(s.hub, s.board, s.clock), Reporter: reporter(s), Clock: s.clock,
 		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log,
 		Locate: func(a *gateway.Asset) (web.Register, bool) {
 			register, ok := registerOf(a, registers)
