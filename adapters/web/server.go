@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"butlr-gateway/adapters/web/access"
 	"butlr-gateway/gateway"
 )
 
@@ -43,6 +44,7 @@ type Server struct {
 	listener net.Listener
 	http     http.Server
 	socket   bool
+	live     *live // of the page
 
 	connections sync.WaitGroup
 }
@@ -66,11 +68,13 @@ func NewServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("serving the page on %s: it has no password, so that it must stay on loopback, such as 127.0.0.1:8080", o.Listen)
 	}
 	s := &Server{options: o}
-	mux := s.api()
+	s.live = newLive(rowsOf(&s.options), o.Reporter)
+	mux := s.health()
+	s.register(mux)
 	mux.HandleFunc("GET /{$}", s.servePage)
 	mux.HandleFunc("GET /page.css", serveStyle)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{}))
-	s.serve(s.guard(mux))
+	s.serve(s.guard(onlooker(mux)))
 	return s, nil
 }
 
@@ -78,7 +82,8 @@ func NewServer(o Options) (*Server, error) {
 // commands. Of the options it needs Reporter, Desk and Log.
 func NewControl(o Options) *Server {
 	s := &Server{options: o, socket: true}
-	mux := s.api()
+	mux := s.health()
+	mux.HandleFunc("GET /api/v1/status", s.serveStatus)
 	s.control(mux)
 	s.serve(mux)
 	return s
@@ -102,13 +107,19 @@ func (s *Server) count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// api returns what page and control socket have in common.
-func (s *Server) api() *http.ServeMux {
+// health returns what page and control socket have in common.
+func (s *Server) health() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/status", s.serveStatus)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveHealth)
 	return mux
+}
+
+// onlooker takes everybody for a viewer: whoever reaches the page without a password may look, and give no orders.
+func onlooker(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Visitor{Role: access.Viewer})))
+	})
 }
 
 // guard refuses requests that a page from elsewhere had a browser make, by a name that it made to mean
@@ -207,6 +218,13 @@ func (s *Server) Run(ctx context.Context) error {
 		stopped <- nil
 	})
 	defer s.connections.Wait()
+	if s.live != nil {
+		var telling sync.WaitGroup
+		defer telling.Wait()
+		streams, end := context.WithCancel(ctx)
+		defer end()
+		telling.Go(func() { s.live.run(streams) })
+	}
 	err := s.http.Serve(s.listener)
 	if errors.Is(err, http.ErrServerClosed) {
 		return <-stopped
