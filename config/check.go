@@ -24,12 +24,7 @@ func (d *document) check(c *Config) {
 	d.checkMQTT(c)
 	d.checkModbus(c)
 	d.checkPush(c)
-	if c.Web.Listen != "" && !c.Web.Listen.Loopback() {
-		d.wrong("web.listen", "would show the page to other machines, and this version cannot ask them for a password", `write "127.0.0.1:8080"`)
-	}
-	if c.Web.HistoryMax < minHistory {
-		d.wrong("web.history_max", "leaves no room for a day", `write at least "1MiB"`)
-	}
+	d.checkWeb(&c.Web)
 	d.checkState(c)
 	d.checkAssets(c)
 	d.checkGroups(c.Groups)

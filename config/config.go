@@ -62,8 +62,13 @@ type Webhook struct {
 
 // Web is the page for people.
 type Web struct {
-	Listen     Listen `toml:"listen"` // "" is off
-	HistoryMax Size   `toml:"history_max"`
+	Listen         Listen   `toml:"listen"`   // "" is off
+	Password       Secret   `toml:"password"` // of operators: plain, or as a hash of argon2id
+	ViewerPassword Secret   `toml:"viewer_password"`
+	TLSCert        Path     `toml:"tls_cert"`
+	TLSKey         Path     `toml:"tls_key"`
+	Hosts          []string `toml:"hosts"` // by which browsers may call the page
+	HistoryMax     Size     `toml:"history_max"`
 }
 
 // State is how events become readings, for every asset.
@@ -143,15 +148,15 @@ func Default() *Config {
 // error of type [Problems].
 func Load(path string) (*Config, error) { return load(path, ThisMachine()) }
 
-// standIn is a text that every secret may be.
-const standIn = "0123456789abcdefghijklmn"
+// standIn is a text that every secret may be. Each name has its own, because some must differ.
+func standIn(name string) string { return fmt.Sprintf("0123456789abcdefghijklmn%x", name) }
 
 // LoadWithoutSecrets reads the configuration for a command that needs none of its secrets, which may be
 // out of its reach: those in variables and files are taken to be there, and are something else.
 func LoadWithoutSecrets(path string) (*Config, error) {
 	return load(path, Machine{
-		Variable: func(string) (string, bool) { return standIn, true },
-		File:     func(string) ([]byte, fs.FileMode, error) { return []byte(standIn), 0o600, nil },
+		Variable: func(name string) (string, bool) { return standIn(name), true },
+		File:     func(path string) ([]byte, fs.FileMode, error) { return []byte(standIn(path)), 0o600, nil },
 	})
 }
 

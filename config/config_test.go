@@ -243,6 +243,11 @@ stop_bits = 2
 points.run = { asset = "custom:MH-3.09", measure = "hvac", coil = "0x17" }
 [web]
 listen = "localhost:8080"
+password = "operators of the page"
+viewer_password = '$argon2id$v=19$m=19456,t=3,p=1$c2FsdHNhbHRzYWx0$a2V5a2V5a2V5a2V5a2V5'
+tls_cert = "/etc/page.crt"
+tls_key = "/etc/page.key"
+hosts = ["gateway.example.org", "10.20.0.4", "2001:db8::4"]
 history_max = "300MiB"
 [state]
 evidence = "both"
@@ -368,7 +373,12 @@ index = 0
 				}},
 			},
 		},
-		Web: config.Web{Listen: "localhost:8080", HistoryMax: 300 << 20},
+		Web: config.Web{
+			Listen: "localhost:8080", Password: config.NewSecret("operators of the page"),
+			ViewerPassword: config.NewSecret("$argon2id$v=19$m=19456,t=3,p=1$c2FsdHNhbHRzYWx0$a2V5a2V5a2V5a2V5a2V5"),
+			TLSCert:        "/etc/page.crt", TLSKey: "/etc/page.key", Hosts: []string{"gateway.example.org", "10.20.0.4", "2001:db8::4"},
+			HistoryMax: 300 << 20,
+		},
 		State: config.State{
 			Settings: gateway.Patch{func(s *gateway.Settings) { *s = everySetting }},
 			Horizon:  48 * time.Hour, MaxIDs: 1000, MaxFuture: 10 * time.Second,

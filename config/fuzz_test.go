@@ -95,8 +95,16 @@ func checkClosed(t *testing.T, c *config.Config) {
 	if e := &c.MQTT.Embedded; c.MQTT.Broker == config.EmbeddedBroker && !e.Listen.Loopback() && (e.Username == "" || !e.Password.IsSet()) {
 		t.Error("the embedded broker is open to strangers")
 	}
-	if c.Web.Listen != "" && !c.Web.Listen.Loopback() {
+	if p := &c.Web; p.Listen != "" && !p.Listen.Loopback() && (p.TLSCert == "" || p.TLSKey == "" || !p.Password.IsSet() && !p.ViewerPassword.IsSet()) {
 		t.Error("the page is open to strangers")
+	}
+	for _, s := range []config.Secret{c.Web.Password, c.Web.ViewerPassword} {
+		if s.IsSet() && len([]rune(s.Reveal())) < 12 {
+			t.Error("a password of the page is short")
+		}
+	}
+	if c.Web.Password.IsSet() && c.Web.Password.Reveal() == c.Web.ViewerPassword.Reveal() {
+		t.Error("viewers have the password of operators")
 	}
 	if m.UnitID < 1 || m.UnitID > 48 {
 		t.Errorf("the unit id is %d", m.UnitID)

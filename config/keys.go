@@ -165,7 +165,12 @@ func webhookSection() Section {
 
 func webSection() Section {
 	return Section{Name: "web", About: "The page that shows every reading, for commissioning. Without `listen` this is off.", Keys: []Key{
-		{"listen", typeAddress, `""`, `"127.0.0.1:8080"`, "The address to listen on. Empty is off. This version shows the page on this machine only."},
+		{"listen", typeAddress, `""`, `"127.0.0.1:8080"`, "The address to listen on. Empty is off. Beyond this machine only with `tls_cert` and `tls_key`, and with a password."},
+		{"password", typeSecret, `""`, `"env:BUTLR_WEB_PASSWORD"`, "The password of operators, who may force, release and import: at least 12 characters, not one of them again and again. `openssl rand -base64 12` makes one. Or its hash, which `butlr-gateway password` makes: `$argon2id$v=19$m=…,t=…,p=…$…$…`. Without any password everybody on this machine may look, and nobody may change anything."},
+		{"viewer_password", typeSecret, `""`, `"file:/etc/butlr-gateway/viewers.password"`, "The password of viewers, who may look at everything; another one than `password`, in the same forms. Alone, nobody may change anything."},
+		{"tls_cert", typePath, `""`, `"/etc/butlr-gateway/page.crt"`, "The certificate and those that signed it, in one PEM file. It is read again when it changes. It may be the one of `[webhook]`."},
+		{"tls_key", typePath, `""`, `"/etc/butlr-gateway/page.key"`, "The certificate's private key, in PEM."},
+		{"hosts", typeTexts, `[]`, `["gateway.example.org"]`, "Names and addresses by which browsers may call the page, without a port, beside `localhost`, those of this machine, and the host in `listen`; where `listen` has none, every address and the host name of this machine. Any other is answered 421. Behind a proxy: the name that the proxy has. It must be passed on (`Host`), and set `password`, because all visitors of a proxy come from this machine."},
 		{"history_max", typeSize, `"2GiB"`, `"256MiB"`, "How much room the history of the plots may take, from `1MiB` on: one sample for each minute and asset that changed, of the last 31 days. The oldest days give way. `history.db` in the state directory may be deleted."},
 	}}
 }

@@ -153,7 +153,7 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 	got.State.Settings = nil // the defaults, as was seen
 	got.Webhook.TrustedProxies, got.Modbus.Allow = nil, nil
 	got.Modbus.TLS.Allow, got.Modbus.RTUOverTCP.Allow, got.Modbus.Write.Allow, got.Modbus.Write.Roles = nil, nil, nil, nil
-	got.Modbus.RTUOverTCP.UnitIDs, got.Modbus.Serial.UnitIDs = nil, nil
+	got.Modbus.RTUOverTCP.UnitIDs, got.Modbus.Serial.UnitIDs, got.Web.Hosts = nil, nil, nil
 	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("-defaults +reference:\n%s", diff)
 	}

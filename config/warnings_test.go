@@ -41,6 +41,10 @@ func TestWarnings(t *testing.T) {
 		{"a broker for the network without TLS", webhook + modbus + "[mqtt]\nbroker = \"embedded\"\nembedded.listen = \":1883\"\nembedded.username = \"a\"\nembedded.password = \"b\"\n",
 			`gateway.toml:9: mqtt.embedded.listen: ":1883" has clients send the password without encryption
   hint: set tls_cert and tls_key below [mqtt.embedded]`},
+		{"a page behind a proxy that everybody sees", webhook + modbus + "[web]\nlisten = \"127.0.0.1:8080\"\nhosts = [\"gateway.example.org\"]\n",
+			`gateway.toml:9: web.hosts: lets browsers in that come by another name, through a proxy of this machine, and there is no password
+  hint: set password below [web]: without one everybody who reaches the proxy sees everything`},
+		{"a page behind a proxy", webhook + modbus + "[web]\nlisten = \"127.0.0.1:8080\"\nhosts = [\"gateway.example.org\"]\nviewer_password = \"correct horse\"\n", ""},
 		{"a further broker is enough", webhook + "[brokers.a]\nbroker = \"tcp://10.0.0.1:1883\"\n", ""},
 		{"the same port on two addresses", webhook + "[modbus]\nlisten = \"127.0.0.2:8443\"\n", ""},
 		{"the same port in two families", webhook + "[modbus]\nlisten = \"[::1]:8443\"\n", ""},

@@ -59,17 +59,3 @@ func (s *Server) register(mux *http.ServeMux) {
 		s.route(mux, r.pattern, r.role, r.handler)
 	}
 }
-
-// route adds a handler that only visitors of at least that role reach.
-func (s *Server) route(mux *http.ServeMux, pattern string, role access.Role, handler http.HandlerFunc) {
-	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		switch visitor := access.Of(r.Context()); {
-		case visitor.Role >= role:
-			handler(w, r)
-		case visitor.Role == access.Stranger:
-			http.Error(w, "log in first", http.StatusUnauthorized)
-		default:
-			http.Error(w, "only an operator may do that: you may look", http.StatusForbidden)
-		}
-	})
-}

@@ -237,7 +237,7 @@ func TestADumpThatCannotGoOnIsCutOff(t *testing.T) {
 	}
 }
 
-// The page has no password: it shows, and changes nothing.
+// A page without a password shows, and changes nothing.
 func TestTheDeskIsOnTheSocketOnly(t *testing.T) {
 	o := options(web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
 	o.Desk, _ = newDesk(overrider{})

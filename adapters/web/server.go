@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,20 +10,31 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"butlr-gateway/adapters/internal/peers"
+	"butlr-gateway/adapters/internal/tlsfiles"
 	"butlr-gateway/adapters/web/access"
 	"butlr-gateway/gateway"
 )
 
-// Options is what a server needs. All of it must be set.
+// Options is what a server needs. All of it must be set, but for what says otherwise.
 type Options struct {
-	Listen   string // host:port on loopback: the page has no password
+	Listen string // HOST:PORT, beyond loopback only with TLS and a password; of the control socket its file
+
+	// Who may come in, see [access.Options]. All of it may be left out on loopback: then everybody on this
+	// machine may look, and nobody may change anything.
+	Password       string // of operators: plain, or as [access.Hash] has it
+	ViewerPassword string
+	Open           bool     // everybody on this machine may change everything: for a demo
+	Hosts          []string // names by which browsers may call the page, beside its address and localhost
+	TLSCert        string   // files in PEM form, which are read again when they change
+	TLSKey         string
+	Registry       prometheus.Registerer // of what counts passwords; may be nil
+
 	Desk     *Desk
 	Board    *Board
 	Reporter *Reporter
@@ -38,140 +50,107 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// Server serves the page, the status, health checks and metrics, on loopback or on a socket file.
+// Server serves the page, the status, health checks and metrics to the network, or what commands need on a
+// socket file.
 type Server struct {
 	options  Options
 	listener net.Listener
 	http     http.Server
 	socket   bool
-	live     *live // of the page
-
-	connections sync.WaitGroup
+	live     *live           // of the page
+	files    *tlsfiles.Files // nil without TLS
+	gate     *access.Gate    // nil on a socket file: whoever may open it may do everything
+	public   map[string]bool // routes that need no visitor to be known
 }
 
-// Limits of the server, all of them generous: whoever connects is on this machine.
+// Limits of the server: the network may reach it.
 const (
-	headerTimeout = 5 * time.Second
-	writeTimeout  = 30 * time.Second
-	idleTimeout   = 60 * time.Second
-	statusTimeout = 2 * time.Second // after which a hub that does not answer is not well
-	drainTimeout  = time.Second
+	headerTimeout  = 5 * time.Second  // for a request's header, the TLS handshake included
+	readTimeout    = 15 * time.Second // for all of a request
+	writeTimeout   = 30 * time.Second // for a request and its answer
+	idleTimeout    = 60 * time.Second
+	statusTimeout  = 2 * time.Second // after which a hub that does not answer is not well
+	drainTimeout   = time.Second
+	maxHeader      = 12 << 10 // bytes of a request's header; net/http takes 4 KiB more than it is told
+	maxConnections = 256
 )
 
-// NewServer checks the options.
+// NewServer checks the options, and opens nothing. Its error is an [access.BadPassword] where a password
+// cannot be used.
 func NewServer(o Options) (*Server, error) {
-	host, _, err := net.SplitHostPort(o.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("serving the page on %q: %w", o.Listen, err)
-	}
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("serving the page on %s: it has no password, so that it must stay on loopback, such as 127.0.0.1:8080", o.Listen)
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	s := &Server{options: o}
+	if o.TLSCert != "" {
+		s.files = tlsfiles.New(tlsfiles.Options{Cert: o.TLSCert, Key: o.TLSKey, Log: o.Log})
+	}
+	var err error
+	s.gate, err = access.New(access.Options{
+		Listen: o.Listen, Hosts: o.Hosts, TLS: o.TLSCert != "", Password: o.Password, ViewerPassword: o.ViewerPassword,
+		Open: o.Open, Metrics: o.Registry, Log: o.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("serving the page on %s: %w", o.Listen, err)
+	}
+	s.options.Password, s.options.ViewerPassword = "", "" // nothing needs them any more
 	s.live = newLive(rowsOf(&s.options), o.Reporter)
-	mux := s.health()
-	s.register(mux)
-	mux.HandleFunc("GET /{$}", s.servePage)
-	mux.HandleFunc("GET /page.css", serveStyle)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{}))
-	s.serve(s.guard(onlooker(mux)))
+	mux := s.pageRoutes()
+	s.serve(s.gate.Guard(mux, func(r *http.Request) bool {
+		_, pattern := mux.Handler(r)
+		return s.public[pattern]
+	}))
 	return s, nil
+}
+
+// check refuses to show the page to the network without the passwords and the encryption that it takes.
+func (o *Options) check() error {
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return fmt.Errorf("serving the page on %q: %w", o.Listen, err)
+	}
+	if (o.TLSCert == "") != (o.TLSKey == "") {
+		return fmt.Errorf("serving the page on %s: a certificate and its key belong together: give both, or neither", o.Listen)
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case host == "localhost" || err == nil && ip.IsLoopback():
+		return nil
+	case o.Open:
+		return fmt.Errorf("serving the page on %s: an open page must stay on loopback, such as 127.0.0.1:8080", o.Listen)
+	case o.TLSCert == "" || o.Password == "" && o.ViewerPassword == "":
+		return fmt.Errorf("serving the page on %s: beyond loopback it needs a certificate with its key, and a password", o.Listen)
+	}
+	return nil
 }
 
 // NewControl returns the server of the control socket: the status and the desk, for the program's own
 // commands. Of the options it needs Reporter, Desk and Log.
 func NewControl(o Options) *Server {
 	s := &Server{options: o, socket: true}
-	mux := s.health()
-	mux.HandleFunc("GET /api/v1/status", s.serveStatus)
-	s.control(mux)
-	s.serve(mux)
+	mux := s.controlRoutes()
+	s.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Visitor{Role: access.Operator})))
+	}))
 	return s
 }
 
 func (s *Server) serve(h http.Handler) {
 	s.http = http.Server{
-		Handler: h, ConnState: s.count, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+		Protocols: new(http.Protocols),
 	}
-}
-
-// count lets Run wait for the connections that outlive the drain. A connection is new before Serve can
-// return, and closed when its goroutine ends.
-func (s *Server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.connections.Add(1)
-	case http.StateClosed:
-		s.connections.Done()
-	}
-}
-
-// health returns what page and control socket have in common.
-func (s *Server) health() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.serveHealth)
-	mux.HandleFunc("GET /readyz", s.serveHealth)
-	return mux
-}
-
-// onlooker takes everybody for a viewer: whoever reaches the page without a password may look, and give no orders.
-func onlooker(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Visitor{Role: access.Viewer})))
-	})
-}
-
-// guard refuses requests that a page from elsewhere had a browser make, by a name that it made to mean
-// this machine; and tells browsers to load nothing from anywhere else.
-func (s *Server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
+	// One connection is one request at a time, so that the limit on connections bounds the memory.
+	s.http.Protocols.SetHTTP1(true)
+	if s.files != nil {
+		s.http.TLSConfig = &tls.Config{
+			MinVersion: tls.VersionTLS12,
+			NextProtos: []string{"http/1.1"},
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+				return s.files.Content().Certificate, nil
+			},
 		}
-		ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-		if !strings.EqualFold(host, "localhost") && (err != nil || !ip.IsLoopback()) {
-			http.Error(w, "this page is served to localhost only", http.StatusMisdirectedRequest)
-			return
-		}
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		next.ServeHTTP(w, r)
-	})
-}
-
-func serveStyle(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(pageStyle) // whoever went away does not need it
-}
-
-func (s *Server) status(r *http.Request) (*Status, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), statusTimeout)
-	defer cancel()
-	return s.options.Reporter.Status(ctx)
-}
-
-func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
-	status, err := s.status(r)
-	if err != nil {
-		http.Error(w, "the gateway does not answer: "+err.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	s.answer(w, status)
-}
-
-// serveHealth answers 200 while the gateway answers and stores what it is sent, else 503.
-func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
-	status, err := s.status(r)
-	switch {
-	case err != nil:
-		http.Error(w, "the gateway does not answer: "+err.Error(), http.StatusServiceUnavailable)
-	case !status.Healthy:
-		http.Error(w, "events cannot be stored", http.StatusServiceUnavailable)
-	default:
-		_, _ = w.Write([]byte("ok\n"))
 	}
 }
 
@@ -183,6 +162,11 @@ func (s *Server) Listen() error {
 		// What lies there belonged to a process that is gone: whoever calls holds the directory's lock.
 		if err := os.Remove(s.options.Listen); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("replacing %s: %w", s.options.Listen, err)
+		}
+	}
+	if s.files != nil {
+		if err := s.files.Load(); err != nil {
+			return err
 		}
 	}
 	l, err := net.Listen(network, s.options.Listen)
@@ -201,13 +185,40 @@ func (s *Server) Listen() error {
 // Addr returns the address that was bound.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
+// URL returns the page's address, as a browser takes it.
+func (s *Server) URL() string {
+	if s.files != nil {
+		return "https://" + s.Addr().String()
+	}
+	return "http://" + s.Addr().String()
+}
+
+// CertificateExpiry returns when the certificate that is shown ends, the zero time without TLS.
+func (s *Server) CertificateExpiry() time.Time {
+	if s.files == nil {
+		return time.Time{}
+	}
+	return s.files.Expiry()
+}
+
 // Close lets go of the address, if Run was never called.
 func (s *Server) Close() error { return s.listener.Close() }
 
 // Run serves until ctx ends and every connection has ended: answered, or cut off after the drain.
 func (s *Server) Run(ctx context.Context) error {
+	open := peers.NewConnections(s.listener, maxConnections)
+	defer open.Wait()
+	s.http.ConnState = open.Note
+	if s.files != nil {
+		background, stop := context.WithCancel(ctx)
+		var watch sync.WaitGroup
+		watch.Go(func() { s.files.Watch(background) })
+		defer watch.Wait()
+		defer stop()
+	}
 	stopped := make(chan error, 1)
 	end := context.AfterFunc(ctx, func() {
+		open.DismissNew()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		if err := s.http.Shutdown(drain); err != nil {
@@ -217,7 +228,6 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		stopped <- nil
 	})
-	defer s.connections.Wait()
 	if s.live != nil {
 		var telling sync.WaitGroup
 		defer telling.Wait()
@@ -225,7 +235,7 @@ func (s *Server) Run(ctx context.Context) error {
 		defer end()
 		telling.Go(func() { s.live.run(streams) })
 	}
-	err := s.http.Serve(s.listener)
+	err := s.serveOn(open)
 	if errors.Is(err, http.ErrServerClosed) {
 		return <-stopped
 	}
@@ -233,4 +243,11 @@ func (s *Server) Run(ctx context.Context) error {
 		<-stopped
 	}
 	return fmt.Errorf("serving the page on %s: %w", s.options.Listen, err)
+}
+
+func (s *Server) serveOn(l net.Listener) error {
+	if s.files != nil {
+		return s.http.ServeTLS(l, "", "")
+	}
+	return s.http.Serve(l)
 }

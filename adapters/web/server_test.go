@@ -113,9 +113,14 @@ func TestEveryAnswerForbidsWhatIsNotOurs(t *testing.T) {
 	for _, path := range []string{"/", "/page.css", "/metrics", "/api/v1/status", "/healthz", "/nowhere"} {
 		response, _ := get(t, address, "", path)
 		for header, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 			"X-Content-Type-Options":  "nosniff",
 			"Referrer-Policy":         "no-referrer",
+			"Cache-Control":           "no-store",
+
+			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Strict-Transport-Security":    "", // there is no TLS
 		} {
 			if got := response.Header.Get(header); got != want {
 				t.Errorf("%s: %s is %q, want %q", path, header, got, want)
@@ -124,6 +129,7 @@ func TestEveryAnswerForbidsWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+// Without a password nobody may change anything.
 func TestNothingIsWritten(t *testing.T) {
 	address := serve(t, web.NewBoard(), reporter(hub{}, gateway.NewAlarms(nil)))
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {
@@ -137,7 +143,7 @@ func TestNothingIsWritten(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = response.Body.Close()
-			if response.StatusCode != http.StatusMethodNotAllowed {
+			if response.StatusCode != http.StatusForbidden {
 				t.Errorf("%s %s: %d", method, path, response.StatusCode)
 			}
 		}

@@ -70,7 +70,7 @@ func (s *Server) serve(r *http.Request) int {
 	case r.Method != http.MethodPost:
 		return http.StatusMethodNotAllowed
 	case !s.secrets.know(r):
-		if !s.guesses.another(s.proxies.sender(r)) {
+		if !s.guesses.Take(s.proxies.sender(r)) {
 			return http.StatusTooManyRequests
 		}
 		return http.StatusUnauthorized

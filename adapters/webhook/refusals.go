@@ -3,8 +3,9 @@ package webhook
 import (
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
+
+	"butlr-gateway/adapters/internal/peers"
 )
 
 // refusalPause is how often requests that are refused for one reason are logged at the most.
@@ -13,15 +14,11 @@ const refusalPause = time.Minute
 // refusals logs requests that are refused: a wrong secret is the commonest fault on site, and must not
 // be something that only the sender knows. Each reason is told at most once in refusalPause.
 type refusals struct {
-	log  *slog.Logger
-	mu   sync.Mutex
-	last map[int]time.Time // by status code
-	more map[int]int       // refused since
+	log    *slog.Logger
+	pauses *peers.Pauses[int] // by status code
 }
 
-func newRefusals(log *slog.Logger) refusals {
-	return refusals{log: log, last: make(map[int]time.Time), more: make(map[int]int)}
-}
+func newRefusals(log *slog.Logger) refusals { return refusals{log, peers.NewPauses[int](refusalPause)} }
 
 // refusalReasons says in words what a status code means, and what to look at.
 var refusalReasons = map[int]string{
@@ -40,12 +37,7 @@ func (f *refusals) tell(code int, addr string, now time.Time) {
 	if !known {
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if last, told := f.last[code]; told && now.Sub(last) < refusalPause {
-		f.more[code]++
-		return
+	if more, tell := f.pauses.Tell(code, now); tell {
+		f.log.Warn("webhook request refused", "reason", reason, "code", code, "addr", addr, "more_since_last", more)
 	}
-	f.log.Warn("webhook request refused", "reason", reason, "code", code, "addr", addr, "more_since_last", f.more[code])
-	f.last[code], f.more[code] = now, 0
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"butlr-gateway/adapters/internal/peers"
 	"butlr-gateway/adapters/internal/tlsfiles"
 )
 
@@ -31,7 +32,7 @@ type Server struct {
 	options   Options
 	secrets   *secrets
 	proxies   proxies
-	guesses   *guesses
+	guesses   *peers.Guesses
 	strangers *strangers
 	refusals  refusals
 	metrics   *metrics
@@ -52,7 +53,7 @@ func NewServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("setting up the webhook: %w", err)
 	}
 	s := &Server{
-		options: o, secrets: newSecrets(&o), proxies: o.TrustedProxies, guesses: newGuesses(), metrics: metrics,
+		options: o, secrets: newSecrets(&o), proxies: o.TrustedProxies, guesses: peers.NewGuesses(), metrics: metrics,
 		refusals: newRefusals(o.Log),
 		strangers: &strangers{met: make(map[string]bool), tell: func(name string) {
 			o.Log.Warn("events of an unknown type arrive, they have no effect", "type", name)
@@ -113,7 +114,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
-	open := newConnections(listener, s.options.MaxConnections)
+	open := peers.NewConnections(listener, s.options.MaxConnections)
 	requests, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	server := &http.Server{
@@ -123,7 +124,7 @@ func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
 		WriteTimeout:      answerLimit,
 		IdleTimeout:       idleLimit,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         open.note,
+		ConnState:         open.Note,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          log.New(complaints{s.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),
@@ -171,14 +172,14 @@ func (s *Server) tlsConfig() *tls.Config {
 }
 
 // drain ends the server: requests in progress have a while to finish, then they are cut off.
-func drain(server *http.Server, open *connections, abort func()) {
-	open.dismissNew()
+func drain(server *http.Server, open *peers.Connections, abort func()) {
+	open.DismissNew()
 	limit, cancel := context.WithTimeout(context.Background(), drainLimit)
 	defer cancel()
 	server.Shutdown(limit) // its errors are those of closing sockets, and the limit
 	abort()
 	server.Close()
-	open.wait()
+	open.Wait()
 }
 
 // complaints passes on what net/http says of single connections: what anybody can provoke by sending

@@ -76,7 +76,7 @@ func checkMachine(ctx context.Context, c *config.Config) config.Problems {
 	if len(state) == 0 {
 		state = checkNumbers(ctx, c)
 	}
-	found := slices.Concat(state, checkCertificates(c), checkPorts(ctx, c), checkSerialPorts(c))
+	found := slices.Concat(state, checkCertificates(c), checkPasswords(c), checkPorts(ctx, c), checkSerialPorts(c))
 	slices.SortStableFunc(found, func(a, b config.Problem) int { return cmp.Compare(place(a), place(b)) })
 	return found
 }
@@ -111,6 +111,7 @@ func checkCertificates(c *config.Config) (found config.Problems) {
 		}
 	}
 	pair("webhook.tls_cert", c.Webhook.TLSCert, "webhook.tls_key", c.Webhook.TLSKey)
+	pair("web.tls_cert", c.Web.TLSCert, "web.tls_key", c.Web.TLSKey)
 	pair("mqtt.embedded.tls_cert", c.MQTT.Embedded.TLSCert, "mqtt.embedded.tls_key", c.MQTT.Embedded.TLSKey)
 	authority := func(key string, file config.Path) {
 		if file == "" {

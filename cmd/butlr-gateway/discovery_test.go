@@ -87,12 +87,20 @@ func TestTheProgramAnnounces(t *testing.T) {
 
 // A page that other machines cannot reach is not shown to them, nor one whose address is not known.
 func TestPublicPage(t *testing.T) {
-	for listen, want := range map[config.Listen]string{
+	for listen, want := range map[config.Listen]string{ // without more names
 		"": "", "127.0.0.1:8080": "", "localhost:8080": "", "[::1]:8080": "", ":8080": "", "0.0.0.0:8080": "", "[::]:8080": "",
-		"10.20.0.5:8080": "http://10.20.0.5:8080", "[2001:db8::1]:80": "http://[2001:db8::1]:80",
+		"10.20.0.5:8080": "https://10.20.0.5:8080", "[2001:db8::1]:80": "https://[2001:db8::1]:80",
 	} {
-		if got := publicPage(listen); got != want {
+		if got := publicPage(&config.Web{Listen: listen}); got != want {
 			t.Errorf("%q is shown as %q, want %q", listen, got, want)
 		}
+	}
+	named := config.Web{Listen: ":8444", Hosts: []string{"gateway.example.org", "10.20.0.5"}}
+	if got, want := publicPage(&named), "https://gateway.example.org:8444"; got != want {
+		t.Errorf("a page with a name is shown as %q, want %q", got, want)
+	}
+	named.Listen = "127.0.0.1:8080"
+	if got := publicPage(&named); got != "" {
+		t.Errorf("a page behind a proxy is shown as %q", got)
 	}
 }

@@ -71,7 +71,7 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
-		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(), versionCommand(),
+		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(), passwordCommand(), versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

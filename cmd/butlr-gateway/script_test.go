@@ -50,8 +50,8 @@ var update = flag.Bool("update", false, "rewrite what the scripts expect")
 //	edit FILE OLD NEW              change a text that is in a file once
 //	pasted FILE COMMAND ARGS…      run the line of a file from the command on, as a shell does, with more arguments
 //
-// the variables $SECRET, which is good enough for a webhook, $NOW, in milliseconds, and $SHIPPED, the
-// configuration that comes with the program, and the conditions
+// the variables $SECRET, which is good enough for a webhook, $NOW, in milliseconds, $SHIPPED, the
+// configuration that comes with the program, and $PROGRAM, for what only exec can do, and the conditions
 // [root], for the user that may do everything, [lowports], for one who may open ports below 1024, and
 // [mbpoll] and [mosquitto_sub], where they are installed.
 func TestScripts(t *testing.T) {
@@ -68,6 +68,11 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("SHIPPED", shipped)
+			program, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			e.Setenv("PROGRAM", program)
 			e.Setenv("NOW", strconv.FormatInt(time.Now().UnixMilli(), 10))
 			return nil
 		},

@@ -19,6 +19,7 @@ import (
 	"butlr-gateway/adapters/mqtt"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/web/access"
 	"butlr-gateway/adapters/webhook"
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
@@ -163,7 +164,11 @@ func (s *service) openPage(ctx context.Context) (err error) {
 	if o.Walks, err = web.OpenWalks(ctx, s.store.Table("walks"), &o); err != nil {
 		s.log.Warn("walk tests are not kept", "err", err)
 	}
-	if s.page, err = web.NewServer(o); err != nil {
+	s.page, err = web.NewServer(o)
+	if bad, ok := errors.AsType[access.BadPassword](err); ok {
+		return config.Problems{passwordProblem(s.config, bad)}
+	}
+	if err != nil {
 		return err
 	}
 	return s.bind("[web] listen", s.page)
@@ -279,6 +284,9 @@ func (s *service) watchCertificate(ctx context.Context) error {
 // nextExpiry returns which certificate ends first, and when; the zero time if there is none.
 func (s *service) nextExpiry() (what string, end time.Time) {
 	ends := map[string]time.Time{"the webhook": s.webhook.CertificateExpiry()}
+	if s.page != nil {
+		ends["the page"] = s.page.CertificateExpiry()
+	}
 	if s.modbus != nil {
 		ends["the Modbus server"] = s.modbus.CertificateExpiry()
 	}
@@ -308,7 +316,7 @@ func (s *service) listeners() []web.Listener {
 		out = append(out, web.Listener{What: "MQTT", Address: p.address})
 	}
 	if s.page != nil {
-		out = append(out, web.Listener{What: "page", Address: "http://" + s.page.Addr().String()})
+		out = append(out, web.Listener{What: "page", Address: s.page.URL()})
 	}
 	return out
 }

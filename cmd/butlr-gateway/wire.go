@@ -94,7 +94,7 @@ func publisherOptions(s *service, section string, c *config.Publishing) (mqtt.Op
 		Gateway: s.store.Identity().GatewayID, Name: s.config.Gateway.Name, Version: programVersion(),
 		Place: s.placeOf, Clock: s.clock, Alarms: s.alarms, Health: s.brokers.health(label),
 		Log: s.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"broker": label}, s.metrics),
-		Discovery: discoveryForms[c.Discovery], DiscoveryPrefix: c.DiscoveryPrefix, Page: publicPage(s.config.Web.Listen),
+		Discovery: discoveryForms[c.Discovery], DiscoveryPrefix: c.DiscoveryPrefix, Page: publicPage(&s.config.Web),
 		Memory: s.store.Table(brokerTable("discovery", c)), Shelf: s.store.Table(brokerTable("topics", c)),
 	}
 	if s.pusher != nil {
@@ -142,13 +142,18 @@ func brokerTable(of string, c *config.Publishing) string {
 }
 
 // publicPage is the address of the page for other machines; "" if they cannot reach it, or none of the
-// addresses that they could use is known.
-func publicPage(listen config.Listen) string {
-	host, port, err := net.SplitHostPort(string(listen))
-	if ip := net.ParseIP(host); err != nil || listen.Loopback() || ip == nil || ip.IsUnspecified() {
+// addresses that they could use is known. A name that the operator gave is in the certificate, most likely.
+func publicPage(c *config.Web) string {
+	host, port, err := net.SplitHostPort(string(c.Listen))
+	if err != nil || c.Listen.Loopback() {
 		return ""
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	if len(c.Hosts) > 0 {
+		host = c.Hosts[0]
+	} else if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		return ""
+	}
+	return "https://" + net.JoinHostPort(host, port)
 }
 
 func webhookOptions(s *service) webhook.Options {
@@ -170,9 +175,10 @@ func reporter(s *service) *web.Reporter {
 }
 
 func pageOptions(s *service) web.Options {
-	registers := mapOptions(s.config)
+	registers, c := mapOptions(s.config), &s.config.Web
 	return web.Options{
-		Listen: string(s.config.Web.Listen), Board: s.board, Desk: newDesk(s.hub, s.board, s.clock), Reporter: reporter(s), Clock: s.clock,
+		Listen: string(c.Listen), Password: c.Password.Reveal(), ViewerPassword: c.ViewerPassword.Reveal(), Open: s.rules.Simulated, // a demo: nothing real depends on it
+		Hosts: c.Hosts, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey), Registry: s.metrics, Board: s.board, Desk: newDesk(s.hub, s.board, s.clock), Reporter: reporter(s), Clock: s.clock,
 		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log,
 		Locate: func(a *gateway.Asset) (web.Register, bool) {
 			register, ok := registerOf(a, registers)

@@ -1,4 +1,4 @@
-package webhook
+package peers
 
 import (
 	"crypto/tls"
@@ -16,12 +16,12 @@ const openingTime = 250 * time.Millisecond
 // crowdShare is the part of all connections that makes a crowd, if one address has more silent ones.
 const crowdShare = 4 // a quarter
 
-// connections is a listener that bounds how many connections are open at once. At the limit a silent
+// Connections is a listener that bounds how many connections are open at once. At the limit a silent
 // one gives way: of those that never completed a request's header, the oldest from the address that has
 // most of them; if there are none, the one that has waited longest between two requests, which has
-// shown the secret before. So one who opens connections and says nothing keeps nobody out who has
+// had an answer before. So one who opens connections and says nothing keeps nobody out who has
 // something to say. Only while every connection is at work do new ones wait.
-type connections struct {
+type Connections struct {
 	net.Listener
 	limit int
 
@@ -34,20 +34,21 @@ type connections struct {
 
 // connection is what is known of one.
 type connection struct {
-	from    netip.Addr // as network tells it
+	from    netip.Addr // as Network tells it
 	state   http.ConnState
 	since   time.Time // of its state
 	leaving bool
 }
 
-func newConnections(l net.Listener, limit int) *connections {
-	c := &connections{Listener: l, limit: limit, open: make(map[net.Conn]*connection)}
+// NewConnections returns l with room for limit connections.
+func NewConnections(l net.Listener, limit int) *Connections {
+	c := &Connections{Listener: l, limit: limit, open: make(map[net.Conn]*connection)}
 	c.changed.L = &c.mu
 	return c
 }
 
 // Accept waits for a connection and for its place.
-func (c *connections) Accept() (net.Conn, error) {
+func (c *Connections) Accept() (net.Conn, error) {
 	conn, err := c.Listener.Accept()
 	if err != nil {
 		return nil, err
@@ -61,12 +62,12 @@ func (c *connections) Accept() (net.Conn, error) {
 		conn.Close()
 		return nil, net.ErrClosed
 	}
-	c.open[conn] = &connection{from: network(address(conn.RemoteAddr().String())), state: http.StateNew, since: time.Now()}
+	c.open[conn] = &connection{from: Network(Address(conn.RemoteAddr().String())), state: http.StateNew, since: time.Now()}
 	return conn, nil
 }
 
 // makeRoom closes the silent connection that is to give way, or waits for a change.
-func (c *connections) makeRoom() {
+func (c *Connections) makeRoom() {
 	silent := make(map[netip.Addr]int) // connections that never said anything
 	for _, conn := range c.open {
 		if conn.state == http.StateNew && !conn.leaving {
@@ -107,14 +108,14 @@ func before(a, b *connection, silent map[netip.Addr]int) bool {
 	return a.since.Before(b.since)
 }
 
-func (c *connections) dismiss(socket net.Conn, conn *connection) {
+func (c *Connections) dismiss(socket net.Conn, conn *connection) {
 	conn.leaving = true
 	c.leaving++
 	socket.Close()
 }
 
-// note is the server's [http.Server.ConnState].
-func (c *connections) note(conn net.Conn, state http.ConnState) {
+// Note is the server's [http.Server.ConnState].
+func (c *Connections) Note(conn net.Conn, state http.ConnState) {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
 	}
@@ -137,8 +138,8 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// dismissNew closes every connection that has not completed a request's header yet.
-func (c *connections) dismissNew() {
+// DismissNew closes every connection that has not completed a request's header yet.
+func (c *Connections) DismissNew() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for socket, conn := range c.open {
@@ -149,7 +150,7 @@ func (c *connections) dismissNew() {
 }
 
 // Close closes the listener, and releases Accept.
-func (c *connections) Close() error {
+func (c *Connections) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
@@ -157,8 +158,8 @@ func (c *connections) Close() error {
 	return c.Listener.Close()
 }
 
-// wait returns when every connection has ended.
-func (c *connections) wait() {
+// Wait returns when every connection has ended.
+func (c *Connections) Wait() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.open) > 0 {
