@@ -22,10 +22,7 @@ func (s *Server) pageRoutes() *http.ServeMux {
 	s.route(mux, "GET /metrics", access.Viewer, promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{}))
 	if s.options.Pages != nil {
 		s.route(mux, "/", access.Viewer, s.options.Pages)
-		return mux
 	}
-	s.route(mux, "GET /{$}", access.Viewer, http.HandlerFunc(s.servePage))
-	s.route(mux, "GET /page.css", access.Viewer, http.HandlerFunc(serveStyle))
 	return mux
 }
 
@@ -58,11 +55,6 @@ func (s *Server) route(mux *http.ServeMux, pattern string, role access.Role, nex
 		s.public[pattern] = true
 	}
 	mux.Handle(pattern, access.Require(role, next))
-}
-
-func serveStyle(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(pageStyle) // whoever went away does not need it
 }
 
 func (s *Server) status(r *http.Request) (*Status, error) {

@@ -20,6 +20,7 @@ import (
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/web/access"
+	"butlr-gateway/adapters/web/pages"
 	"butlr-gateway/adapters/webhook"
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
@@ -163,6 +164,9 @@ func (s *service) openPage(ctx context.Context) (err error) {
 	o := pageOptions(s)
 	if o.Walks, err = web.OpenWalks(ctx, s.store.Table("walks"), &o); err != nil {
 		s.log.Warn("walk tests are not kept", "err", err)
+	}
+	if o.Pages, err = pages.New(pagesOptions(s, &o)); err != nil {
+		return err
 	}
 	s.page, err = web.NewServer(o)
 	if bad, ok := errors.AsType[access.BadPassword](err); ok {

@@ -19,6 +19,7 @@ import (
 	"butlr-gateway/adapters/mqtt/discovery"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/web/pages"
 	"butlr-gateway/adapters/webhook"
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
@@ -190,6 +191,14 @@ func pageOptions(s *service) web.Options {
 			}
 			return ""
 		},
+	}
+}
+
+// pagesOptions tells the pages what the server that they are served by knows.
+func pagesOptions(s *service, o *web.Options) pages.Options {
+	return pages.Options{
+		Board: o.Board, Desk: newDesk(s.hub, s.board, s.clock), Reporter: o.Reporter, Sources: o.Sources, Clock: o.Clock, Place: o.Place,
+		PlaceOf: o.PlaceOf, Locate: o.Locate, Topic: o.Topic, Log: o.Log, Walks: o.Walks,
 	}
 }
 
