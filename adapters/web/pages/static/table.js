@@ -190,6 +190,7 @@
   }
 
   function whyOf(row) {
+    const r = row.readings;
     const parts = row.reason ? [row.reason] : [];
     if (r.occupied === undefined) {
       const passed = [["traffic_in", "in"], ["traffic_out", "out"], ["detections", "seen"]].filter(([m]) => m in r);
@@ -259,6 +260,7 @@
   }
 
   async function load() {
+    let list;
     try {
       const response = await fetch("/api/v1/assets", { headers: { Accept: "application/json" } });
       if (response.status === 401 || response.redirected) {
@@ -266,15 +268,16 @@
         return;
       }
       if (!response.ok) throw new Error("the gateway answers " + response.status);
-      const list = await response.json();
-      live.tell(list.now);
-      rows.load(list.assets, list.heard);
-      take(list.cursor);
+      list = await response.json();
     } catch (error) {
       say(status, "Not live: " + visible(error.message) + ". Trying again.");
       status.className = "live off";
       setTimeout(load, 5000);
+      return;
     }
+    live.tell(list.now);
+    rows.load(list.assets, list.heard);
+    take(list.cursor);
   }
 
   function take(cursor) {
