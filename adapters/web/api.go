@@ -73,3 +73,8 @@ func (s *Server) route(mux *http.ServeMux, pattern string, role access.Role, han
 		}
 	})
 }
+
+// unread is what could not be looked up although it was asked for rightly.
+type unread struct{ error }
+
+func (e unread) Unwrap() error { return e.error }
