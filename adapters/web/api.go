@@ -59,3 +59,8 @@ func (s *Server) register(mux *http.ServeMux) {
 		s.route(mux, r.pattern, r.role, r.handler)
 	}
 }
+
+// unread is what could not be looked up although it was asked for rightly.
+type unread struct{ error }
+
+func (e unread) Unwrap() error { return e.error }

@@ -132,7 +132,7 @@ func (s *Server) detail(ctx context.Context, name string) (*AssetDetail, error) 
 	if from.Events != nil {
 		events, err := from.Events(ctx, e.Asset.ID)
 		if err != nil {
-			return nil, fmt.Errorf("reading the events of %s: %w", e.Asset.ID, err)
+			return nil, unread{fmt.Errorf("reading the events of %s: %w", e.Asset.ID, err)}
 		}
 		out.Events = append(out.Events, events...)
 	}
@@ -162,7 +162,7 @@ func (s *Server) serveHistory(w http.ResponseWriter, r *http.Request) {
 	}
 	history, err := s.options.Sources.History(ctx, id, from, until)
 	if err != nil {
-		s.refuse(w, fmt.Errorf("reading the history of %s: %w", id, err))
+		s.refuse(w, unread{fmt.Errorf("reading the history of %s: %w", id, err)})
 		return
 	}
 	s.answer(w, history)

@@ -24,7 +24,7 @@ func (s *Server) serveAudit(w http.ResponseWriter, r *http.Request) {
 	if s.options.Sources.Audit != nil {
 		entries, err := s.options.Sources.Audit(ctx)
 		if err != nil {
-			s.refuse(w, fmt.Errorf("reading the audit: %w", err))
+			s.refuse(w, unread{fmt.Errorf("reading the audit: %w", err)})
 			return
 		}
 		out.Entries = append(out.Entries, entries...)

@@ -82,6 +82,9 @@ func (s *Server) refuse(w http.ResponseWriter, err error) {
 	if _, ok := errors.AsType[UnknownWalk](err); ok {
 		code = http.StatusNotFound
 	}
+	if _, ok := errors.AsType[unread](err); ok {
+		code = http.StatusInternalServerError
+	}
 	for _, later := range []error{gateway.ErrBusy, gateway.ErrStopped, gateway.ErrNotStored, context.DeadlineExceeded} {
 		if errors.Is(err, later) {
 			code = http.StatusServiceUnavailable

@@ -13,8 +13,8 @@ import (
 const (
 	mostStreams    = 200
 	rowsAtOnce     = 256                   // in one frame
-	rowsPerSecond  = 2_000                 // that are encoded, once for all listeners
-	bytesPerS      = 16 << 20              // that are sent, to all listeners together
+	rowsPerSecond  = 4_000                 // that are encoded, once for all listeners
+	bytesPerS      = 32 << 20              // that are sent, to all listeners together
 	leastPause     = 15 * time.Millisecond // between two frames
 	framesBehind   = 16                    // that may wait for a listener; after that it must begin anew
 	summaryEvery   = time.Second           // at most
