@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,83 @@ func TestAListenerThatFailsEndsRun(t *testing.T) {
 	s.listener = broken{p}
 	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "serving the page on control.sock") {
 		t.Errorf("Run: %v", err)
+	}
+}
+
+// Of more connections than there is room for, those that say nothing give way.
+//
+// Seen to break it: serving on the listener itself.
+func TestConnectionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := silentServer(new(silent))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx) }()
+		var closed atomic.Int64
+		for range maxConnections + 44 {
+			server, client := net.Pipe()
+			p.made <- server
+			go func() {
+				_, _ = io.Copy(io.Discard, client)
+				closed.Add(1)
+			}()
+		}
+		time.Sleep(time.Second)
+		if got := closed.Load(); got != 44 {
+			t.Errorf("%d connections were closed, want 44", got)
+		}
+		time.Sleep(headerTimeout)
+		if got := closed.Load(); got != maxConnections+44 {
+			t.Errorf("%d connections were closed after the time for a header", got)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Whoever streams lifts the deadline, and may go on for as long as the reader reads. Else the server cuts them off.
+//
+// Seen to break it: no timeout for answers; a deadline for the request's context.
+func TestAStreamMayLast(t *testing.T) {
+	for lift, want := range map[bool]int{false: int(writeTimeout/time.Second) - 1, true: 24 * 60 * 60} {
+		synctest.Test(t, func(t *testing.T) {
+			s, p := silentServer(new(silent))
+			s.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				connection := http.NewResponseController(w)
+				if lift {
+					if err := connection.SetWriteDeadline(time.Time{}); err != nil {
+						t.Error(err)
+					}
+				}
+				for range 24 * 60 * 60 {
+					time.Sleep(time.Second)
+					if lift && r.Context().Err() != nil {
+						t.Error("the request has ended")
+						return
+					}
+					_, _ = w.Write([]byte("x"))
+					if connection.Flush() != nil {
+						return
+					}
+				}
+			}))
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- s.Run(ctx) }()
+			response, err := http.ReadResponse(bufio.NewReader(p.ask(t, "/")), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, _ := io.ReadAll(response.Body); len(body) < want || !lift && len(body) > want+1 {
+				t.Errorf("lifted %v: %d seconds of the stream arrived, want %d", lift, len(body), want)
+			}
+			stop()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -45,8 +45,8 @@ func (s *Server) health(mux *http.ServeMux) {
 // everybody, even those of whom nobody knows who they are. What is no GET is for operators, unless it is
 // for strangers.
 //
-// Whoever reads a body bounds it, and whoever writes or reads for longer than the server's timeouts sets
-// the deadlines anew, both of them: where the one for reading passes, net/http ends the request.
+// Whoever reads a body bounds it. Whoever reads one, or writes, for longer than the server's timeouts sets the
+// deadline anew, see [http.ResponseController].
 func (s *Server) route(mux *http.ServeMux, pattern string, role access.Role, next http.Handler) {
 	if role == access.Stranger {
 		if s.public == nil {

@@ -63,6 +63,7 @@ func TestScripts(t *testing.T) {
 			e.Values[backgroundKey{}] = map[string]*background{}
 			e.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0") // else every process waits for a second
 			e.Setenv("SECRET", testSecret)
+			e.Setenv("D", "$") // for what expand is to leave as it is
 			shipped, err := filepath.Abs(filepath.Join("..", "..", "packaging", "gateway.toml"))
 			if err != nil {
 				return err
@@ -255,13 +256,18 @@ func testCertificate(t *testing.T) (cert, key string) {
 }
 
 func makeCertificate(certFile, keyFile string) error {
+	return makeCertificateFor(90*24*time.Hour, certFile, keyFile)
+}
+
+// makeCertificateFor writes one that ends after so long.
+func makeCertificateFor(left time.Duration, certFile, keyFile string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(left),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

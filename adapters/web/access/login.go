@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"unicode"
 )
 
 //go:embed login.html
@@ -133,10 +132,10 @@ func (g *Gate) cookie(secret string) *http.Cookie {
 // localPath returns a path of this gateway, with its query: what it was given, or "/" if that could lead
 // anywhere else, or to the login page again.
 func localPath(to string) string {
-	if !strings.HasPrefix(to, "/") || strings.ContainsFunc(to, unicode.IsControl) || strings.Contains(to, `\`) {
+	if !strings.HasPrefix(to, "/") || strings.Contains(to, `\`) {
 		return "/"
 	}
-	u, err := url.Parse(to)
+	u, err := url.Parse(to) // which refuses the tabs and line breaks that browsers pass over
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil {
 		return "/"
 	}
