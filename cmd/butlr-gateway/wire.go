@@ -166,6 +166,7 @@ func reporter(s *service) *web.Reporter {
 	return &web.Reporter{
 		Name: s.config.Gateway.Name, Version: programVersion(), GatewayID: identity.GatewayID, Boots: identity.Boots,
 		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Push: s.pushStatus, Clients: s.modbusClients, Hub: s.hub,
+		Sources: s.sources(),
 	}
 }
 
@@ -173,7 +174,7 @@ func pageOptions(s *service) web.Options {
 	registers := mapOptions(s.config)
 	return web.Options{
 		Listen: string(s.config.Web.Listen), Board: s.board, Reporter: reporter(s), Clock: s.clock,
-		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log,
+		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log, Sources: s.sources(),
 		Locate: func(a *gateway.Asset) (web.Register, bool) {
 			register, ok := registerOf(a, registers)
 			return register, ok && s.modbus != nil
@@ -189,7 +190,7 @@ func pageOptions(s *service) web.Options {
 
 func controlOptions(s *service) web.Options {
 	return web.Options{
-		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: newDesk(s.hub, s.board, s.clock), Log: s.log,
+		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: s.desk(), Sources: s.sources(), Log: s.log,
 	}
 }
 
