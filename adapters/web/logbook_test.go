@@ -90,6 +90,14 @@ func TestTheLogbookKeepsTheNewestOverARestart(t *testing.T) {
 			t.Errorf("%s a restart (-want +got):\n%s", when, diff)
 		}
 	}
+	early := &memory{rows: map[string]string{}}
+	l = openLogbook(early, log)
+	for i := range 12 { // on a machine whose clock begins in 1970
+		l.Note(t.Context(), web.AuditEntry{At: 1, Text: fmt.Sprint("number ", i)})
+	}
+	if diff := cmp.Diff(l.Entries(), openLogbook(early, log).Entries()); diff != "" {
+		t.Errorf("in 1970 (-before a restart +after):\n%s", diff)
+	}
 	if n := len(m.rows) - 2; n != 1000 {
 		t.Errorf("%d rows are kept, want 1000", n)
 	}
