@@ -215,11 +215,6 @@ func options(b *web.Board, r *web.Reporter) web.Options {
 			return web.Register{Unit: 1, Address: 100, Input: "30101", Holding: "40101"}, true
 		},
 		Topic: func(a *gateway.Asset) string { return "butlr/room/" + string(a.ID) }, Metrics: prometheus.NewRegistry(),
-		Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/" {
-				http.NotFound(w, r)
-			}
-		}),
 	}
 }
 
@@ -276,7 +271,7 @@ func TestOnlyLocalhostIsServed(t *testing.T) {
 		"localhost:" + port: 200, "127.0.0.1:" + port: 200, "[::1]:" + port: 200, "LOCALHOST": 200,
 		"evil.example:" + port: 421, "localhost.evil.example": 421, "10.0.0.1": 421, "127.0.0.1.evil.example:80": 421,
 	} {
-		if response, _ := get(t, address, host, "/"); response.StatusCode != want {
+		if response, _ := get(t, address, host, "/healthz"); response.StatusCode != want {
 			t.Errorf("host %s: %d, want %d", host, response.StatusCode, want)
 		}
 	}
@@ -327,7 +322,7 @@ func TestStatusHasEveryKey(t *testing.T) {
 		got = append(got, key)
 	}
 	slices.Sort(got)
-	want := strings.Fields("accepted_without_effect alarms assets boots clock_doubt events_accepted events_refused events_without_effect gateway_id healthy listeners modbus_clients name newest_refused overrides push qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
+	want := strings.Fields("accepted_without_effect alarms assets boots brokers certificates clock_doubt disk events_accepted events_refused events_without_effect gateway_id healthy listeners modbus_clients name newest_refused overrides push qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
 	if !slices.Equal(got, want) {
 		t.Errorf("keys %q, want %q", got, want)
 	}

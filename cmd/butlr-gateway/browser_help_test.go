@@ -19,8 +19,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a Chromium that shows the pages of one gateway, and remembers what it should not have to.
-type browser struct {
+// window is a Chromium that shows the pages of one gateway, and remembers what it should not have to.
+type window struct {
 	t       *testing.T
 	ctx     context.Context
 	address string
@@ -45,8 +45,8 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// newBrowser opens a browser of that width that likes a scheme of colours, light or dark.
-func newBrowser(t *testing.T, address string, width int, scheme string) *browser {
+// newWindow opens a browser of that width that likes a scheme of colours, light or dark.
+func newWindow(t *testing.T, address string, width int, scheme string) *window {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "browser")
 	if err != nil {
@@ -57,7 +57,7 @@ func newBrowser(t *testing.T, address string, width int, scheme string) *browser
 		chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true))
 	ctx, endTab := chromedp.NewContext(allocator)
-	b := &browser{t: t, ctx: ctx, address: strings.TrimSuffix(address, "/")}
+	b := &window{t: t, ctx: ctx, address: strings.TrimSuffix(address, "/")}
 	t.Cleanup(func() {
 		endTab()
 		end()
@@ -79,7 +79,7 @@ func newBrowser(t *testing.T, address string, width int, scheme string) *browser
 }
 
 // remove takes away what the browser left, whose last processes may still write.
-func (b *browser) remove(dir string) {
+func (b *window) remove(dir string) {
 	for deadline := time.Now().Add(patience); os.RemoveAll(dir) != nil && time.Now().Before(deadline); {
 		waitABit()
 	}
@@ -93,7 +93,7 @@ func telling[P, R any](c cdp.Command[P, R], params P) func(context.Context) erro
 }
 
 // note remembers what no page may do.
-func (b *browser) note(event any) {
+func (b *window) note(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
@@ -115,7 +115,7 @@ func (b *browser) note(event any) {
 }
 
 // clean fails the test if the browser had to complain, or asked anybody else for anything.
-func (b *browser) clean() {
+func (b *window) clean() {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -124,7 +124,7 @@ func (b *browser) clean() {
 	}
 }
 
-func (b *browser) call(what string, do func(context.Context) error) {
+func (b *window) call(what string, do func(context.Context) error) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -134,20 +134,20 @@ func (b *browser) call(what string, do func(context.Context) error) {
 }
 
 // seen is what the page says, for somebody who wonders why a test fails.
-func (b *browser) seen() string {
+func (b *window) seen() string {
 	ctx, cancel := context.WithTimeout(b.ctx, time.Second)
 	defer cancel()
 	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
 	return text
 }
 
-func (b *browser) run(what string, actions ...chromedp.Action[chromedp.Void]) {
+func (b *window) run(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	b.call(what, func(ctx context.Context) error { return chromedp.Do(ctx, actions...) })
 }
 
 // ask returns what an action tells.
-func ask[T any](b *browser, what string, action chromedp.Action[T]) (out T) {
+func ask[T any](b *window, what string, action chromedp.Action[T]) (out T) {
 	b.t.Helper()
 	b.call(what, func(ctx context.Context) (err error) {
 		out, err = chromedp.Run(ctx, action)
@@ -156,25 +156,25 @@ func ask[T any](b *browser, what string, action chromedp.Action[T]) (out T) {
 	return out
 }
 
-func (b *browser) open(path string) {
+func (b *window) open(path string) {
 	b.t.Helper()
 	b.run("opening "+path, chromedp.Navigate(b.address+path), chromedp.WaitReady(chromedp.CSS("main")))
 }
 
 // text returns what an element says.
-func (b *browser) text(selector string) string {
+func (b *window) text(selector string) string {
 	b.t.Helper()
 	return ask(b, "reading "+selector, chromedp.Text(chromedp.CSS(selector)))
 }
 
 // script returns what an expression is, which may be a promise.
-func script[T any](b *browser, what, expression string) T {
+func script[T any](b *window, what, expression string) T {
 	b.t.Helper()
 	return ask(b, what, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
 // until waits until an expression is true. A page that is just being left is no answer.
-func (b *browser) until(what, expression string) {
+func (b *window) until(what, expression string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -190,33 +190,33 @@ func (b *browser) until(what, expression string) {
 	}
 }
 
-func (b *browser) click(selector string) {
+func (b *window) click(selector string) {
 	b.t.Helper()
 	b.run("clicking "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // fill types into a field what it is to have.
-func (b *browser) fill(selector, text string) {
+func (b *window) fill(selector, text string) {
 	b.t.Helper()
 	script[bool](b, "choosing "+selector, fmt.Sprintf("document.querySelector(%q).select() === undefined", selector))
 	b.run("filling "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // choose gives a field a value.
-func (b *browser) choose(selector, value string) {
+func (b *window) choose(selector, value string) {
 	b.t.Helper()
 	b.run("choosing in "+selector, chromedp.SetValue(chromedp.CSS(selector), value))
 }
 
 // submit sends a form and waits for an element of the page that follows.
-func (b *browser) submit(form, next string) {
+func (b *window) submit(form, next string) {
 	b.t.Helper()
 	b.run("sending "+form, chromedp.Submit(chromedp.CSS(form)))
 	b.until(next, fmt.Sprintf("document.readyState === 'complete' && document.querySelector(%q)", next))
 }
 
 // path returns where the browser is.
-func (b *browser) path() string {
+func (b *window) path() string {
 	b.t.Helper()
 	u, err := url.Parse(ask(b, "reading the address", chromedp.Location()))
 	if err != nil {
@@ -229,7 +229,7 @@ func (b *browser) path() string {
 const pagePassword = "walk-the-building-7"
 
 // logIn logs in as an operator.
-func (b *browser) logIn(name string) {
+func (b *window) logIn(name string) {
 	b.t.Helper()
 	b.open("/login")
 	b.fill("#password", pagePassword)
@@ -238,12 +238,12 @@ func (b *browser) logIn(name string) {
 }
 
 // newBrowsed returns a gateway with a page that has a password, and a browser that is logged in.
-func newBrowsed(t *testing.T) (*site, *browser) {
+func newBrowsed(t *testing.T) (*site, *window) {
 	t.Helper()
 	chromium(t)
 	s := newSite(t, fmt.Sprintf("[web]\nlisten = \"127.0.0.1:0\"\npassword = %q\n", pagePassword))
 	s.start()
-	b := newBrowser(t, s.address("page"), 1400, "light")
+	b := newWindow(t, s.address("page"), 1400, "light")
 	b.logIn("anna")
 	return s, b
 }

@@ -36,7 +36,7 @@ func TestPicturesOfEveryPage(t *testing.T) {
 	}
 	for _, width := range []int{1400, 380} {
 		for _, scheme := range []string{"light", "dark"} {
-			b := newBrowser(t, address, width, scheme)
+			b := newWindow(t, address, width, scheme)
 			b.open("/")
 			if b.path() == "/login" {
 				b.shoot(filepath.Join(dir, fmt.Sprintf("login-%d-%s.png", width, scheme)))
@@ -55,7 +55,7 @@ func TestPicturesOfEveryPage(t *testing.T) {
 }
 
 // subjects returns where the pages are, by the names of their pictures.
-func (b *browser) subjects() map[string]string {
+func (b *window) subjects() map[string]string {
 	b.open("/?kind=room&sort=-people")
 	asset := script[string](b, "finding a room", `document.querySelector(".kind-room .asset a").getAttribute("href")`)
 	b.open("/walks")
@@ -79,7 +79,7 @@ func (b *browser) subjects() map[string]string {
 }
 
 // shoot takes a picture of the page: all of it, but of the table as much as the window shows.
-func (b *browser) shoot(file string) {
+func (b *window) shoot(file string) {
 	b.t.Helper()
 	action := chromedp.FullScreenshot(100)
 	if strings.Contains(file, "table-") || strings.Contains(file, "found-") {

@@ -59,7 +59,7 @@ func TestInABrowserARoomIsForcedAndReleased(t *testing.T) {
 	b.open("/?kind=room")
 	b.click(".kind-room .asset a")
 	b.until("the room", `document.querySelector("[data-reason]")`)
-	other := newBrowser(t, b.address, 380, "dark")
+	other := newWindow(t, b.address, 380, "dark")
 	other.logIn("bert")
 	other.open(b.path())
 	b.choose("select[name=value]", "0")
@@ -117,9 +117,9 @@ func TestInABrowserEveryPageFits(t *testing.T) {
 	for _, p := range examplePosts {
 		s.accepted(payload(t, p.name, time.Now().Truncate(time.Minute).Add(-p.age)))
 	}
-	phone := newBrowser(t, b.address, 380, "dark")
+	phone := newWindow(t, b.address, 380, "dark")
 	phone.logIn("bert")
-	for _, b := range []*browser{b, phone} {
+	for _, b := range []*window{b, phone} {
 		for _, path := range []string{"/", "/walks", "/polls", "/points", "/health", "/audit", "/assets/custom:MH-3.14"} {
 			b.open(path)
 			if path == "/" {

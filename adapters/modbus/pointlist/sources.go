@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -44,8 +43,6 @@ type csvRows struct {
 	leash *leash
 	row   int
 }
-
-func fromCSV(file *os.File) (source, error) { return newCSV(file) }
 
 func newCSV(file io.Reader) (source, error) {
 	held := &leash{from: file}
@@ -110,8 +107,6 @@ type jsonRows struct {
 	leash *leash
 	entry int
 }
-
-func fromJSON(file *os.File) (source, error) { return newJSON(file) }
 
 func newJSON(file io.Reader) (source, error) {
 	held := &leash{from: file}
