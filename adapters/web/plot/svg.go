@@ -177,7 +177,7 @@ func (d *drawing) scale() {
 	d.most = max(step, (most+step-1)/step*step)
 	for n := 0; n <= d.most; n += step {
 		y := coordinate(d.y(n))
-		fmt.Fprintf(&d.out, `<line class="grid" x1="%d" x2="%d" y1="%s" y2="%[3]s"/><text x="%d" y="%[3]s" dy="4" text-anchor="end">%d</text>`, left, width-right, y, left-6, n)
+		fmt.Fprintf(&d.out, `<line class="grid" x1="%d" x2="%d" y1="%s" y2="%[3]s"/><text x="%[4]d" y="%[3]s" dy="4" text-anchor="end">%[5]d</text>`, left, width-right, y, left-6, n)
 	}
 }
 
