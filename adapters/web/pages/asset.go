@@ -164,7 +164,7 @@ func (p *Pages) fillNeighbours(out *assetPage) {
 		out.Around = append(out.Around, crumbOf(byID[id]))
 	}
 	slices.Reverse(out.Around)
-	slices.SortFunc(inside, byKindAndName)
+	inOrder(inside)
 	for _, e := range inside {
 		out.Inside = append(out.Inside, crumbOf(e))
 	}

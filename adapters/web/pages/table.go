@@ -103,7 +103,10 @@ func queryOf(v url.Values) query {
 func (p *Pages) serveTable(w http.ResponseWriter, r *http.Request) {
 	q := queryOf(r.URL.Query())
 	entries := p.Board.All(p.Clock())
-	found, _ := p.Board.Find(p.Clock(), q.Text, 0, math.MaxInt)
+	found := entries
+	if q.Text != "" {
+		found, _ = p.Board.Find(p.Clock(), q.Text, 0, math.MaxInt)
+	}
 	t := &table{Query: q, Assets: len(entries), Groups: -1}
 	sum := p.Board.Summary()
 	t.SiteLost, t.ClockDoubt = sum.SiteLost, sum.ClockDoubt
@@ -197,7 +200,9 @@ const unsaid = math.MinInt64
 
 // orders compare by a column.
 var orders = map[string]func(a, b *web.Entry) (x, y int64, words int){
-	"name":     func(a, b *web.Entry) (int64, int64, int) { return 0, 0, natural(a.Asset.Label(), b.Asset.Label()) },
+	"name": func(a, b *web.Entry) (int64, int64, int) {
+		return 0, 0, natural(strings.ToLower(a.Asset.Label()), strings.ToLower(b.Asset.Label()))
+	},
 	"occupied": byMeasure(gateway.Occupied), "people": byMeasure(gateway.People), "motion": byMeasure(gateway.Motion),
 	"quality":  func(a, b *web.Entry) (int64, int64, int) { return int64(a.Quality), int64(b.Quality), 0 },
 	"age":      func(a, b *web.Entry) (int64, int64, int) { return ageOrder(a), ageOrder(b), 0 },

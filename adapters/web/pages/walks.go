@@ -181,7 +181,7 @@ func (w *walkPage) results() {
 		}
 		w.Results[i].Checks = append(w.Results[i].Checks, c)
 	}
-	slices.SortFunc(w.Results, func(a, b walkFloor) int { return natural(a.Label, b.Label) })
+	slices.SortFunc(w.Results, func(a, b walkFloor) int { return natural(strings.ToLower(a.Label), strings.ToLower(b.Label)) })
 }
 
 func (p *Pages) walkRoom(b *branch, checks []*web.Check) walkRoom {

@@ -8,6 +8,7 @@ const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" })
 class Rows {
   #byNumber = new Map();
   #tree = null; // in the order of the tree: what lies where, until an asset comes, goes, or is called otherwise
+  #ranks = null; // of names in their order, for as long
   #heard = {}; // when each site was last heard of
 
   get size() {
@@ -101,6 +102,7 @@ class Rows {
     grow(within.get("") ?? [], 0, []);
     grow(this.#byNumber.values(), 0, []); // places that are said to lie in each other
     this.#tree = out;
+    this.#ranks = null;
     return out;
   }
 
@@ -127,6 +129,16 @@ class Rows {
     return out;
   }
 
+  /** Where in the order of names each asset is: names take long to compare. */
+  rank(row) {
+    if (!this.#ranks) {
+      this.#ranks = new Map();
+      const named = [...this.#byNumber.values()].sort((a, b) => collator.compare(a.name, b.name) || a.number - b.number);
+      named.forEach((one, i) => this.#ranks.set(one.number, i));
+    }
+    return this.#ranks.get(row.number);
+  }
+
   #sort(entries, sort, now) {
     const name = sort.replace(/^-/, "");
     const sign = sort.startsWith("-") ? -1 : 1;
@@ -136,7 +148,7 @@ class Rows {
       const x = keys.get(a);
       const y = keys.get(b);
       if (x === null || y === null) return (x === null) - (y === null); // what has no value is always the last
-      return sign * (typeof x === "string" ? collator.compare(x, y) : x - y);
+      return sign * (typeof x === "string" ? (x < y ? -1 : x > y ? 1 : 0) : x - y);
     });
   }
 }
@@ -148,7 +160,7 @@ function says(row) {
 }
 
 const sortKeys = {
-  name: (row) => row.name,
+  name: (row, rows) => rows.rank(row),
   occupied: (row) => row.readings.occupied ?? null,
   people: (row) => row.readings.people ?? null,
   motion: (row) => row.readings.motion ?? null,

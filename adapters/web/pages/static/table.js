@@ -62,11 +62,13 @@
     const first = Math.max(0, Math.floor(-top / height) - overscan);
     const last = Math.min(view.length, Math.ceil((innerHeight - top) / height) + overscan);
     const next = new Map();
+    const wanted = view.slice(first, last).map((entry) => entry.part ?? entry.number);
+    const spare = unused(new Set(wanted));
     let after = above;
     for (let i = first; i < last; i++) {
       const entry = view[i];
-      const key = entry.part ?? entry.number;
-      const tr = drawn.get(key) ?? (entry.part ? part(entry.part) : make());
+      const key = wanted[i - first];
+      const tr = drawn.get(key) ?? (entry.part ? part(entry.part) : (spare.pop() ?? make()));
       drawn.delete(key);
       next.set(key, tr);
       if (!entry.part) fill(tr, rows.get(entry.number), entry);
@@ -74,10 +76,22 @@
       if (after.nextSibling !== tr) after.after(tr);
       after = tr;
     }
-    for (const tr of drawn.values()) tr.remove();
+    for (const tr of [...drawn.values(), ...spare]) tr.remove();
     drawn = next;
     above.firstChild.style.height = first * height + "px";
     below.firstChild.style.height = Math.max(0, view.length - last) * height + "px";
+  }
+
+  /** Takes the rows out that are drawn and not wanted, to draw others with; not the one that somebody is at. */
+  function unused(wanted) {
+    const out = [];
+    for (const [key, tr] of drawn) {
+      if (wanted.has(key) || !tr.cells_ || tr.contains(document.activeElement)) continue;
+      tr.classList.remove("changed");
+      drawn.delete(key);
+      out.push(tr);
+    }
+    return out;
   }
 
   function measure() {
