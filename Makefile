@@ -30,7 +30,7 @@ check:
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) test -count=1 -run 'TestImportRules' ./cmd/butlr-gateway
 	$(GO) test -count=1 -run 'Reference|Example' ./config
-	$(GO) test -count=1 -run 'Document' ./adapters/modbus ./adapters/mqtt
+	$(GO) test -count=1 -run 'Document' ./adapters/modbus ./adapters/mqtt ./adapters/web
 
 # Other people's software, which is installed below ~/.cache/butlr-gateway the first time. No part of the tests.
 homeassistant:

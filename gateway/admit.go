@@ -173,4 +173,5 @@ func (s *State) named(id AssetID, custom string) bool {
 func (s *State) refuse(now Instant, e *Event, why Refusal) {
 	s.pending.reasons[why]++
 	s.pending.refused.add(refusedEvent(now, e, why))
+	s.noteRefused(now, e, why)
 }

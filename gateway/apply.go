@@ -58,54 +58,59 @@ func (s *State) apply(i Instant, e *Event) error {
 	if subject.site != places[0] { // the event does not name its site, or an older one than is known
 		s.hear(now, subject.site, e.At)
 	}
+	id, fate := EventIDOf(e.ID), Accepted
 	switch e.Type {
 	case Occupancy:
-		s.mergePeople(i, subject, PeopleFeed, e)
+		fate = s.mergePeople(i, subject, PeopleFeed, e, id)
 	case OccupancyMinute:
-		s.mergePeople(i, subject, PeopleMinuteFeed, e)
+		fate = s.mergePeople(i, subject, PeopleMinuteFeed, e, id)
 	case MotionStarted, MotionEnded:
-		if s.merge(subject, MotionFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(one(e.Type == MotionStarted))}) {
+		fresh := false
+		if fate, fresh = s.merge(subject, MotionFeed, Entry{At: e.At, ID: id, Value: int32(one(e.Type == MotionStarted))}); fresh {
 			s.pending.happen(subject, e)
 		}
 	case Traffic:
 		if repeated {
-			s.pending.idle[duplicate]++
+			fate = Duplicate
 			break
 		}
-		s.count(places, e, key)
+		s.count(&places, e, id, key)
 	case Detected:
-		s.detect(subject, e)
+		fate = s.detect(subject, e, id)
 	}
+	s.pending.fates[fate]++
+	s.note(i, e, id, &places, fate)
 	return nil
 }
 
-func (s *State) mergePeople(i Instant, a *asset, f Feed, e *Event) {
+func (s *State) mergePeople(i Instant, a *asset, f Feed, e *Event, id EventID) Fate {
 	if a.hasRhythm(f) && e.At > a.feeds[f].newest() {
 		s.clock.watch(i, e.At)
 	}
-	s.merge(a, f, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(e.People)})
+	fate, _ := s.merge(a, f, Entry{At: e.At, ID: id, Value: int32(e.People)})
+	return fate
 }
 
-// merge takes up a revision of an asset's feed, wherever in time it belongs, and tells whether the feed's
-// window has it now and did not have it before.
-func (s *State) merge(a *asset, f Feed, e Entry) bool {
+// merge takes up a revision of an asset's feed, wherever in time it belongs, and tells what becomes of it, and
+// whether the feed's window has it now and did not have it before.
+func (s *State) merge(a *asset, f Feed, e Entry) (fate Fate, fresh bool) {
 	h := a.feeds[f]
 	if h == nil {
 		s.pending.touch(a, false)
 		s.pending.mark(a)
 		s.setFeed(a, f, &history{window: []Entry{e}, arrived: s.mono, saved: s.pending.number + 1})
-		return true
+		return Accepted, true
 	}
 	settings := a.settings
-	if f != TrafficFeed && e.At < h.newest() {
-		s.pending.idle[late]++
+	if e.At < h.newest() {
+		fate = Late
 	}
 	if h.outside(e.At, settings.windowOf(f)) {
 		s.pending.touchHistory(a, f)
 		if h.late(f, &e, settings, s.days(a)) {
 			s.pending.mark(a)
 		}
-		return false
+		return fate, false
 	}
 	i, found := h.place(f, &e)
 	if i == 0 && !found && h.before.Newest == 0 {
@@ -114,8 +119,10 @@ func (s *State) merge(a *asset, f Feed, e Entry) bool {
 	if found && f == TrafficFeed { // of two sensors: each event comes here once
 		e.Value += h.window[i].Value
 	} else if found && !settings.supersedes(f, &e, &h.window[i]) {
-		s.idle(e == h.window[i], e.At < h.newest())
-		return false
+		if e == h.window[i] {
+			return Duplicate, false
+		}
+		return Superseded, false
 	}
 	s.pending.mark(a)
 	s.pending.touchHistory(a, f)
@@ -124,23 +131,11 @@ func (s *State) merge(a *asset, f Feed, e Entry) bool {
 	}
 	if found {
 		h.window[i] = e
-		return true
+		return fate, true
 	}
 	h.insert(i, &e)
 	s.prune(a, f)
-	return true
-}
-
-// idle counts a revision that is known already, or of whose moment another one is believed.
-func (s *State) idle(known, old bool) {
-	if old { // it was taken for late
-		s.pending.idle[late]--
-	}
-	if known {
-		s.pending.idle[duplicate]++
-	} else {
-		s.pending.idle[superseded]++
-	}
+	return fate, true
 }
 
 // prune drops what has left a feed's window; outputs with an on-delay remember where they stood before.
@@ -158,23 +153,27 @@ func (s *State) prune(a *asset, f Feed) {
 
 // count adds a TRAFFIC event, once, to its sensor and to the place that the sensor counts for: its room,
 // or, at an entrance, the floor, the building and the site.
-func (s *State) count(places [6]*asset, e *Event, key IncrementKey) {
+func (s *State) count(places *[6]*asset, e *Event, id EventID, key IncrementKey) {
 	i := Increment{Key: key, At: e.At}
 	s.counted.add(i)
 	s.pending.counted = append(s.pending.counted, i)
-	s.pass(places[Sensor-Site], e)
-	if room := places[Room-Site]; room != nil {
-		s.pass(room, e)
-		return
-	}
-	for _, around := range places[:Room-Site] {
+	s.pass(places[Sensor-Site], e, id)
+	for _, around := range countedFor(places) {
 		if around != nil {
-			s.pass(around, e)
+			s.pass(around, e, id)
 		}
 	}
 }
 
-func (s *State) pass(a *asset, e *Event) {
+// countedFor returns the places that a sensor counts for, among them nil.
+func countedFor(places *[6]*asset) []*asset {
+	if places[Room-Site] != nil {
+		return places[Room-Site : Room-Site+1]
+	}
+	return places[:Room-Site]
+}
+
+func (s *State) pass(a *asset, e *Event, id EventID) {
 	s.pending.happen(a, e)
 	s.pending.touch(a, false)
 	s.pending.mark(a)
@@ -192,7 +191,7 @@ func (s *State) pass(a *asset, e *Event) {
 	s.setTotal(a, t)
 	if a.settings.Evidence == EvidenceTraffic {
 		known := a.feeds[TrafficFeed] != nil
-		s.merge(a, TrafficFeed, Entry{At: e.At, ID: EventIDOf(e.ID), Value: int32(e.In - e.Out)})
+		s.merge(a, TrafficFeed, Entry{At: e.At, ID: id, Value: int32(e.In - e.Out)})
 		if !known { // the operator has made it evidence since
 			a.feeds[TrafficFeed].before.beginTraffic(&before, e.At, a.settings)
 		}
@@ -218,11 +217,16 @@ func (s *State) doubtCounter(e *Event, now Timestamp) {
 
 // detect keeps how many people a sensor sees, and nothing of where: that is personal, and not stored. That it
 // was heard is, to the hour.
-func (s *State) detect(a *asset, e *Event) {
-	minted := EventIDOf(e.ID).Minted()
+func (s *State) detect(a *asset, e *Event, id EventID) Fate {
+	minted := id.Minted()
 	later := cmp.Or(cmp.Compare(e.At, a.foundAt), cmp.Compare(minted, a.foundBy), cmp.Compare(len(e.Found), a.found))
-	if later <= 0 { // known, or older than what is known
-		return
+	switch {
+	case later == 0:
+		return Duplicate
+	case later < 0 && e.At < a.foundAt:
+		return Late
+	case later < 0:
+		return Superseded
 	}
 	s.pending.touch(a, false)
 	s.pending.mark(a)
@@ -231,6 +235,7 @@ func (s *State) detect(a *asset, e *Event) {
 	t.Asset, t.Detected = a.about.Number, max(t.Detected, startOfHour(e.At))
 	s.setTotal(a, t)
 	s.pending.happen(a, e)
+	return Accepted
 }
 
 func startOfHour(t Timestamp) Timestamp { return Timestamp(t.Hour() * time.Hour.Milliseconds()) }

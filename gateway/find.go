@@ -24,6 +24,14 @@ func (s *State) Find(name string) (AssetID, error) {
 	return "", fmt.Errorf("finding %s: there is no such asset; \"butlr-gateway points list\" shows those that are known", name)
 }
 
+// Asset returns the description of an asset, nil if there is none of that id. It may be kept.
+func (s *State) Asset(id AssetID) *Asset {
+	if a := s.byID[id]; a != nil {
+		return a.about
+	}
+	return nil
+}
+
 const nearMissesSaid = 3
 
 // nearMisses lists the assets that a name may have been meant for: written in other letters, without its

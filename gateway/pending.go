@@ -24,18 +24,12 @@ type pendingBatch struct {
 	alive     Timestamp
 	accepted  uint64
 	unhandled uint64
-	idle      [3]uint64 // duplicates, superseded, late
+	fates     [fateCount]uint64 // of those that were accepted
+	noted     []noted
 	reasons   [RefusalCount]uint64
 	refused   refusedRing
 	reined    bool // strays were given another time
 }
-
-// Why an accepted event has no effect on what is shown now.
-const (
-	duplicate = iota
-	superseded
-	late
-)
 
 type touchedAsset struct {
 	asset  *asset
@@ -194,7 +188,7 @@ func (p *pendingBatch) end() {
 	*p = pendingBatch{
 		number: p.number + 1, touched: emptied(p.touched), histories: emptied(p.histories), sites: emptied(p.sites),
 		entries: p.entries[:0], minutes: p.minutes[:0], changed: emptied(p.changed), moved: emptied(p.moved),
-		heard: p.heard[:0], counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0], moves: p.moves[:0], happened: emptied(p.happened),
+		heard: p.heard[:0], counted: p.counted[:0], overrides: p.overrides[:0], audit: p.audit[:0], moves: p.moves[:0], happened: emptied(p.happened), noted: emptied(p.noted),
 		refused: refusedRing{entries: p.refused.entries[:0]},
 	}
 }

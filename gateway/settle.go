@@ -240,9 +240,9 @@ func (s *State) Settle(i Instant) *Update {
 	s.tell(u)
 	s.summary.Accepted += s.pending.accepted
 	s.summary.Unhandled += s.pending.unhandled
-	s.summary.Duplicates += s.pending.idle[duplicate]
-	s.summary.Superseded += s.pending.idle[superseded]
-	s.summary.Late += s.pending.idle[late]
+	s.summary.Duplicates += s.pending.fates[Duplicate]
+	s.summary.Superseded += s.pending.fates[Superseded]
+	s.summary.Late += s.pending.fates[Late]
 	for reason, n := range s.pending.reasons {
 		s.refusals[reason] += n
 		s.summary.Refused += n
@@ -250,6 +250,7 @@ func (s *State) Settle(i Instant) *Update {
 	for _, r := range s.pending.refused.list() {
 		s.refused.add(r)
 	}
+	s.settleNoted()
 	for _, c := range s.pending.audit {
 		s.audit.add(c)
 	}

@@ -49,6 +49,7 @@ type State struct {
 	summary      Summary
 	refusals     [RefusalCount]uint64
 	refused      refusedRing
+	recent       recentEvents
 	audit        auditRing
 	unsure       leftover
 	batch        Batch
@@ -76,15 +77,16 @@ type asset struct {
 	sum      *tally        // of what can have members
 	memberOf []*membership // in the aggregates that it is a member of
 
-	queued    ticket // of its place in the deadline queue; at 0: it will not be looked at
-	batch     uint64 // the batch that touched it last
-	brought   uint64 // the batch that brought it
-	heardIn   uint64 // of a site: the batch that last heard something newer
-	changed   bool   // readings may differ from those published
-	moved     bool   // what it is a member of may differ
-	listed    bool   // in State.dirtySites
-	disturbed bool   // in State.disturbed
-	shown     shown  // what was published last
+	queued      ticket // of its place in the deadline queue; at 0: it will not be looked at
+	batch       uint64 // the batch that touched it last
+	brought     uint64 // the batch that brought it
+	newestEvent uint64 // its number in State.recent; 0: there was none
+	heardIn     uint64 // of a site: the batch that last heard something newer
+	changed     bool   // readings may differ from those published
+	moved       bool   // what it is a member of may differ
+	listed      bool   // in State.dirtySites
+	disturbed   bool   // in State.disturbed
+	shown       shown  // what was published last
 }
 
 // facts is what a batch may change of an asset, saved before the first change so that it can be undone.

@@ -207,10 +207,10 @@ func (d *delivery) happened(ctx context.Context) error {
 
 func (d *delivery) pass(ctx context.Context, h *gateway.Happening) error {
 	if h.Type != gateway.Detected {
-		topic := Topic(d.options.Topic, h.Asset) + "/event"
+		topic := eventTopic(d.options.Topic, h.Asset)
 		return d.window.send(ctx, message{topic: topic, payload: appendHappening(nil, h), fleeting: true})
 	}
-	topic := d.options.Topic + "/detections/" + levelOf(h.Asset)
+	topic := detectionsTopic(d.options.Topic, h.Asset)
 	return d.window.send(ctx, message{topic: topic, payload: appendDetections(nil, h), fleeting: true, loose: true})
 }
 

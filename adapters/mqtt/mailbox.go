@@ -35,6 +35,7 @@ type slot struct {
 	topic    string // without a final slash
 	id       gateway.AssetID
 	snapshot gateway.Snapshot
+	path     string // of its topics made of names; "" while it has none
 	waits    bool
 	next     *slot // the one that waits after this one
 
@@ -113,6 +114,25 @@ func (m *mailbox) asset(id gateway.AssetID) *gateway.Asset {
 		return s.snapshot.Asset
 	}
 	return nil
+}
+
+// name notes the path of an asset's topics made of names.
+func (m *mailbox) name(s *slot, path string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.path = path
+}
+
+// look returns what is known of an asset now, and the path of its topics made of names; ok is false if it is not
+// known.
+func (m *mailbox) look(id gateway.AssetID) (snapshot gateway.Snapshot, path string, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.slots[id]
+	if s == nil {
+		return snapshot, "", false
+	}
+	return s.snapshot, s.path, true
 }
 
 // now returns what the gateway takes for the time at an instant.

@@ -1,13 +1,19 @@
 package mqtt
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // metrics count what happens between us and one broker.
 type metrics struct {
 	connected prometheus.Gauge
 	sessions  prometheus.Counter
-	delivered prometheus.Counter
 	commands  *prometheus.CounterVec
+
+	inFlight  atomic.Int64  // messages that the broker has not acknowledged
+	delivered atomic.Uint64 // messages that it has
 }
 
 func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
@@ -18,9 +24,6 @@ func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
 		sessions: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "butlr_mqtt_sessions_total", Help: "Connections that the broker accepted.",
 		}),
-		delivered: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "butlr_mqtt_messages_total", Help: "Messages that the broker acknowledged.",
-		}),
 		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "butlr_mqtt_commands_total", Help: "Commands that the broker passed on, by what became of them.",
 		}, []string{"result"}),
@@ -28,6 +31,9 @@ func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
 	if r == nil {
 		return m, nil
 	}
+	delivered := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "butlr_mqtt_messages_total", Help: "Messages that the broker acknowledged.",
+	}, func() float64 { return float64(m.delivered.Load()) })
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "butlr_mqtt_waiting_assets", Help: "Assets with news that the broker was not yet told.",
 	}, func() float64 {
@@ -40,7 +46,7 @@ func newMetrics(r prometheus.Registerer, mail *mailbox) (*metrics, error) {
 	for _, result := range []string{commandObeyed, commandRefused, commandKept, commandDropped} {
 		m.commands.WithLabelValues(result)
 	}
-	for _, c := range []prometheus.Collector{m.connected, m.sessions, m.delivered, m.commands, waiting, dropped} {
+	for _, c := range []prometheus.Collector{m.connected, m.sessions, delivered, m.commands, waiting, dropped} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

@@ -48,7 +48,8 @@ func New(o Options) (*Publisher, error) {
 	if p.metrics, err = newMetrics(o.Metrics, p.mail); err != nil {
 		return nil, fmt.Errorf("setting up MQTT: %w", err)
 	}
-	p.health = &health{addr: t.url.Redacted(), log: o.Log, tell: o.Health, connected: p.metrics.connected}
+	p.health = &health{addr: t.url.Redacted(), log: o.Log, tell: o.Health, connected: p.metrics.connected, clock: o.Clock}
+	p.health.note()
 	p.mail.detections = o.Detections
 	p.commands = newCommands(&p.options, p.mail, p.metrics)
 	p.announcer = newAnnouncer(&p.options)

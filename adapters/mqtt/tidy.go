@@ -27,6 +27,7 @@ func (d *delivery) place(ctx context.Context, s *slot) error {
 	}
 	if d.options.Names {
 		s.wanted.path = d.names.path(d.snapshot.Asset)
+		d.mail.name(s, s.wanted.path)
 	}
 	if s.wanted != before {
 		d.shelf.put(s)
@@ -143,7 +144,7 @@ func (d *delivery) recall(s *slot) []string {
 	return left
 }
 
-func (d *delivery) mirror(path string) string { return d.options.Topic + "/names/" + path }
+func (d *delivery) mirror(path string) string { return mirrorTopic(d.options.Topic, path) }
 
 // say has the broker keep a payload of an asset under each of its topics.
 func (d *delivery) say(ctx context.Context, s *slot, what string, payload []byte) error {
@@ -180,7 +181,7 @@ func (d *delivery) forgetAgain(ctx context.Context) error {
 
 // assetTopics appends those on which something is kept of an asset under a topic.
 func assetTopics(topics []string, topic string, scalars gateway.Measures) []string {
-	return scalarTopics(append(topics, topic+"/availability", topic+"/state"), topic, scalars)
+	return scalarTopics(append(topics, topic+"/state", topic+"/availability"), topic, scalars)
 }
 
 func scalarTopics(topics []string, topic string, scalars gateway.Measures) []string {
@@ -196,7 +197,7 @@ func scalarTopics(topics []string, topic string, scalars gateway.Measures) []str
 func entryTopics(topics []string, root string, a *gateway.Asset, e entry) []string {
 	topics = assetTopics(topics, Topic(root, a), e.scalars)
 	if e.path != "" {
-		topics = assetTopics(topics, root+"/names/"+e.path, e.scalars)
+		topics = assetTopics(topics, mirrorTopic(root, e.path), e.scalars)
 	}
 	return topics
 }

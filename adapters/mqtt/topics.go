@@ -44,5 +44,14 @@ func checkRoot(root string) error {
 	return nil
 }
 
+// eventTopic is where it is told what happened in an asset, and is over.
+func eventTopic(root string, a *gateway.Asset) string { return Topic(root, a) + "/event" }
+
+// detectionsTopic is where it is told where a sensor sees people.
+func detectionsTopic(root string, a *gateway.Asset) string { return root + "/detections/" + levelOf(a) }
+
+// mirrorTopic is where everything of an asset is said once more, under its name.
+func mirrorTopic(root, path string) string { return root + "/names/" + path }
+
 // statusTopic is where the gateway says whether it is online, and the broker in its stead when it is not.
 func statusTopic(root string) string { return root + "/gateway/status" }

@@ -78,7 +78,10 @@ func newWindow(s session, m *metrics) *window {
 	return w
 }
 
-func (w *window) stop() { w.overdue.Stop() }
+func (w *window) stop() {
+	w.overdue.Stop()
+	w.metrics.inFlight.Add(-int64(w.count)) // nobody will acknowledge them
+}
 
 // keep has the broker keep a payload on a topic, as soon as there is room for the message.
 func (w *window) keep(ctx context.Context, topic string, payload []byte) error {
@@ -97,6 +100,7 @@ func (w *window) send(ctx context.Context, m message) error {
 	}
 	w.receipts[(w.oldest+w.count)%maxInFlight] = w.session.publish(m)
 	w.count++
+	w.metrics.inFlight.Add(1)
 	return ctx.Err()
 }
 
@@ -138,6 +142,7 @@ func (w *window) settle() error {
 	w.receipts[w.oldest] = nil
 	w.oldest = (w.oldest + 1) % maxInFlight
 	w.count--
+	w.metrics.inFlight.Add(-1)
 	w.overdue.Stop()
 	if err != nil {
 		return w.reason(err)
@@ -145,7 +150,7 @@ func (w *window) settle() error {
 	if w.count > 0 {
 		w.overdue.Reset(stalledAfter)
 	}
-	w.metrics.delivered.Inc()
+	w.metrics.delivered.Add(1)
 	return nil
 }
 

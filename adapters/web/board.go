@@ -17,13 +17,16 @@ type Board struct {
 	summary gateway.Summary
 	epoch   gateway.Timestamp // what the state takes for the time at Mono 0
 	forced  int               // overrides in force
+	changes changes
 }
 
 var _ gateway.Sink = (*Board)(nil)
 
 // NewBoard returns a board with nothing on it.
 func NewBoard() *Board {
-	return &Board{sites: make(map[gateway.AssetID]gateway.Number), heard: make(map[gateway.Number]gateway.Timestamp)}
+	return &Board{
+		sites: make(map[gateway.AssetID]gateway.Number), heard: make(map[gateway.Number]gateway.Timestamp), changes: newChanges(),
+	}
 }
 
 // Publish takes over what changed.
@@ -31,6 +34,7 @@ func (b *Board) Publish(u *gateway.Update) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.epoch, b.summary = u.Epoch, u.Summary
+	b.changes.begin()
 	for _, n := range u.Left {
 		b.leave(int(n))
 	}
@@ -40,6 +44,7 @@ func (b *Board) Publish(u *gateway.Update) {
 	for _, h := range u.Heard {
 		b.heard[h.Site] = h.Newest
 	}
+	b.changes.signal()
 }
 
 // leave takes away what is shown of the asset that had a number.
@@ -48,6 +53,7 @@ func (b *Board) leave(n int) {
 	if n < len(b.shown) && b.shown[n] != nil {
 		b.forced -= len(b.shown[n].overrides)
 		b.shown[n] = nil
+		b.changes.mark(n)
 	}
 }
 
@@ -55,12 +61,14 @@ func (b *Board) show(s *gateway.Snapshot) {
 	n := int(s.Asset.Number)
 	if missing := n + 1 - len(b.shown); missing > 0 {
 		b.shown = append(b.shown, make([]*posted, missing)...)
+		b.changes.grow(len(b.shown))
 	}
 	if b.shown[n] == nil {
 		b.shown[n] = new(posted)
 	}
 	b.forced += len(s.Overrides) - len(b.shown[n].overrides)
 	b.shown[n].keep(s)
+	b.changes.mark(n)
 	if s.Asset.Kind == gateway.Site {
 		b.sites[s.Asset.ID] = s.Asset.Number
 	}
@@ -158,4 +166,34 @@ func (b *Board) siteHeard(id gateway.AssetID) (heard gateway.Timestamp) {
 		}
 	}
 	return heard
+}
+
+// entry returns the asset of a number as it is now; ok is false if none has it.
+func (b *Board) entry(now gateway.Instant, n gateway.Number) (e Entry, ok bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.entryAt(b.epoch.Add(now.Mono), n)
+}
+
+// entryAt is entry for whoever holds the lock.
+func (b *Board) entryAt(now gateway.Timestamp, n gateway.Number) (e Entry, ok bool) {
+	if int(n) >= len(b.shown) || b.shown[n] == nil {
+		return e, false
+	}
+	e.Snapshot = b.shown[n].snapshot()
+	e.Age, e.Heard = b.age(&e.Snapshot, now)
+	return e, true
+}
+
+// Heard tells when each site was last heard of; one that never was is not in it.
+func (b *Board) Heard() map[gateway.AssetID]Moment {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	out := make(map[gateway.AssetID]Moment, len(b.heard))
+	for n, at := range b.heard {
+		if at != 0 && int(n) < len(b.shown) && b.shown[n] != nil {
+			out[b.shown[n].asset.ID] = Moment(at)
+		}
+	}
+	return out
 }

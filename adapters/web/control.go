@@ -45,11 +45,7 @@ func carryOut[Order, Answer any](s *Server, b bounds, do func(context.Context, O
 		ctx, cancel := context.WithTimeout(r.Context(), b.time)
 		defer cancel()
 		if b.time > writeTimeout { // what the server allows is for less
-			connection := http.NewResponseController(w)
-			end := time.Now().Add(b.time)
-			if err := errors.Join(connection.SetReadDeadline(end), connection.SetWriteDeadline(end)); err != nil {
-				s.options.Log.Debug("deadline not set", "err", err)
-			}
+			s.allow(w, b.time)
 		}
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			http.Error(w, "the order must be application/json", http.StatusUnsupportedMediaType)
@@ -82,6 +78,12 @@ func (s *Server) refuse(w http.ResponseWriter, err error) {
 	}
 	if _, ok := errors.AsType[UnknownAsset](err); ok {
 		code = http.StatusNotFound
+	}
+	if _, ok := errors.AsType[UnknownWalk](err); ok {
+		code = http.StatusNotFound
+	}
+	if _, ok := errors.AsType[unread](err); ok {
+		code = http.StatusInternalServerError
 	}
 	for _, later := range []error{gateway.ErrBusy, gateway.ErrStopped, gateway.ErrNotStored, context.DeadlineExceeded} {
 		if errors.Is(err, later) {

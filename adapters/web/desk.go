@@ -32,12 +32,13 @@ type Overrider interface {
 	ResetEstimate(ctx context.Context, id gateway.AssetID, author string) error
 }
 
-// Desk is where operators ask and order. All of it must be set.
+// Desk is where operators ask and order. All of it must be set, but for the logbook.
 type Desk struct {
 	Archive   Archive
 	Overrider Overrider
 	Arranger  Arranger
 	Now       func() gateway.Timestamp // what the state takes for the time
+	Logbook   *Logbook                 // nil notes nothing
 }
 
 // ForceOrder puts an override in force: the body of POST /api/v1/force.
@@ -188,6 +189,7 @@ func (d *Desk) ResetEstimate(ctx context.Context, order ResetOrder) (*Reset, err
 	if err := d.Overrider.ResetEstimate(ctx, id, order.Author); err != nil {
 		return nil, unfinished(id, "resetting the estimate of", err)
 	}
+	d.noteReset(ctx, id, order.Author)
 	return &Reset{id}, nil
 }
 

@@ -101,6 +101,7 @@ func (d *Desk) Rearrange(ctx context.Context, order LedgerOrder) (*Rearranged, e
 	if err != nil {
 		return nil, notRearranged(plan, err)
 	}
+	d.noteRearranged(ctx, plan, &order)
 	return RearrangedOf(plan), nil
 }
 

@@ -17,28 +17,26 @@ func (s *Server) pageRoutes() *http.ServeMux {
 	s.route(mux, "POST /login", access.Stranger, http.HandlerFunc(s.gate.ServeLogin))
 	s.route(mux, "POST /logout", access.Stranger, http.HandlerFunc(s.gate.ServeLogout))
 	s.route(mux, "GET /login.css", access.Stranger, http.HandlerFunc(access.ServeStyle))
-	s.shared(mux)
+	s.health(mux)
+	s.register(mux)
 	s.route(mux, "GET /metrics", access.Viewer, promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{}))
 	if s.options.Pages != nil {
 		s.route(mux, "/", access.Viewer, s.options.Pages)
-		return mux
 	}
-	s.route(mux, "GET /{$}", access.Viewer, http.HandlerFunc(s.servePage))
-	s.route(mux, "GET /page.css", access.Viewer, http.HandlerFunc(serveStyle))
 	return mux
 }
 
 // controlRoutes returns all that the control socket serves.
 func (s *Server) controlRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
-	s.shared(mux)
+	s.health(mux)
+	s.route(mux, "GET /api/v1/status", access.Viewer, http.HandlerFunc(s.serveStatus))
 	s.control(mux)
 	return mux
 }
 
-// shared adds what page and control socket have in common.
-func (s *Server) shared(mux *http.ServeMux) {
-	s.route(mux, "GET /api/v1/status", access.Viewer, http.HandlerFunc(s.serveStatus))
+// health adds what page and control socket have in common.
+func (s *Server) health(mux *http.ServeMux) {
 	s.route(mux, "GET /healthz", access.Stranger, http.HandlerFunc(s.serveHealth))
 	s.route(mux, "GET /readyz", access.Stranger, http.HandlerFunc(s.serveHealth))
 }
@@ -57,11 +55,6 @@ func (s *Server) route(mux *http.ServeMux, pattern string, role access.Role, nex
 		s.public[pattern] = true
 	}
 	mux.Handle(pattern, access.Require(role, next))
-}
-
-func serveStyle(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(pageStyle) // whoever went away does not need it
 }
 
 func (s *Server) status(r *http.Request) (*Status, error) {

@@ -35,7 +35,7 @@ type Options struct {
 	TLSKey         string
 	Registry       prometheus.Registerer // of what counts passwords; may be nil
 
-	Desk     *Desk // of the control socket only
+	Desk     *Desk
 	Board    *Board
 	Reporter *Reporter
 	Clock    gateway.Clock
@@ -44,6 +44,7 @@ type Options struct {
 	Locate   func(*gateway.Asset) (Register, bool)
 	Topic    func(*gateway.Asset) string // "" without a broker
 	Sources  Sources
+	Walks    *Walks       // nil if they cannot be kept
 	Pages    http.Handler // what people look at, below /
 	Metrics  prometheus.Gatherer
 	Log      *slog.Logger
@@ -56,6 +57,7 @@ type Server struct {
 	listener net.Listener
 	http     http.Server
 	socket   bool
+	live     *live           // of the page
 	files    *tlsfiles.Files // nil without TLS
 	gate     *access.Gate    // nil on a socket file: whoever may open it may do everything
 	public   map[string]bool // routes that need no visitor to be known
@@ -92,6 +94,7 @@ func NewServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("serving the page on %s: %w", o.Listen, err)
 	}
 	s.options.Password, s.options.ViewerPassword = "", "" // nothing needs them any more
+	s.live = newLive(rowsOf(&s.options), o.Reporter)
 	mux := s.pageRoutes()
 	s.serve(s.gate.Guard(mux, func(r *http.Request) bool {
 		_, pattern := mux.Handler(r)
@@ -225,6 +228,13 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		stopped <- nil
 	})
+	if s.live != nil {
+		var telling sync.WaitGroup
+		defer telling.Wait()
+		streams, end := context.WithCancel(ctx)
+		defer end()
+		telling.Go(func() { s.live.run(streams) })
+	}
 	err := s.serveOn(open)
 	if errors.Is(err, http.ErrServerClosed) {
 		return <-stopped

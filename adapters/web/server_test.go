@@ -67,17 +67,6 @@ func TestTheStatusInWriting(t *testing.T) {
 	}
 }
 
-// Who opens the page sees which events were refused and why, and which sites have no heartbeat; nothing of it
-// as mark-up.
-func TestThePageListsWhatWasRefused(t *testing.T) {
-	_, page := get(t, serve(t, web.NewBoard(), reporter(refusing{}, gateway.NewAlarms(nil))), "", "/")
-	for _, want := range []string{"2026-03-10 09:00:10 UTC occupancy room_1, 0 people: it has no timestamp", "No heartbeat, so that silence is never a loss: site_1."} {
-		if !strings.Contains(page, want) {
-			t.Errorf("%q is not in\n%s", want, page)
-		}
-	}
-}
-
 // sent is a hub that refused an event because of its count.
 type sent string
 
@@ -169,39 +158,5 @@ func TestATakenPortIsNamed(t *testing.T) {
 	}
 	if err := s.Listen(); err == nil || !strings.HasPrefix(err.Error(), "binding "+o.Listen+" for the page: ") {
 		t.Errorf("Listen: %v", err)
-	}
-}
-
-func TestWordsOfOthersAreShownAsTheyAre(t *testing.T) {
-	b, alarms := web.NewBoard(), gateway.NewAlarms(nil)
-	alarms.Raise(gateway.BrokerDown, "refused: \u202etxt<b>\x1b[31m")
-	s := room(0, "Boardroom")
-	s.Asset.ID = "room_\u2066<i>"
-	publish(b, s)
-	_, page := get(t, serve(t, b, reporter(hub{}, alarms)), "", "/")
-	for _, want := range []string{`refused: \u202etxt&lt;b&gt;\x1b[31m`, `butlr/room/room_\u2066&lt;i&gt;`} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page does not show %q", want)
-		}
-	}
-	if strings.ContainsAny(page, "\u202e\u2066\x1b") {
-		t.Error("the page has characters in it that cannot be seen")
-	}
-}
-
-func TestAReasonBelongsToAnAnswer(t *testing.T) {
-	b := web.NewBoard()
-	entrance, fresh := room(0, "Entrance"), room(1, "Fresh")
-	entrance.Has, entrance.Reason = gateway.MeasuresOf(gateway.TrafficIn, gateway.TrafficOut), gateway.Reason{}
-	publish(b, entrance)
-	address := serve(t, b, reporter(hub{}, gateway.NewAlarms(nil)))
-	const nothing = "nothing known of people or motion"
-	if _, page := get(t, address, "", "/"); strings.Contains(page, nothing) {
-		t.Error("an entrance that only counts is said to lack something")
-	}
-	fresh.Has, fresh.Reason = 0, gateway.Reason{}
-	publish(b, fresh)
-	if _, page := get(t, address, "", "/"); !strings.Contains(page, nothing) {
-		t.Error("an asset without any event does not say so")
 	}
 }

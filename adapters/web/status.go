@@ -37,6 +37,10 @@ type Status struct {
 
 	Push    []PushTarget   `json:"push"`           // controllers that are written to, by name
 	Clients []ModbusClient `json:"modbus_clients"` // who reads registers, the one seen last first
+
+	Disk         *Disk         `json:"disk"` // with the history; null while it cannot be measured
+	Brokers      []Broker      `json:"brokers"`
+	Certificates []Certificate `json:"certificates"`
 }
 
 // Idle counts accepted events that changed nothing of what is shown now.
@@ -91,6 +95,7 @@ type Reporter struct {
 	Push                     func() []PushTarget
 	Clients                  func() []ModbusClient
 	Hub                      Viewer
+	Sources                  Sources
 }
 
 // Status asks the hub. An error says that the hub did not answer before ctx ended: the gateway is not
@@ -102,18 +107,37 @@ func (r *Reporter) Status(ctx context.Context) (*Status, error) {
 		Reasons:   make(map[string]uint64),
 		Listeners: r.Listeners(), Push: r.Push(), Clients: r.Clients(), Newest: []Refused{}, Alarms: []Alarm{}, Sites: []Site{},
 		Overrides: r.Board.Overrides(),
+		Brokers:   []Broker{}, Certificates: []Certificate{},
 	}
 	if err := r.Hub.View(ctx, func(state *gateway.State) { s.look(state, r.Clock()) }); err != nil {
 		return nil, err
 	}
 	sum := r.Board.Summary()
 	s.count(&sum)
+	s.measure(ctx, &r.Sources)
 	s.Healthy = true
 	for alarm, why := range r.Alarms.Each {
 		s.Alarms = append(s.Alarms, Alarm{alarm.String(), why})
 		s.Healthy = s.Healthy && alarm != gateway.JournalFailing
 	}
 	return s, nil
+}
+
+// measure asks what the other adapters know of themselves. A disk that cannot be measured is no reason not to be well:
+// the journal notices what matters.
+func (s *Status) measure(ctx context.Context, from *Sources) {
+	if from.Brokers != nil {
+		s.Brokers = append(s.Brokers, from.Brokers()...)
+	}
+	if from.Certificates != nil {
+		s.Certificates = append(s.Certificates, from.Certificates()...)
+	}
+	if from.Disk == nil {
+		return
+	}
+	if disk, err := from.Disk(ctx); err == nil {
+		s.Disk = disk
+	}
 }
 
 // count takes over the counts as they were last published.

@@ -25,6 +25,7 @@ type publisher struct {
 	*mqtt.Publisher
 	section string // of the configuration
 	address string
+	topic   string // the root of what it is told
 }
 
 func (s *service) openPublishers(context.Context) error {
@@ -37,7 +38,7 @@ func (s *service) openPublishers(context.Context) error {
 		if err != nil {
 			return fmt.Errorf("[%s]: %w", section, err)
 		}
-		s.publishers = append(s.publishers, publisher{told, section, options.Broker})
+		s.publishers = append(s.publishers, publisher{told, section, options.Broker, options.Topic})
 	}
 	return nil
 }

@@ -110,6 +110,9 @@ func (o *ownDesk) begin(ctx context.Context, state *gateway.State, journal gatew
 		return err
 	}
 	o.Desk = newDesk(hub, board, clock)
+	if o.store != nil {
+		o.Logbook = openLogbook(ctx, o.store, slog.New(slog.DiscardHandler))
+	}
 	hub.Start(ctx)
 	ctx, o.stop = context.WithCancel(ctx)
 	o.ended.Go(func() { o.err = hub.Run(ctx) })

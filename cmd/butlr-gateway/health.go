@@ -95,6 +95,10 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	if s.Overrides > 0 {
 		fmt.Fprintf(w, "  %-11s %d in force (\"state dump\" shows them)\n", "overrides", s.Overrides)
 	}
+	printDisk(w, s.Disk)
+	for i := range s.Brokers {
+		printBroker(w, &s.Brokers[i])
+	}
 	printReaders(w, s.Clients)
 	for i := range s.Push {
 		printTarget(w, &s.Push[i])
@@ -128,6 +132,48 @@ func printRefused(w io.Writer, s *web.Status, place *time.Location) error {
 		}
 	}
 	return nil
+}
+
+func printDisk(w io.Writer, d *web.Disk) {
+	if d == nil {
+		fmt.Fprintf(w, "  %-11s it does not answer, or cannot be measured\n", "disk")
+		return
+	}
+	history := "no history"
+	if d.HistoryMax > 0 {
+		history = fmt.Sprintf("history %s of at most %s", bytesInWords(uint64(d.History)), bytesInWords(uint64(d.HistoryMax)))
+	}
+	if d.HistoryOldest != 0 {
+		history += gateway.Timestamp(d.HistoryOldest).Time().Format(", back to 2 Jan 2006")
+	}
+	fmt.Fprintf(w, "  %-11s %s free in %s; state %s, %s\n", "disk", bytesInWords(d.Free), d.Directory, bytesInWords(uint64(d.State)), history)
+}
+
+func printBroker(w io.Writer, b *web.Broker) {
+	label, state := "broker", "connected"
+	if !b.Connected {
+		label, state = "BROKER", "NOT CONNECTED"
+	}
+	fmt.Fprintf(w, "  %-11s %s: %s since %s, %d messages published, %d not acknowledged\n", label, b.Name, state,
+		gateway.Timestamp(b.Since).Time().Local().Format(time.DateTime), b.Published, b.Waiting)
+	if b.Why != "" {
+		fmt.Fprintf(w, "  %-11s   %s\n", "", printable(b.Why))
+	}
+}
+
+// bytesInWords returns a number of bytes as the configuration writes sizes, with two digits at least.
+func bytesInWords(n uint64) string {
+	v, unit := float64(n), "bytes"
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if v < 1024 {
+			break
+		}
+		v, unit = v/1024, next
+	}
+	if unit == "bytes" || v >= 10 {
+		return fmt.Sprintf("%.0f %s", v, unit)
+	}
+	return fmt.Sprintf("%.1f %s", v, unit)
 }
 
 // readersShown is how many of those that read registers are listed, the ones seen last.

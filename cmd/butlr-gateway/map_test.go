@@ -43,7 +43,7 @@ func mbpollValues(t *testing.T, target string, unit int, table string, address, 
 }
 
 // pageRow is what the status page shows of an asset.
-type pageRow struct{ occupied, people, motion, in, out, quality, register string }
+type pageRow struct{ occupied, people, motion, quality string }
 
 func pageRows(t *testing.T, address string) map[string]pageRow {
 	t.Helper()
@@ -57,13 +57,16 @@ func pageRows(t *testing.T, address string) map[string]pageRow {
 		t.Fatal(err)
 	}
 	rows := make(map[string]pageRow)
-	for _, tr := range regexp.MustCompile(`(?s)<tr class=.*?</tr>`).FindAllString(string(text), -1) {
-		cell := func(label string) string {
-			td := regexp.MustCompile(`data-label="` + label + `">(?s:(.*?))</td>`).FindStringSubmatch(tr)
+	for _, tr := range regexp.MustCompile(`(?s)<tr class="[^"]* kind-.*?</tr>`).FindAllString(string(text), -1) {
+		cell := func(class, end string) string {
+			td := regexp.MustCompile(`<(?:td|span) class="` + class + `">(?s:(.*?))</` + end + `>`).FindStringSubmatch(tr)
+			if td == nil {
+				return ""
+			}
 			return html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(td[1], ""))
 		}
-		name := html.UnescapeString(regexp.MustCompile(`title="(.*?)"`).FindStringSubmatch(tr)[1])
-		rows[name] = pageRow{cell("Occupied"), cell("People"), cell("Motion"), cell("In"), cell("Out"), cell("Quality"), cell("Modbus")}
+		name := html.UnescapeString(regexp.MustCompile(`<bdi>(.*?)</bdi>`).FindStringSubmatch(tr)[1])
+		rows[name] = pageRow{cell("answer [a-z?]+", "span"), cell("people number", "td"), cell("motion", "td"), cell("quality", "td")}
 	}
 	return rows
 }
@@ -106,7 +109,7 @@ func TestMbpollReadsWhatThePointListAndThePageSay(t *testing.T) {
 	}
 	for name, row := range rows {
 		list := map[string]string{ // what the page shows, in the words of registers
-			"input people": row.people, "holding people": row.people, "input traffic_in": row.in, "holding traffic_out": row.out,
+			"input people": row.people, "holding people": row.people,
 			"input occupied": map[string]string{"occupied": "1", "vacant": "0"}[row.occupied],
 			"holding motion": map[string]string{"motion": "1", "none": "0"}[row.motion],
 		}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/adapters/modbus/pointlist"
+	"butlr-gateway/gateway"
 )
 
 func pointsExportCommand() *cobra.Command {
@@ -40,9 +42,8 @@ documents: "points import" gives replacement hardware every number that is in it
 			if err != nil {
 				return err
 			}
-			list := pointlist.List{
-				Gateway: l.gateway, Map: mapOptions(l.settings), Assets: l.state.Assets(), Vacated: l.state.Edition().Vacated, Columns: columns,
-			}
+			list := listOf(l.state, l.gateway, mapOptions(l.settings))
+			list.Columns = columns
 			temporary := ""
 			if output != "" {
 				temporary = filepath.Dir(output) // where there is room for it
@@ -59,6 +60,11 @@ documents: "points import" gives replacement hardware every number that is in it
 	c.Flags().StringVar(&output, "output", "", "the `file` to write; without it, standard output")
 	c.Flags().BoolVar(&columns, "columns", false, "the addresses on the column units, not those of the blocks")
 	return c
+}
+
+// listOf is everything that the list of points of a gateway with that id is made of; it may be kept.
+func listOf(state *gateway.State, id string, o modbus.MapOptions) pointlist.List {
+	return pointlist.List{Gateway: id, Map: o, Assets: state.Assets(), Vacated: state.Edition().Vacated}
 }
 
 // exportFormat is what was asked for, else what the name of the file says.

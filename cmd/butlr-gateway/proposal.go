@@ -67,15 +67,9 @@ func proposeFile(ctx context.Context, path, file string, adopt bool) (*proposal,
 	if err != nil {
 		return nil, err
 	}
-	p := &proposal{ledgerOnDisk: l, wish: wishOf(l.settings), notes: contents.Notes, file: file}
-	p.wish.Groups, p.wish.Listing = nil, &contents.Listing // which groups there are is for "points apply"
-	switch {
-	case contents.Gateway == l.gateway:
-	case len(l.state.Assets()) == 0 || adopt:
-		p.wish.Gateway = contents.Gateway
-	default:
-		return nil, fmt.Errorf("%s was exported by the gateway %s, and this is %s, which has assets of its own; if this one takes the place of that one, add --adopt, so that it takes over its id too",
-			file, contents.Gateway, l.gateway)
+	p := &proposal{ledgerOnDisk: l, notes: contents.Notes, file: file}
+	if p.wish, err = wishOfList(l.settings, contents, l.gateway, len(l.state.Assets()) == 0 || adopt); err != nil {
+		return nil, fmt.Errorf("%s %w, add --adopt, so that it takes over its id too", file, err)
 	}
 	p.plan = l.state.Plan(&p.wish)
 	return p, nil
@@ -88,16 +82,32 @@ func wishOf(c *config.Config) gateway.Wish {
 	return gateway.Wish{Pins: rules.Pins(), Groups: groups}
 }
 
-// orderOf is the wish as an order at a desk.
-func (p *proposal) orderOf(allowMoves bool) web.LedgerOrder {
-	o := web.LedgerOrder{Pins: p.wish.Pins, Groups: p.wish.Groups, Gateway: p.wish.Gateway, AllowMoves: allowMoves, Author: operator()}
-	for _, id := range p.wish.Retire {
+// wishOfList is what a list wants of the ledger of a gateway with that id, besides the configuration. That of another
+// gateway is wanted only where this one may take its place. The error begins behind what the list is called, and ends
+// where it is said how that is allowed.
+func wishOfList(c *config.Config, list *pointlist.Contents, id string, adopt bool) (gateway.Wish, error) {
+	wish := wishOf(c)
+	wish.Groups, wish.Listing = nil, &list.Listing // which groups there are is for "points apply"
+	switch {
+	case list.Gateway == id:
+	case adopt:
+		wish.Gateway = list.Gateway
+	default:
+		return wish, fmt.Errorf("was exported by the gateway %s, and this is %s, which has assets of its own; if this one takes the place of that one", list.Gateway, id)
+	}
+	return wish, nil
+}
+
+// orderOf is a wish as an order at a desk.
+func orderOf(wish *gateway.Wish, allowMoves bool, author string) web.LedgerOrder {
+	o := web.LedgerOrder{Pins: wish.Pins, Groups: wish.Groups, Gateway: wish.Gateway, AllowMoves: allowMoves, Author: author}
+	for _, id := range wish.Retire {
 		o.Retire = append(o.Retire, string(id))
 	}
-	for _, id := range p.wish.Reinstate {
+	for _, id := range wish.Reinstate {
 		o.Reinstate = append(o.Reinstate, string(id))
 	}
-	if l := p.wish.Listing; l != nil {
+	if l := wish.Listing; l != nil {
 		o.Listing = &web.LedgerListing{Vacated: l.Vacated}
 		for k := range l.Assets {
 			a := &l.Assets[k]
@@ -136,7 +146,7 @@ func (p *proposal) carryOut(c *cobra.Command, path string, why visit, allowMoves
 	var answer *web.Rearranged
 	log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
 	alone, err := atDesk(c.Context(), p.settings, why, log, func(at desk) (err error) {
-		answer, err = at.Rearrange(c.Context(), p.orderOf(allowMoves))
+		answer, err = at.Rearrange(c.Context(), orderOf(&p.wish, allowMoves, operator()))
 		return err
 	})
 	if err != nil {
@@ -147,7 +157,7 @@ func (p *proposal) carryOut(c *cobra.Command, path string, why visit, allowMoves
 	}
 	printChanges(w, answer, mapOptions(p.settings))
 	p.printNotes(w)
-	fmt.Fprintf(w, "Done: %s.\n", doneWords(answer))
+	fmt.Fprintf(w, "Done: %s.\n", answer.Words())
 	p.printAfter(w, answer, alone)
 	after, err := readLedger(c.Context(), path, false)
 	if err == nil {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"butlr-gateway/adapters/modbus"
@@ -96,27 +95,6 @@ func printChanges(w io.Writer, r *web.Rearranged, o modbus.MapOptions) {
 		fmt.Fprintf(w, "… and %s more.\n", countOf(more, "addition"))
 	}
 	fmt.Fprintln(w)
-}
-
-// doneWords counts what was done.
-func doneWords(r *web.Rearranged) string {
-	counts := make(map[string]int)
-	for k := range r.Changes {
-		counts[r.Changes[k].Step]++
-	}
-	var words []string
-	for _, s := range []struct{ step, word string }{{"move", "moved"}, {"add", "added"}, {"retire", "retired"}, {"reinstate", "reinstated"}} {
-		if n := counts[s.step]; n > 0 {
-			words = append(words, fmt.Sprint(n, " ", s.word))
-		}
-	}
-	if r.Covered > 0 {
-		words = append(words, fmt.Sprint(r.Covered, " that had been appended covered"))
-	}
-	if r.Uncovered > 0 {
-		words = append(words, fmt.Sprint(r.Uncovered, " that the file does not have appended"))
-	}
-	return strings.Join(append(words, "the checksum fixed"), ", ")
 }
 
 // printAfter says what is still to be done before what was changed counts.

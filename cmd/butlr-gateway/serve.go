@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/web/access"
+	"butlr-gateway/adapters/web/pages"
 	"butlr-gateway/adapters/webhook"
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
@@ -37,6 +36,8 @@ type service struct {
 	metrics *prometheus.Registry
 
 	store      *store.Store
+	logbook    *web.Logbook
+	disk       *diskWatch
 	samples    *store.Samples // nil without a history
 	stores     int            // closers of those two, which come last
 	hub        *gateway.Hub
@@ -62,6 +63,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 		config: c, rules: rules, log: log, clock: clock, start: clock(), alarms: gateway.NewAlarms(log), metrics: prometheus.NewRegistry(),
 		board: web.NewBoard(),
 	}
+	s.disk = newDiskWatch(s.measureDisk)
 	s.brokers = &brokers{alarms: s.alarms, down: map[string]string{}}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
@@ -90,6 +92,7 @@ func (s *service) openStore(ctx context.Context) error {
 		return err
 	}
 	s.store = kept
+	s.logbook = openLogbook(ctx, kept, s.log)
 	s.closers = append(s.closers, kept.Close)
 	if damage := kept.Damage(); len(damage) > 0 {
 		s.alarms.Raise(gateway.StateRestored, damage[0])
@@ -156,11 +159,18 @@ func (s *service) openPush(context.Context) (err error) {
 	return err
 }
 
-func (s *service) openPage(context.Context) (err error) {
+func (s *service) openPage(ctx context.Context) (err error) {
 	if s.config.Web.Listen == "" {
 		return nil
 	}
-	s.page, err = web.NewServer(pageOptions(s))
+	o := pageOptions(s)
+	if o.Walks, err = web.OpenWalks(ctx, s.store.Table("walks"), &o); err != nil {
+		s.log.Warn("walk tests are not kept", "err", err)
+	}
+	if o.Pages, err = pages.New(pagesOptions(s, &o)); err != nil {
+		return err
+	}
+	s.page, err = web.NewServer(o)
 	if bad, ok := errors.AsType[access.BadPassword](err); ok {
 		return config.Problems{passwordProblem(s.config, bad)}
 	}
@@ -279,19 +289,9 @@ func (s *service) watchCertificate(ctx context.Context) error {
 
 // nextExpiry returns which certificate ends first, and when; the zero time if there is none.
 func (s *service) nextExpiry() (what string, end time.Time) {
-	ends := map[string]time.Time{"the webhook": s.webhook.CertificateExpiry()}
-	if s.page != nil {
-		ends["the page"] = s.page.CertificateExpiry()
-	}
-	if s.modbus != nil {
-		ends["the Modbus server"] = s.modbus.CertificateExpiry()
-	}
-	if s.broker != nil && s.broker.Certificate() != nil {
-		ends["the embedded broker"] = s.broker.Certificate().NotAfter
-	}
-	for _, name := range slices.Sorted(maps.Keys(ends)) {
-		if at := ends[name]; !at.IsZero() && (end.IsZero() || at.Before(end)) {
-			what, end = name, at
+	for _, c := range s.certificates() {
+		if at := gateway.Timestamp(c.Ends).Time(); end.IsZero() || at.Before(end) {
+			what, end = c.What, at
 		}
 	}
 	return what, end

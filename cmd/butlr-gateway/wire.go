@@ -19,6 +19,7 @@ import (
 	"butlr-gateway/adapters/mqtt/discovery"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/web/pages"
 	"butlr-gateway/adapters/webhook"
 	"butlr-gateway/config"
 	"butlr-gateway/gateway"
@@ -171,6 +172,7 @@ func reporter(s *service) *web.Reporter {
 	return &web.Reporter{
 		Name: s.config.Gateway.Name, Version: programVersion(), GatewayID: identity.GatewayID, Boots: identity.Boots,
 		Start: s.start, Clock: s.clock, Alarms: s.alarms, Board: s.board, Listeners: s.listeners, Push: s.pushStatus, Clients: s.modbusClients, Hub: s.hub,
+		Sources: s.sources(),
 	}
 }
 
@@ -178,8 +180,8 @@ func pageOptions(s *service) web.Options {
 	registers, c := mapOptions(s.config), &s.config.Web
 	return web.Options{
 		Listen: string(c.Listen), Password: c.Password.Reveal(), ViewerPassword: c.ViewerPassword.Reveal(), Open: s.rules.Simulated, // a demo: nothing real depends on it
-		Hosts: c.Hosts, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey), Registry: s.metrics, Board: s.board, Reporter: reporter(s), Clock: s.clock,
-		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log,
+		Hosts: c.Hosts, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey), Registry: s.metrics, Board: s.board, Desk: s.desk(), Reporter: reporter(s), Clock: s.clock,
+		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log, Sources: s.sources(),
 		Locate: func(a *gateway.Asset) (web.Register, bool) {
 			register, ok := registerOf(a, registers)
 			return register, ok && s.modbus != nil
@@ -193,9 +195,17 @@ func pageOptions(s *service) web.Options {
 	}
 }
 
+// pagesOptions tells the pages what the server that they are served by knows.
+func pagesOptions(s *service, o *web.Options) pages.Options {
+	return pages.Options{
+		Board: o.Board, Desk: o.Desk, Reporter: o.Reporter, Sources: o.Sources, Clock: o.Clock, Place: o.Place,
+		PlaceOf: o.PlaceOf, Locate: o.Locate, Topic: o.Topic, Log: o.Log, Walks: o.Walks,
+	}
+}
+
 func controlOptions(s *service) web.Options {
 	return web.Options{
-		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: newDesk(s.hub, s.board, s.clock), Log: s.log,
+		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: s.desk(), Sources: s.sources(), Log: s.log,
 	}
 }
 

@@ -1,6 +1,7 @@
 package pointlist
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -28,10 +29,8 @@ type source interface {
 // ReadFile reads a list. The name of the file tells its format. An error is a [*Fault] unless the file cannot
 // be read at all.
 func ReadFile(path string, o modbus.MapOptions) (*Contents, error) {
-	open, ok := map[string]func(*os.File) (source, error){
-		".csv": fromCSV, ".json": fromJSON, ".xlsx": fromXLSX,
-	}[strings.ToLower(filepath.Ext(path))]
-	if !ok {
+	format, err := ParseFormat(strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), "."))
+	if err != nil {
 		return nil, &Fault{File: path, What: "it is not clear what is in it", Remedy: "name a file that ends with .csv, .json or .xlsx"}
 	}
 	file, err := os.Open(path)
@@ -39,11 +38,42 @@ func ReadFile(path string, o modbus.MapOptions) (*Contents, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+	about, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return readFrom(path, file, about.Size(), format, o)
+}
+
+// ReadBytes reads a list that somebody sent; what is in it tells its format. Name is what faults call it. An error is
+// a [*Fault].
+func ReadBytes(name string, text []byte, o modbus.MapOptions) (*Contents, error) {
+	return readFrom(name, bytes.NewReader(text), int64(len(text)), formatOf(text), o)
+}
+
+// formatOf tells what is in a file: a workbook is a zip, a list in JSON an array.
+func formatOf(text []byte) Format {
+	switch {
+	case bytes.HasPrefix(text, []byte("PK\x03\x04")):
+		return XLSX
+	case bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")):
+		return JSON
+	}
+	return CSV
+}
+
+// input is a file, or what was sent instead of one.
+type input interface {
+	io.Reader
+	io.ReaderAt
+}
+
+func readFrom(name string, from input, size int64, f Format, o modbus.MapOptions) (*Contents, error) {
 	locator, err := modbus.NewLocator(o)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := open(file)
+	rows, err := open(from, size, f)
 	if err == nil {
 		var c *Contents
 		c, err = read(rows, locator, o)
@@ -55,10 +85,20 @@ func ReadFile(path string, o modbus.MapOptions) (*Contents, error) {
 		}
 	}
 	if f, ok := errors.AsType[*Fault](err); ok {
-		f.File = path
+		f.File = name
 		return nil, f
 	}
-	return nil, fmt.Errorf("reading %s: %w", path, err)
+	return nil, fmt.Errorf("reading %s: %w", name, err)
+}
+
+func open(from input, size int64, f Format) (source, error) {
+	switch f {
+	case JSON:
+		return newJSON(from)
+	case XLSX:
+		return fromXLSX(from, size)
+	}
+	return newCSV(from)
 }
 
 // read puts a list together from its rows.

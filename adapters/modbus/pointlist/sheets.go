@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -35,19 +34,15 @@ type sheetRowsOf struct {
 
 // fromXLSX opens a workbook. It looks first at what the zip is made of, because the library takes each part
 // whole, however much comes out of it.
-func fromXLSX(file *os.File) (rows source, err error) {
+func fromXLSX(file io.ReaderAt, size int64) (rows source, err error) {
 	defer tame(&err)
-	about, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if about.Size() > largestFile {
+	if size > largestFile {
 		return nil, &Fault{What: fmt.Sprintf("it has more than %d MiB", largestFile>>20), Remedy: smaller}
 	}
-	if err := inspect(file, about.Size()); err != nil {
+	if err := inspect(file, size); err != nil {
 		return nil, err
 	}
-	book, err := excelize.OpenReader(io.NewSectionReader(file, 0, about.Size()), excelize.Options{UnzipSizeLimit: largestWorkbook, RawCellValue: true})
+	book, err := excelize.OpenReader(io.NewSectionReader(file, 0, size), excelize.Options{UnzipSizeLimit: largestWorkbook, RawCellValue: true})
 	if err != nil {
 		return nil, &Fault{What: "it cannot be read as a workbook: " + err.Error(), Remedy: asExported}
 	}

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"butlr-gateway/adapters/internal/celltext"
 	"butlr-gateway/adapters/modbus"
 )
 
@@ -43,8 +43,6 @@ type csvRows struct {
 	leash *leash
 	row   int
 }
-
-func fromCSV(file *os.File) (source, error) { return newCSV(file) }
 
 func newCSV(file io.Reader) (source, error) {
 	held := &leash{from: file}
@@ -98,7 +96,7 @@ func (r *csvRows) next() ([]string, string, error) {
 		return nil, place, &Fault{Place: place, What: fmt.Sprintf("it has %d columns and should have %d", len(record), want), Remedy: asExported}
 	}
 	for k := range record {
-		record[k] = plain(record[k])
+		record[k] = celltext.Plain(record[k])
 	}
 	return record, place, nil
 }
@@ -109,8 +107,6 @@ type jsonRows struct {
 	leash *leash
 	entry int
 }
-
-func fromJSON(file *os.File) (source, error) { return newJSON(file) }
 
 func newJSON(file io.Reader) (source, error) {
 	held := &leash{from: file}

@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"butlr-gateway/adapters/internal/celltext"
 	"butlr-gateway/adapters/modbus"
 )
 
@@ -25,7 +22,7 @@ func writeCSV(w io.Writer, rows iter.Seq[modbus.Row]) error {
 	for row := range rows {
 		record := row.Record()
 		for k, cell := range record {
-			record[k] = harmless(oneLine(cell))
+			record[k] = celltext.Harmless(celltext.OneLine(cell))
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -33,39 +30,6 @@ func writeCSV(w io.Writer, rows iter.Seq[modbus.Row]) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// formulaSigns are what spreadsheets take for the beginning of a formula, in some languages also as full-width
-// signs, and the sign that keeps them from it.
-const formulaSigns = "=+-@\t\r\n＝＋－＠'"
-
-// harmless quotes what a spreadsheet would take for a formula: names come from outside.
-func harmless(cell string) string {
-	if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune(formulaSigns, first) {
-		return "'" + cell
-	}
-	return cell
-}
-
-// plain is the inverse of harmless.
-func plain(cell string) string { return strings.TrimPrefix(cell, "'") }
-
-// oneLine shows control characters, which neither a line of CSV nor a workbook can hold as they are, the way
-// that programs write them.
-func oneLine(text string) string {
-	if !strings.ContainsFunc(text, unicode.IsControl) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 func writeJSON(w io.Writer, rows iter.Seq[modbus.Row]) error {

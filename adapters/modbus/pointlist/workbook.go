@@ -10,6 +10,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"butlr-gateway/adapters/internal/celltext"
 	"butlr-gateway/adapters/modbus"
 )
 
@@ -125,7 +126,7 @@ func cells(r *modbus.Row) []any {
 	record := r.Record()
 	values := make([]any, len(record))
 	for k, text := range record {
-		values[k] = oneLine(text)
+		values[k] = celltext.OneLine(text)
 	}
 	values[slices.Index(modbus.Columns(), "unit_id")] = int(r.UnitID)
 	values[slices.Index(modbus.Columns(), "address")] = int(r.Address)

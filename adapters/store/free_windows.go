@@ -1,0 +1,11 @@
+package store
+
+import "golang.org/x/sys/windows"
+
+func freeBytes(dir string) (free uint64, err error) {
+	name, err := windows.UTF16PtrFromString(dir)
+	if err == nil {
+		err = windows.GetDiskFreeSpaceEx(name, &free, nil, nil)
+	}
+	return free, err
+}

@@ -1,0 +1,298 @@
+package plot
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Sizes in the units of the drawing, which is scaled to the width that there is.
+const (
+	width   = 960
+	left    = 40 // of the axis of people
+	right   = 8
+	top     = 14
+	field   = 130 // height of the part with people
+	lane    = 16  // height of the band of HVAC; the others are half as high
+	spacing = 6
+	axis    = 22
+	columns = width - left - right
+)
+
+// SVG draws the course. The id tells its patterns from those of other drawings on the page; it must be a word.
+func (c *Course) SVG(id string) string {
+	d := &drawing{course: c, id: id, stretches: c.stretches()}
+	d.lanes = d.outputs()
+	d.height = top + field + spacing + axis
+	for i := range d.lanes {
+		d.height += laneHeight(i) + spacing
+	}
+	d.begin()
+	d.doubts()
+	d.days()
+	d.scale()
+	d.line()
+	for i, o := range d.lanes {
+		d.band(i, o)
+	}
+	d.out.WriteString("</svg>")
+	return d.out.String()
+}
+
+// drawing is one SVG as it is written.
+type drawing struct {
+	course    *Course
+	id        string
+	stretches []stretch
+	lanes     []int // the outputs that the asset has
+	height    int
+	most      int // people at the top of the axis
+	out       strings.Builder
+}
+
+// outputs lists those that the asset ever had.
+func (d *drawing) outputs() (has []int) {
+	for o := range OutputCount {
+		for i := range d.stretches {
+			if s := &d.stretches[i]; s.Sample != nil && s.Outputs[o] != nil {
+				has = append(has, o)
+				break
+			}
+		}
+	}
+	return has
+}
+
+func laneHeight(i int) int {
+	if i == 0 {
+		return lane
+	}
+	return lane / 2
+}
+
+func (d *drawing) begin() {
+	title, about := d.course.Words()
+	fmt.Fprintf(&d.out, `<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="%s-title %s-desc">`, width, d.height, d.id, d.id)
+	fmt.Fprintf(&d.out, `<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, d.id, html.EscapeString(title), d.id, html.EscapeString(about))
+	fmt.Fprintf(&d.out, `<defs><pattern id="%[1]s-doubt" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch-doubt" y2="6"/></pattern>`+
+		`<pattern id="%[1]s-gap" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><line class="hatch-gap" y2="7"/></pattern></defs>`, d.id)
+}
+
+// x returns where a moment is drawn. Days that are longer or shorter than others are so here as well.
+func (d *drawing) x(t time.Time) float64 {
+	c := d.course
+	return left + columns*float64(t.Sub(c.From))/float64(c.Until.Sub(c.From))
+}
+
+// y returns where a number of people is drawn.
+func (d *drawing) y(n int) float64 {
+	return top + field*(1-float64(n)/float64(d.most))
+}
+
+// coordinate is written no finer than anyone sees.
+func coordinate(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
+
+func (d *drawing) rect(class, fill string, from, until float64, y, height int) {
+	if fill != "" {
+		fill = fmt.Sprintf(` fill="url(#%s-%s)"`, d.id, fill)
+	}
+	fmt.Fprintf(&d.out, `<rect class="%s"%s x="%s" y="%d" width="%s" height="%d"/>`, class, fill, coordinate(from), y, coordinate(max(until-from, .6)), height)
+}
+
+// joined calls draw for each time in which something was so, those that touch taken together, and so are those
+// that nobody could tell apart.
+func (d *drawing) joined(so func(*stretch) bool, draw func(from, until float64)) {
+	var from, until float64
+	open := false
+	for i := range d.stretches {
+		s := &d.stretches[i]
+		if !so(s) {
+			continue
+		}
+		a, b := d.x(s.from), d.x(s.until)
+		if open && a-until < .3 {
+			until = max(until, b)
+			continue
+		}
+		if open {
+			draw(from, until)
+		}
+		from, until, open = a, b, true
+	}
+	if open {
+		draw(from, until)
+	}
+}
+
+// doubts hatches what nobody knows, and what was not heard.
+func (d *drawing) doubts() {
+	height := d.height - top - axis
+	d.joined(func(s *stretch) bool { return s.Sample == nil }, func(from, until float64) { d.rect("gap", "gap", from, until, top, height) })
+	d.joined((*stretch).doubtful, func(from, until float64) { d.rect("doubt", "doubt", from, until, top, height) })
+}
+
+// days marks midnights, and the time of day where there are few of them.
+func (d *drawing) days() {
+	bottom := d.height - axis
+	label := func(x float64, text string) {
+		fmt.Fprintf(&d.out, `<text x="%s" y="%d" text-anchor="middle">%s</text>`, coordinate(x), d.height-6, text)
+	}
+	midnights := d.course.midnights()
+	each := (len(midnights) + 7) / 8
+	for i, at := range midnights {
+		x := d.x(at)
+		fmt.Fprintf(&d.out, `<line class="midnight" x1="%s" x2="%[1]s" y1="%d" y2="%d"/>`, coordinate(x), top, bottom)
+		if i%max(each, 1) == 0 && x > left+20 && x < width-30 {
+			label(x, at.Format("2 Jan"))
+		}
+	}
+	if d.course.Until.Sub(d.course.From) > 72*time.Hour {
+		return
+	}
+	for _, at := range d.course.Hours() {
+		local := at.In(d.course.Place)
+		if local.Hour()%3 != 0 || local.Hour() == 0 || local.Minute() != 0 {
+			continue
+		}
+		x := d.x(at)
+		fmt.Fprintf(&d.out, `<line class="grid" x1="%s" x2="%[1]s" y1="%d" y2="%d"/>`, coordinate(x), top, bottom)
+		if x > left+16 && x < width-24 {
+			label(x, local.Format("15:04"))
+		}
+	}
+}
+
+// scale draws the axis of people.
+func (d *drawing) scale() {
+	most := 0
+	for i := range d.stretches {
+		if s := &d.stretches[i]; s.Sample != nil && s.People != nil {
+			most = max(most, *s.People)
+		}
+	}
+	step := niceStep(most)
+	d.most = max(step, (most+step-1)/step*step)
+	for n := 0; n <= d.most; n += step {
+		y := coordinate(d.y(n))
+		fmt.Fprintf(&d.out, `<line class="grid" x1="%d" x2="%d" y1="%s" y2="%[3]s"/><text x="%[4]d" y="%[3]s" dy="4" text-anchor="end">%[5]d</text>`, left, width-right, y, left-6, n)
+	}
+}
+
+// niceStep returns a step of 1, 2 or 5 and noughts that gives an axis at most five lines above its foot.
+func niceStep(most int) int {
+	for unit := 1; ; unit *= 10 {
+		for _, step := range []int{1, 2, 5} {
+			if most <= 5*step*unit {
+				return step * unit
+			}
+		}
+	}
+}
+
+// level is a number of people over some width of the drawing.
+type level struct {
+	from, until float64
+	people      int
+}
+
+// levels are the people of the course, taken together where they are narrower than anyone could see: the most of
+// them counts, so that no peak is lost, and a month takes no more room than a day.
+func (d *drawing) levels() (out []level) {
+	for i := range d.stretches {
+		s := &d.stretches[i]
+		if s.Sample == nil || s.People == nil {
+			continue
+		}
+		l := level{d.x(s.from), d.x(s.until), *s.People}
+		if n := len(out); n > 0 && out[n-1].until == l.from && l.until-out[n-1].from <= 1 {
+			out[n-1].until, out[n-1].people = l.until, max(out[n-1].people, l.people)
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// line draws people as steps, with gaps where nobody could tell.
+func (d *drawing) line() {
+	var path, area strings.Builder
+	foot := coordinate(d.y(0))
+	end := math.Inf(-1)
+	for _, l := range d.levels() {
+		from, until, y := coordinate(l.from), coordinate(l.until), coordinate(d.y(l.people))
+		if l.from == end {
+			fmt.Fprintf(&path, "V%sH%s", y, until)
+			fmt.Fprintf(&area, "V%sH%s", y, until)
+		} else {
+			if !math.IsInf(end, -1) {
+				area.WriteString("V" + foot + "Z")
+			}
+			fmt.Fprintf(&path, "M%s %sH%s", from, y, until)
+			fmt.Fprintf(&area, "M%s %sV%sH%s", from, foot, y, until)
+		}
+		end = l.until
+	}
+	if path.Len() > 0 {
+		fmt.Fprintf(&d.out, `<path class="area" d="%sV%sZ"/><path class="people" d="%s"/>`, area.String(), foot, path.String())
+	}
+}
+
+// band draws when an output was on.
+func (d *drawing) band(i, o int) {
+	y := top + field + spacing
+	for k := range i {
+		y += laneHeight(k) + spacing
+	}
+	height := laneHeight(i)
+	fmt.Fprintf(&d.out, `<rect class="lane" x="%d" y="%d" width="%d" height="%d"/><text x="%d" y="%d" dy="4" text-anchor="end"><title>%s</title>%s</text>`,
+		left, y, columns, height, left-6, y+height/2, outputNames[o], outputNames[o][:1])
+	on := func(s *stretch) bool { return s.Sample != nil && s.Outputs[o] != nil && *s.Outputs[o] }
+	d.joined(func(s *stretch) bool { return on(s) && !(o == HVAC && s.OffDelay) }, func(from, until float64) { d.rect("band", "", from, until, y, height) })
+	if o == HVAC {
+		d.joined(func(s *stretch) bool { return on(s) && s.OffDelay }, func(from, until float64) { d.rect("off-delay", "", from, until, y, height) })
+	}
+}
+
+// Words says in a line what is drawn, and in a few sentences what is to be seen there.
+func (c *Course) Words() (title, about string) {
+	const layout = "2 Jan 2006 15:04 MST"
+	title = fmt.Sprintf("%s from %s to %s", c.Name, c.From.In(c.Place).Format(layout), c.Until.In(c.Place).Format(layout))
+	s := c.Sums(nil)[0]
+	var b strings.Builder
+	if s.Known {
+		fmt.Fprintf(&b, "Between %d and %d people. ", s.Least, s.Most)
+	} else {
+		b.WriteString("No count of people. ")
+	}
+	if s.HasOccupied {
+		fmt.Fprintf(&b, "HVAC occupied for %s", Lasting(s.Occupied))
+		if s.OffDelay > 0 {
+			fmt.Fprintf(&b, ", of which %s by its off-delay", Lasting(s.OffDelay))
+		}
+		b.WriteString(". ")
+	}
+	if s.Doubtful > 0 {
+		fmt.Fprintf(&b, "For %s nothing was heard, and a kept or a policy's value stood in. ", Lasting(s.Doubtful))
+	}
+	if s.Without > 0 {
+		fmt.Fprintf(&b, "For %s nothing is known: no gateway ran, or it had not heard of the asset. ", Lasting(s.Without))
+	}
+	return title, strings.TrimSpace(b.String())
+}
+
+// Lasting says how long something lasted, to the minute.
+func Lasting(d time.Duration) string {
+	minutes := int(d.Round(time.Minute) / time.Minute)
+	switch {
+	case minutes == 0 && d > 0:
+		return "less than a minute"
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes%60 == 0:
+		return fmt.Sprintf("%d h", minutes/60)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+}

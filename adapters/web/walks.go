@@ -1,0 +1,258 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"butlr-gateway/gateway"
+)
+
+// WalkMemory keeps walk tests over a restart.
+type WalkMemory interface {
+	// Load returns everything that is kept.
+	Load(ctx context.Context) (map[string]string, error)
+	// Write makes all the changes durable, or none of them; a key that is to have "" goes.
+	Write(ctx context.Context, changes map[string]string) error
+}
+
+// Walks are the walk tests of a building. What was done is kept when a method returns. Several may walk at once.
+type Walks struct {
+	memory    WalkMemory
+	archive   Archive
+	rows      *rowMaker
+	registers func(*gateway.Asset) []RegisterValue
+	place     *time.Location
+
+	mu    sync.Mutex
+	walks map[string]*keptWalk
+	total int // checks
+}
+
+// keptWalk is a walk with the keys of its checks.
+type keptWalk struct {
+	Walk
+	keys []int // of its checks
+	next int
+}
+
+// OpenWalks reads the walks that are kept. Of the options it needs what tells of assets: Board, Clock, Place,
+// PlaceOf, Locate, Topic, Desk, Sources.Registers and Log.
+func OpenWalks(ctx context.Context, memory WalkMemory, o *Options) (*Walks, error) {
+	w := &Walks{
+		memory: memory, archive: o.Desk.Archive, rows: rowsOf(o), registers: o.Sources.Registers, place: o.Place, walks: make(map[string]*keptWalk),
+	}
+	kept, err := memory.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the walk tests: %w", err)
+	}
+	w.restore(kept, o.Log)
+	return w, nil
+}
+
+// restore takes over what was kept: a walk under its id, its checks under the id and a number. What cannot be
+// read is left out, and stays where it is.
+func (w *Walks) restore(kept map[string]string, log *slog.Logger) {
+	type numbered struct {
+		walk string
+		key  int
+	}
+	var checks []numbered
+	for key, text := range kept {
+		id, number, isCheck := strings.Cut(key, "/")
+		if n, err := strconv.Atoi(number); isCheck && err == nil {
+			checks = append(checks, numbered{id, n})
+			continue
+		}
+		k := new(keptWalk)
+		if err := json.Unmarshal([]byte(text), &k.Walk); err != nil || k.ID != key {
+			log.Error("a walk test was lost", "walk", key, "err", err)
+			continue
+		}
+		k.Counts, k.Checks = WalkCounts{}, nil
+		w.walks[key] = k
+	}
+	slices.SortFunc(checks, func(a, b numbered) int { return cmp.Compare(a.key, b.key) })
+	for _, c := range checks {
+		var check Check
+		err := json.Unmarshal([]byte(kept[checkKey(c.walk, c.key)]), &check)
+		k := w.walks[c.walk]
+		if err != nil || k == nil {
+			log.Error("a check of a walk test was lost", "walk", c.walk, "check", c.key, "err", err)
+			continue
+		}
+		k.add(check, c.key)
+		w.total++
+	}
+}
+
+func checkKey(walk string, n int) string { return fmt.Sprintf("%s/%08d", walk, n) }
+
+func (k *keptWalk) add(c Check, key int) {
+	k.Checks, k.keys, k.next = append(k.Checks, c), append(k.keys, key), key+1
+	k.Counts.count(c.Verdict, 1)
+}
+
+// Start begins a walk. Name "" is the day.
+func (w *Walks) Start(ctx context.Context, name, author string) (*Walk, error) {
+	now := w.rows.now()
+	if name == "" {
+		name = day(now, w.place)
+	}
+	if err := errors.Join(brief("name", name, LongestWalkName), brief("author", author, LongestAuthor)); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.walks) >= MostWalks {
+		return nil, fmt.Errorf("there are %d walks already, and no more are kept: save the oldest as CSV and delete it", MostWalks)
+	}
+	k := &keptWalk{Walk: Walk{ID: strings.ToLower(rand.Text()[:12]), Name: name, Author: author, Started: Moment(now)}}
+	if err := w.write(ctx, k.ID, &k.Walk); err != nil {
+		return nil, err
+	}
+	w.walks[k.ID] = k
+	return k.shown(), nil
+}
+
+// brief refuses a text that is none, or too long.
+func brief(what, text string, longest int) error {
+	if len(text) > longest || !utf8.ValidString(text) {
+		return BadOrder(fmt.Sprintf("the %s is too long, or no text: use at most %d bytes", what, longest))
+	}
+	return nil
+}
+
+// write keeps a walk or a check.
+func (w *Walks) write(ctx context.Context, key string, what any) error {
+	text, err := json.Marshal(what)
+	if err != nil {
+		return fmt.Errorf("keeping the walk test: %w", err)
+	}
+	return w.keep(ctx, map[string]string{key: string(text)})
+}
+
+func (w *Walks) keep(ctx context.Context, changes map[string]string) error {
+	if err := w.memory.Write(ctx, changes); err != nil {
+		return fmt.Errorf("keeping the walk test, of which nothing was changed: %w: %w", gateway.ErrNotStored, err)
+	}
+	return nil
+}
+
+// shown returns the walk with its checks, for others to read.
+func (k *keptWalk) shown() *Walk {
+	out := k.Walk
+	out.Checks = append([]Check{}, k.Checks...)
+	return &out
+}
+
+// List returns the walks without their checks, the newest first.
+func (w *Walks) List(context.Context) ([]Walk, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := make([]Walk, 0, len(w.walks))
+	for _, k := range w.walks {
+		about := k.Walk
+		about.Checks = nil
+		out = append(out, about)
+	}
+	slices.SortFunc(out, func(a, b Walk) int { return cmp.Or(cmp.Compare(b.Started, a.Started), cmp.Compare(a.ID, b.ID)) })
+	return out, nil
+}
+
+// Get returns a walk with its checks. An error is an [UnknownWalk].
+func (w *Walks) Get(_ context.Context, id string) (*Walk, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k, ok := w.walks[id]
+	if !ok {
+		return nil, UnknownWalk(id)
+	}
+	return k.shown(), nil
+}
+
+// Undo takes back the last check of an asset, which need not be there any more.
+func (w *Walks) Undo(ctx context.Context, id string, asset gateway.AssetID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k, err := w.underWay(id)
+	if err != nil {
+		return err
+	}
+	for i := len(k.Checks) - 1; i >= 0; i-- {
+		if k.Checks[i].Asset != asset {
+			continue
+		}
+		if err := w.keep(ctx, map[string]string{checkKey(id, k.keys[i]): ""}); err != nil {
+			return err
+		}
+		k.Counts.count(k.Checks[i].Verdict, -1)
+		k.Checks, k.keys = slices.Delete(k.Checks, i, i+1), slices.Delete(k.keys, i, i+1)
+		w.total--
+		return nil
+	}
+	return UnknownAsset{fmt.Errorf("undoing the check of %s: the walk has none", asset)}
+}
+
+// underWay returns a walk that has not ended.
+func (w *Walks) underWay(id string) (*keptWalk, error) {
+	k, ok := w.walks[id]
+	switch {
+	case !ok:
+		return nil, UnknownWalk(id)
+	case k.Ended != 0:
+		return nil, fmt.Errorf("the walk %q has ended, and stays as it is: start another one", k.Name)
+	}
+	return k, nil
+}
+
+// End ends a walk: it stays as it is from now on. Ending it again does nothing.
+func (w *Walks) End(ctx context.Context, id string) error {
+	now := w.rows.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k, ok := w.walks[id]
+	if !ok {
+		return UnknownWalk(id)
+	}
+	if k.Ended != 0 {
+		return nil
+	}
+	ended := k.Walk
+	ended.Ended, ended.Checks = Moment(now), nil
+	if err := w.write(ctx, id, &ended); err != nil {
+		return err
+	}
+	k.Ended = ended.Ended
+	return nil
+}
+
+// Delete forgets a walk and its checks.
+func (w *Walks) Delete(ctx context.Context, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k, ok := w.walks[id]
+	if !ok {
+		return UnknownWalk(id)
+	}
+	gone := map[string]string{id: ""}
+	for _, key := range k.keys {
+		gone[checkKey(id, key)] = ""
+	}
+	if err := w.keep(ctx, gone); err != nil {
+		return err
+	}
+	w.total -= len(k.Checks)
+	delete(w.walks, id)
+	return nil
+}
