@@ -46,6 +46,7 @@ func building() *Board {
 	site.Asset = &gateway.Asset{ID: "site_1", Kind: gateway.Site, Number: 0, Name: "Campus", Site: "site_1"}
 	site.Coverage = 750
 	kitchen, old, never := place(1, "Kitchen", 2), place(2, "archive", 0), place(3, "Boardroom", 9)
+	kitchen.Oldest = noon.Add(-90 * time.Second)
 	kitchen.FollowsSite, kitchen.OffDelayEnds, kitchen.Simulated = true, noon.Add(90*time.Second+1), true
 	kitchen.Overrides = []gateway.Override{{Target: gateway.TargetHVAC, Value: 1, Source: gateway.FromOperator, Author: "anna", Since: noon, Until: noon.Add(time.Hour)}}
 	old.Quality, old.Oldest = gateway.Held, noon.Add(-time.Hour)
@@ -100,7 +101,7 @@ func TestARowSaysEverything(t *testing.T) {
 			`"off_delay_ends":null,"off_delay_seconds":0,"overrides":[],"coverage":75,"register":{"unit_id":1,"address":100,"input":"30101","holding":"40101"},"topic":"butlr/room/site_1"}`,
 		1: `{"asset":"room_1","number":1,"kind":"room","name":"Kitchen","custom_id":"MH-1","parent":"space_3","site":"site_1","path":["Campus","Maas House","Level 3"],"retired":false,"simulated":true,` +
 			`"readings":{"hvac":1,"lighting":1,"motion":null,"occupied":1,"occupied_minutes_today":1,"peak_today":1,"people":2,"ventilation":1},` +
-			`"quality":"good","reason":"people 2 at 11:59:00","reason_code":1,"oldest":"2026-03-10T11:59:00.000Z","follows_site":true,"age_seconds":120,` +
+			`"quality":"good","reason":"people 2 at 11:59:00","reason_code":1,"oldest":"2026-03-10T11:58:30.000Z","follows_site":true,"age_seconds":120,` +
 			`"off_delay_ends":"2026-03-10T12:01:30.000Z","off_delay_seconds":90,` +
 			`"overrides":[{"author":"anna","reason":"","since":"2026-03-10T12:00:00.000Z","source":"operator","target":"hvac","until":"2026-03-10T13:00:00.000Z","value":1}],` +
 			`"coverage":null,"register":{"unit_id":1,"address":116,"input":"30117","holding":"40117"},"topic":"butlr/room/room_1"}`,

@@ -432,7 +432,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	})
 }
 
-// Seen to break it: the timer of a stream's life left out; the read deadline not lifted, after which it lasts 5 s.
+// Seen to break it: the timer of a stream's life left out.
 func TestAStreamLastsAQuarterOfAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, boardOf(3))
@@ -463,6 +463,9 @@ func TestAnUpdateOnlyMarks(t *testing.T) {
 		t.Errorf("unwatched, %d wait", len(b.changes.waiting))
 	}
 	b.watch(true)
+	if got := cap(b.changes.waiting); got < 2*len(b.changes.marks) {
+		t.Errorf("there is room for %d to wait", got)
+	}
 	n := new(news)
 	b.take(atNoon(), 300, n)
 	if got := testing.AllocsPerRun(100, func() {
