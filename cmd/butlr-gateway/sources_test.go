@@ -226,8 +226,7 @@ func TestTheAuditIsToldOverARestart(t *testing.T) {
 // The list that the page exports is that of the command, byte for byte, and it is taken back; a list of another gateway
 // is refused as by the command, which is where it can be allowed; so is a file that is broken, or too large.
 //
-// Seen to break it: another gateway's list taken; columns forgotten; moves done without leave; a proposal that is
-// carried out.
+// Seen to break it: another gateway's list taken; columns forgotten.
 func TestThePageExportsAndImportsAsTheCommandsDo(t *testing.T) {
 	site := newSite(t, "")
 	s := live(t, site.config)
@@ -286,7 +285,9 @@ func TestThePageExportsAndImportsAsTheCommandsDo(t *testing.T) {
 		other.store.Identity().GatewayID, s.store.Identity().GatewayID))
 }
 
-// What a list moves is proposed first, and done only if that is allowed, by the desk, which notes it.
+// What a list moves is proposed first, and done by the desk, which notes who did it.
+//
+// Seen to break it: a proposal that is carried out; the author left out.
 func TestAListIsProposedBeforeItIsImported(t *testing.T) {
 	site := newSite(t, "")
 	s := live(t, site.config)
