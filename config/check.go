@@ -30,6 +30,7 @@ func (d *document) check(c *Config) {
 	if c.Web.HistoryMax < minHistory {
 		d.wrong("web.history_max", "leaves no room for a day", `write at least "1MiB"`)
 	}
+	d.checkButlr(c)
 	d.checkState(c)
 	d.checkAssets(c)
 	d.checkGroups(c.Groups)
@@ -80,6 +81,7 @@ func (d *document) checkSwitches(c *Config) {
 		{"modbus.serial", "port", c.Modbus.Serial.Port != ""},
 		{"modbus.write", "allow", c.Modbus.Write.On()},
 		{"web", "listen", c.Web.Listen != ""},
+		{"butlr", "client_id", c.Butlr.ClientID.IsSet()},
 	} {
 		if !s.on && d.filled(s.section) && !d.has(s.section+"."+s.key) {
 			d.warn(s.section, "is off, because it has no "+s.key, "set "+s.key+", or remove the section")
