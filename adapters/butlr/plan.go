@@ -219,6 +219,14 @@ func list(texts []string) string {
 	return strings.Join(texts[:len(texts)-1], ", ") + " and " + texts[len(texts)-1]
 }
 
+// verb returns the form of a verb that goes with n things.
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 // shown returns a text of somebody else's as it may be printed.
 func shown(text string) string { return safe(text) }
 

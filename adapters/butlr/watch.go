@@ -95,7 +95,7 @@ func (w *Wish) wrong(there []Subscription) string {
 		}
 	}
 	for _, c := range plan.Collisions {
-		faults = append(faults, list(c.Events)+" goes to the subscription "+shownName(c.With)+" of somebody else")
+		faults = append(faults, list(c.Events)+" "+verb(len(c.Events), "goes", "go")+" to the subscription "+shownName(c.With)+" of somebody else")
 	}
 	if faults == nil {
 		return ""

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -193,4 +194,24 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	response := answer.Result()
 	response.Request = r
 	return response, nil
+}
+
+// StatusText is trouble that answers with a status and a text.
+func StatusText(code int, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, text)
+	}
+}
+
+// Ask asks a question as somebody who is logged in, and returns the status and the answer.
+func Ask(a *API, body string) string {
+	a.mu.Lock()
+	a.tokens["of Ask"] = time.Now().Add(time.Minute)
+	a.mu.Unlock()
+	request := httptest.NewRequest(http.MethodPost, "/api/v3/graphql", strings.NewReader(body))
+	request.Header.Set("Authorization", "Bearer of Ask")
+	answer := httptest.NewRecorder()
+	a.ServeHTTP(answer, request)
+	return strconv.Itoa(answer.Code) + " " + strings.TrimSpace(answer.Body.String())
 }

@@ -44,6 +44,7 @@ func (a *API) Edit(change func([]Webhook) []Webhook) {
 }
 
 func (a *API) add(w Webhook) *Webhook {
+	w.EventTypes = slices.Clone(w.EventTypes)
 	if w.ID == "" {
 		highest := 0
 		for i := range a.hooks {
@@ -194,6 +195,7 @@ func (a *API) updateWebhooks(f field, input []json.RawMessage) (any, []fault) {
 			return nil, []fault{newFault("NOT_FOUND", "there is no webhook %q", which.ID)}
 		}
 		w := a.hooks[i]
+		w.EventTypes = slices.Clone(w.EventTypes)
 		if faults := append(a.read(text, &w), a.taken(&w)...); len(faults) > 0 {
 			return nil, faults
 		}
