@@ -55,9 +55,10 @@ func sleep(ctx context.Context, length time.Duration) error {
 // backOff returns how long to wait after the nth failure: twice as long each time, and by chance a little less,
 // so that many gateways do not come back together.
 func backOff(n int, first, longest time.Duration) time.Duration {
-	length := longest
-	if n < 32 && first<<(n-1) < longest {
-		length = first << (n - 1)
+	length := first
+	for ; n > 1 && length < longest; n-- { // no shift: after a week it would overflow
+		length *= 2
 	}
+	length = min(length, longest)
 	return length/2 + rand.N(length/2+1)
 }

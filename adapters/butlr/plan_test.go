@@ -146,6 +146,7 @@ func TestAPlanThatIsDoneLeavesNothingToDo(t *testing.T) {
 			}
 			before, free = append(before, w), free[n:]
 		}
+		basic := rapid.Bool().Draw(r, "basic")
 		camel, takeOver := rapid.Bool().Draw(r, "camelCase"), rapid.Bool().Draw(r, "take over")
 		synctest.Test(t, func(t *testing.T) {
 			api := butlrtest.New(testID, testSecret)
@@ -154,6 +155,9 @@ func TestAPlanThatIsDoneLeavesNothingToDo(t *testing.T) {
 				api.Subscribe(w)
 			}
 			c, wish := clientOf(t, api.Direct(), 1000, new(bytes.Buffer)), aWish()
+			if basic {
+				wish.Header, wish.Value, wish.Username, wish.Password = "", butlr.Secret{}, "u", butlr.NewSecret("password")
+			}
 			plan := planOf(t, c, wish, takeOver)
 			if plan.Blocked() {
 				return

@@ -11,7 +11,7 @@ import (
 )
 
 // Watch looks whether Butlr's subscription is as it should be: at once, and then every day. While it is not, the
-// alarm [gateway.SubscriptionWrong] is in force. An API that cannot be asked is told once and asked again; it says
+// alarm [gateway.SubscriptionWrong] is in force, and it looks every ten minutes whether it was mended. An API that cannot be asked is told once and asked again; it says
 // nothing about the subscription.
 type Watch struct {
 	Client *Client
@@ -25,6 +25,7 @@ type Watch struct {
 
 const (
 	betweenLooks   = 24 * time.Hour
+	whileWrong     = 10 * time.Minute
 	firstNewLook   = time.Minute // after the API could not be asked
 	longestNewLook = time.Hour
 )
@@ -53,9 +54,9 @@ func (w *Watch) judge(ctx context.Context, there []Subscription, err error) time
 	w.silent, w.failed = false, 0
 	if why := w.Wish.wrong(there); why != "" {
 		w.Alarms.Raise(gateway.SubscriptionWrong, why)
-	} else {
-		w.Alarms.Clear(gateway.SubscriptionWrong)
+		return whileWrong
 	}
+	w.Alarms.Clear(gateway.SubscriptionWrong)
 	return betweenLooks
 }
 
