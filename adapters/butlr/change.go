@@ -98,7 +98,7 @@ func (c *Client) remove(ctx context.Context, s *Subscription) error {
 	q := question{text: deleteQuestion, changes: true, variables: map[string]any{"ids": []string{s.ID}}}
 	err := c.ask(ctx, q, &data)
 	if err == nil && (data.DeleteWebhooks == nil || !*data.DeleteWebhooks) {
-		err = errors.New("Butlr says that it was not")
+		err = errors.New("the answer is that it was not")
 	}
 	if err != nil {
 		return fmt.Errorf("deleting the subscription %s: %w", shownName(s), err)

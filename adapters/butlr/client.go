@@ -184,7 +184,7 @@ func (c *Client) post(ctx context.Context, path string, body []byte, token Secre
 	case err != nil:
 		return nil, c.unanswered(ctx, limited, err, secrets)
 	case int64(len(text)) > longest:
-		return nil, fmt.Errorf("Butlr's API answered with more than %d MiB, which is more than the gateway reads", longest>>20)
+		return nil, fmt.Errorf("reading an answer of Butlr's API: it has more than %d MiB, and the gateway reads no more", longest>>20)
 	case response.StatusCode != http.StatusOK:
 		return nil, statusError(response, text, secrets)
 	}

@@ -122,7 +122,7 @@ func statusError(r *http.Response, body []byte, secrets []Secret) error {
 	case code == http.StatusRequestTimeout, code >= 500:
 		return &again{errors.New(said), retryAfter(r.Header), false}
 	case code >= 300 && code < 400:
-		return fmt.Errorf("Butlr's API sends elsewhere%s, which is not followed: see that api_url is right", elsewhere(r, secrets))
+		return fmt.Errorf("asking Butlr's API: it sends elsewhere%s, which is not followed: see that api_url is right", elsewhere(r, secrets))
 	case code == http.StatusNotFound:
 		return fmt.Errorf("there is no API at %s (%s): see that api_url is right", host(r.Request.URL), said)
 	}

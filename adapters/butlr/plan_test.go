@@ -270,7 +270,7 @@ func TestADeletionThatWasNone(t *testing.T) {
 		plan := aWish().PlanDelete(there)
 		for _, answer := range []string{`{"data":{"deleteWebhooks":false}}`, `{"data":{"deleteWebhooks":null}}`} {
 			api.Trouble(butlrtest.Text(answer))
-			if err := c.Apply(t.Context(), plan.Steps[0]); err == nil || !strings.HasSuffix(err.Error(), "Butlr says that it was not") {
+			if err := c.Apply(t.Context(), plan.Steps[0]); err == nil || !strings.HasSuffix(err.Error(), "the answer is that it was not") {
 				t.Errorf("%s: got %v", answer, err)
 			}
 		}

@@ -104,7 +104,7 @@ func parse(text string) ([]field, error) {
 	}
 	fields, rest, ok := selection(words)
 	if !ok || len(rest) > 0 || len(fields) == 0 {
-		return nil, fmt.Errorf("Syntax Error: %q", text)
+		return nil, fmt.Errorf("syntax error: %q", text)
 	}
 	return fields, nil
 }
