@@ -117,10 +117,10 @@ func TestTheFakeHasTheWarts(t *testing.T) {
 		if got := butlrtest.Ask(api, `{"query":"{ webhooks { eventTypes } }"}`); !strings.Contains(got, `Cannot query field \"eventTypes\"`) {
 			t.Errorf("a selection in camelCase is answered %s", got)
 		}
-		api.Inventory = butlrtest.Inventory{
+		api.Furnish(butlrtest.Inventory{
 			Rooms: []map[string]any{{"id": "room_1", "floor_id": "space_1", "capacity": map[string]any{"max": 0, "mid": 0}}},
 			Tags:  []map[string]any{{"id": "tag_1", "name": "lab"}},
-		}
+		})
 		for question, want := range map[string]string{
 			`{"query":"{ tags { id } rooms { data { id floor_id capacity { max } } } }"}`: `200 {"data":{"rooms":{"data":[{"capacity":{"max":0},"floor_id":"space_1","id":"room_1"}]},"tags":[{"id":"tag_1"}]}}`,
 			`{"query":"{ rooms { id } }"}`: `200 {"errors":[{"message":"Cannot query field \"id\" on type \"Rooms\".","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`,

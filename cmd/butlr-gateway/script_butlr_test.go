@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -35,13 +36,14 @@ func apiOf(ts *testscript.TestScript) *scriptAPI { return ts.Value(apiKey{}).(*s
 //
 //	butlr-api [camel]              start one, and set $API to its address; with camel it wants inputs in camelCase
 //	butlr-has NAME EVENTS [URL]    somebody subscribes in Butlr's dashboard
+//	butlr-knows FILE               what there is in the buildings, by kind
 //	butlr-edit OLD NEW             somebody changes a text in every name, event and address of a subscription there
 //	butlr-trouble STATUS…          the next requests are answered with these; - is answered as usual
 //	butlr-lists FILE               write what is subscribed to, with the secrets in clear
 //	butlr-asked N                  so many requests were made since the last time
 var butlrCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"butlr-api": startButlr, "butlr-has": subscribeAtButlr, "butlr-edit": editAtButlr, "butlr-trouble": troubleButlr,
-	"butlr-lists": listAtButlr, "butlr-asked": countAtButlr,
+	"butlr-lists": listAtButlr, "butlr-asked": countAtButlr, "butlr-knows": furnishButlr,
 }
 
 // withButlr adds them to other commands.
@@ -68,6 +70,12 @@ func subscribeAtButlr(ts *testscript.TestScript, _ bool, args []string) {
 		w.URL = args[2]
 	}
 	apiOf(ts).Subscribe(w)
+}
+
+func furnishButlr(ts *testscript.TestScript, _ bool, args []string) {
+	var inventory butlrtest.Inventory
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &inventory))
+	apiOf(ts).Furnish(inventory)
 }
 
 func editAtButlr(ts *testscript.TestScript, _ bool, args []string) {

@@ -26,15 +26,14 @@ type API struct {
 	StatusUnauthorized bool
 	// PerMinute is how many requests are answered in any minute; the others get 429. 0 is no limit.
 	PerMinute int
-	// Inventory is what there is in the buildings.
-	Inventory Inventory
 
-	mu       sync.Mutex
-	hooks    []Webhook
-	tokens   map[string]time.Time // until when they are taken
-	trouble  []http.HandlerFunc
-	requests []Request
-	minted   int
+	mu        sync.Mutex
+	inventory Inventory
+	hooks     []Webhook
+	tokens    map[string]time.Time // until when they are taken
+	trouble   []http.HandlerFunc
+	requests  []Request
+	minted    int
 }
 
 // Request is one that was made.

@@ -84,7 +84,7 @@ func (a *API) resolve(f field, input []json.RawMessage, ids []string) (any, []fa
 	case "deleteWebhooks":
 		return a.deleteWebhooks(ids), nil
 	}
-	return a.Inventory.resolve(f)
+	return a.inventory.resolve(f)
 }
 
 // field is one of a selection, with what is selected below it.

@@ -5,6 +5,13 @@ type Inventory struct {
 	Sites, Buildings, Floors, Rooms, Zones, Sensors, Hives, Tags []map[string]any
 }
 
+// Furnish says what there is in the buildings from now on.
+func (a *API) Furnish(i Inventory) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.inventory = i
+}
+
 // schema has the fields of each type, and the type of what is below them. Ids of other things are there in both
 // spellings, and the resolvers of camelCase fail.
 var schema = map[string]map[string]string{
