@@ -77,7 +77,7 @@ var aWalk = []string{
 
 // TestTheInventory asks for a small building, keeps it in a file, and reads it again.
 //
-// Seen to break it: an id asked for in camelCase; test devices taken; capacity 0 taken for none at all; the floor of
+// Seen to break it: an id asked for in camelCase; test devices taken; a capacity of 1e9 people believed; the floor of
 // a zone taken before its room; a sensor's bare id taken as it is; places in the order in which they come.
 func TestTheInventory(t *testing.T) {
 	virtual(t, func(t *testing.T, api *butlrtest.API, c *butlr.Client) {
