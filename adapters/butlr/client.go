@@ -95,7 +95,7 @@ func (c *Client) ask(ctx context.Context, q question, into any) error {
 			return err
 		}
 		perhaps := q.changes && !passing.undone
-		wait := max(backOff(try, firstBackOff, longestWait), passing.after)
+		wait := passing.after + backOff(try, firstBackOff, longestWait)
 		if try >= tries || perhaps || wait > longestWait {
 			return &Down{passing.err, passing.after, perhaps}
 		}

@@ -107,12 +107,12 @@ func TestTroubleThatPasses(t *testing.T) {
 		asksToWait     time.Duration
 		beforeTheLogin bool
 	}{
-		{name: "too many requests", trouble: []http.HandlerFunc{butlrtest.Status(429, "7")}, least: 7 * time.Second, atMost: 7 * time.Second, questions: 2},
-		{name: "too many logins", trouble: []http.HandlerFunc{butlrtest.Status(429, "9")}, least: 9 * time.Second, atMost: 9 * time.Second, questions: 1, beforeTheLogin: true},
+		{name: "too many requests", trouble: []http.HandlerFunc{butlrtest.Status(429, "7")}, least: 7*time.Second + time.Second/2, atMost: 8 * time.Second, questions: 2},
+		{name: "too many logins", trouble: []http.HandlerFunc{butlrtest.Status(429, "9")}, least: 9*time.Second + time.Second/2, atMost: 10 * time.Second, questions: 1, beforeTheLogin: true},
 		{name: "until a moment", trouble: []http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", time.Now().Add(20*time.Second).UTC().Format(http.TimeFormat))
 			w.WriteHeader(http.StatusServiceUnavailable)
-		}}, least: 19 * time.Second, atMost: 20 * time.Second, questions: 2},
+		}}, least: 19 * time.Second, atMost: 21 * time.Second, questions: 2},
 		{name: "too many requests, for who knows how long", trouble: []http.HandlerFunc{butlrtest.Status(429, "soon")}, least: time.Second / 2, atMost: time.Second, questions: 2},
 		{name: "one failure", trouble: []http.HandlerFunc{bad}, least: time.Second / 2, atMost: time.Second, questions: 2},
 		{name: "four failures", trouble: []http.HandlerFunc{bad, page, bad, butlrtest.Text(`{}`)}, least: 15 * time.Second / 2, atMost: 15 * time.Second, questions: 5},
