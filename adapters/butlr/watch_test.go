@@ -16,10 +16,10 @@ import (
 )
 
 // guarded runs a watch beside a test, and returns what it logs and its alarm.
-func guarded(t *testing.T, wish *butlr.Wish, test func(api *butlrtest.API, log *bytes.Buffer, alarm func() string)) {
+func guarded(t *testing.T, wish *butlr.Wish, test func(api *butlrtest.API, log *journal, alarm func() string)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		api, log := butlrtest.New(testID, testSecret), new(bytes.Buffer)
+		api, log := butlrtest.New(testID, testSecret), new(journal)
 		alarms := gateway.NewAlarms(nil)
 		watch := &butlr.Watch{Client: clientOf(t, api.Direct(), 1000, new(bytes.Buffer)), Wish: wish, Alarms: alarms, Log: slog.New(slog.NewTextHandler(log, nil))}
 		ctx, stop := context.WithCancel(t.Context())
@@ -60,7 +60,7 @@ func TestTheSubscriptionIsWatched(t *testing.T) {
 		{func(w *butlrtest.Webhook) { w.Name = "renamed" }, "Butlr has no subscription of this gateway; ROOM_OCCUPANCY and TRAFFIC go to the subscription \"renamed\" of somebody else"},
 		{func(w *butlrtest.Webhook) { w.Value = "another" }, "Butlr's subscription is not as configured, which it is when it gets another value of the header X-Api-Key"},
 	} {
-		guarded(t, aWish(), func(api *butlrtest.API, _ *bytes.Buffer, alarm func() string) {
+		guarded(t, aWish(), func(api *butlrtest.API, _ *journal, alarm func() string) {
 			if why := alarm(); why != "" {
 				t.Errorf("at the start: %s", why)
 			}
@@ -95,7 +95,7 @@ func TestTheSubscriptionIsWatched(t *testing.T) {
 func TestTheNextSecretIsAsGood(t *testing.T) {
 	wish := aWish()
 	wish.Value, wish.Next = butlr.NewSecret("the one that is coming"), wish.Value
-	guarded(t, wish, func(_ *butlrtest.API, _ *bytes.Buffer, alarm func() string) {
+	guarded(t, wish, func(_ *butlrtest.API, _ *journal, alarm func() string) {
 		if why := alarm(); why != "" {
 			t.Errorf("it is an alarm: %s", why)
 		}
@@ -109,18 +109,28 @@ func TestTheNextSecretIsAsGood(t *testing.T) {
 // day; the wait doubled until it overflowed.
 func TestAnAPIThatIsDownIsNoAlarm(t *testing.T) {
 	const tries = 5 // of each look
-	guarded(t, aWish(), func(api *butlrtest.API, log *bytes.Buffer, alarm func() string) {
-		var wrong []butlrtest.Webhook
-		api.Edit(func([]butlrtest.Webhook) []butlrtest.Webhook { return wrong })
-		time.Sleep(24 * time.Hour)
-		if alarm() == "" || log.Len() > 0 {
-			t.Fatalf("the alarm is %q, and the log has %s", alarm(), log)
-		}
-		before := len(api.Requests())
+	guarded(t, aWish(), func(api *butlrtest.API, log *journal, alarm func() string) {
 		down := make([]http.HandlerFunc, 40*tries)
 		for i := range down {
 			down[i] = butlrtest.Status(503, "")
 		}
+		api.Trouble(down[:2*tries]...)
+		time.Sleep(24*time.Hour + 30*time.Second)
+		if why := alarm(); why != "" || log.lines() != 1 {
+			t.Errorf("while it is down the alarm is %q, and the log has %s", why, log)
+		}
+		time.Sleep(time.Hour)
+		if why := alarm(); why != "" || log.lines() != 2 {
+			t.Errorf("the alarm is %q, and the log has %s", why, log)
+		}
+		log.Reset()
+		var wrong []butlrtest.Webhook
+		api.Edit(func([]butlrtest.Webhook) []butlrtest.Webhook { return wrong })
+		time.Sleep(24 * time.Hour)
+		if alarm() == "" || log.lines() > 0 {
+			t.Fatalf("the alarm is %q, and the log has %s", alarm(), log)
+		}
+		before := len(api.Requests())
 		api.Trouble(down...)
 		time.Sleep(12 * time.Hour)
 		if asked := len(api.Requests()) - before; asked < 12*tries || asked > 32*tries {
@@ -131,7 +141,7 @@ func TestAnAPIThatIsDownIsNoAlarm(t *testing.T) {
 		}
 		time.Sleep(70 * time.Hour)
 		synctest.Wait()
-		if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "cannot be seen") || !strings.Contains(log.String(), "can be asked again") {
+		if n := log.lines(); n != 2 || !strings.Contains(log.String(), "cannot be seen") || !strings.Contains(log.String(), "can be asked again") {
 			t.Errorf("%d lines are told of it:\n%s", n, log)
 		}
 	})

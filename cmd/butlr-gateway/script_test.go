@@ -50,8 +50,8 @@ var update = flag.Bool("update", false, "rewrite what the scripts expect")
 //	edit FILE OLD NEW              change a text that is in a file once
 //	pasted FILE COMMAND ARGS…      run the line of a file from the command on, as a shell does, with more arguments
 //
-// those about Butlr's API (see butlrCommands), the variables $SECRET, which is good enough for a webhook, $NOW, in milliseconds, and $SHIPPED, the
-// configuration that comes with the program, and the conditions
+// those about Butlr's API (see butlrCommands), the variables $SECRET, which is good enough for a webhook, $NOW,
+// in milliseconds, and $SHIPPED, the configuration that comes with the program, and the conditions
 // [root], for the user that may do everything, [lowports], for one who may open ports below 1024, and
 // [mbpoll] and [mosquitto_sub], where they are installed.
 func TestScripts(t *testing.T) {
