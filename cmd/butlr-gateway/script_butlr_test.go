@@ -38,7 +38,8 @@ func apiOf(ts *testscript.TestScript) *scriptAPI { return ts.Value(apiKey{}).(*s
 //	butlr-has NAME EVENTS [URL]    somebody subscribes in Butlr's dashboard
 //	butlr-knows FILE               what there is in the buildings, by kind
 //	butlr-edit OLD NEW             somebody changes a text in every name, event and address of a subscription there
-//	butlr-trouble STATUS…          the next requests are answered with these; - is answered as usual
+//	butlr-trouble STATUS…          the next requests are answered with these; - is answered as usual, and half with
+//	                               a list of which a row cannot be answered
 //	butlr-lists FILE               write what is subscribed to, with the secrets in clear
 //	butlr-asked N                  so many requests were made since the last time
 var butlrCommands = map[string]func(*testscript.TestScript, bool, []string){
@@ -96,11 +97,16 @@ func editAtButlr(ts *testscript.TestScript, _ bool, args []string) {
 
 func troubleButlr(ts *testscript.TestScript, _ bool, args []string) {
 	for _, word := range args {
-		next := butlrtest.Pass
-		if word != "-" {
+		var next http.HandlerFunc
+		switch word {
+		case "-":
+			next = butlrtest.Pass
+		case "half":
+			next = butlrtest.Text(`{"data":{"sites":{"data":[null]},"webhooks":[null]},"errors":[{"message":"a resolver failed for canary-client-secret"}]}`)
+		default:
 			code, err := strconv.Atoi(word)
 			ts.Check(err)
-			next = http.HandlerFunc(butlrtest.Status(code, ""))
+			next = butlrtest.Status(code, "")
 		}
 		apiOf(ts).Trouble(next)
 	}

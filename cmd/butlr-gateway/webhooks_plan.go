@@ -49,7 +49,7 @@ func (o *subscriptionOptions) list(c *cobra.Command) error {
 	if s == nil || s.there == nil && err != nil {
 		return err
 	}
-	return errors.Join(s.printList(c.OutOrStdout()), err)
+	return errors.Join(s.printList(c.OutOrStdout(), err == nil), err)
 }
 
 var (

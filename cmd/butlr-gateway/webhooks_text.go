@@ -44,7 +44,8 @@ func (s *subscriptions) view(of *butlr.Subscription) *subscriptionView {
 	return v
 }
 
-func (s *subscriptions) printList(out io.Writer) error {
+// printList prints what there is; unless that is all, there may be more.
+func (s *subscriptions) printList(out io.Writer, all bool) error {
 	if s.asJSON {
 		views := []*subscriptionView{}
 		for i := range s.there {
@@ -53,7 +54,7 @@ func (s *subscriptions) printList(out io.Writer) error {
 		return printIndented(out, views)
 	}
 	w := bufio.NewWriter(out)
-	if len(s.there) == 0 {
+	if len(s.there) == 0 && all {
 		fmt.Fprintln(w, "Butlr has no subscriptions.")
 	}
 	for i := range s.there {
