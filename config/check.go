@@ -25,6 +25,7 @@ func (d *document) check(c *Config) {
 	d.checkModbus(c)
 	d.checkPush(c)
 	d.checkWeb(&c.Web)
+	d.checkButlr(c)
 	d.checkState(c)
 	d.checkAssets(c)
 	d.checkGroups(c.Groups)
@@ -75,6 +76,7 @@ func (d *document) checkSwitches(c *Config) {
 		{"modbus.serial", "port", c.Modbus.Serial.Port != ""},
 		{"modbus.write", "allow", c.Modbus.Write.On()},
 		{"web", "listen", c.Web.Listen != ""},
+		{"butlr", "client_id", c.Butlr.ClientID.IsSet()},
 	} {
 		if !s.on && d.filled(s.section) && !d.has(s.section+"."+s.key) {
 			d.warn(s.section, "is off, because it has no "+s.key, "set "+s.key+", or remove the section")

@@ -21,6 +21,7 @@ type Config struct {
 	Modbus  Modbus                    `toml:"modbus"`
 	Push    map[string]Push           `toml:"push"` // by name
 	Web     Web                       `toml:"web"`
+	Butlr   Butlr                     `toml:"butlr"`
 	State   State                     `toml:"state"`
 	Classes map[string]Class          `toml:"class"` // by the kinds' names
 	Sites   map[gateway.AssetID]Site  `toml:"sites"`
@@ -135,6 +136,7 @@ func Default() *Config {
 			Serial:         ModbusSerial{Baud: 19200, Parity: EvenParity, StopBits: 1},
 			Write:          ModbusWrite{Expiry: 15 * time.Minute},
 		},
+		Butlr:   defaultButlr(),
 		Push:    map[string]Push{},
 		State:   State{Horizon: rules.Horizon, MaxIDs: rules.MaxIDs, MaxFuture: rules.MaxFuture},
 		Classes: map[string]Class{},

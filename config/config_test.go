@@ -249,6 +249,16 @@ tls_cert = "/etc/page.crt"
 tls_key = "/etc/page.key"
 hosts = ["gateway.example.org", "10.20.0.4", "2001:db8::4"]
 history_max = "300MiB"
+[butlr]
+client_id = "env:BUTLR_WEBHOOK_KEY"
+client_secret = "file:/secrets/good"
+public_url = "https://bms.example.org/hook"
+api_url = "http://127.0.0.1:9"
+events = ["ZONE_OCCUPANCY_1MIN", "DETECTIONS"]
+send_on_value_change = true
+http_timeout = "15s"
+filters = { site = ["site_1"], building = ["building_1", "building_2"] }
+max_requests_per_minute = 1
 [state]
 evidence = "both"
 on_count = 4
@@ -379,6 +389,12 @@ index = 0
 			TLSCert:        "/etc/page.crt", TLSKey: "/etc/page.key", Hosts: []string{"gateway.example.org", "10.20.0.4", "2001:db8::4"},
 			HistoryMax: 300 << 20,
 		},
+		Butlr: config.Butlr{
+			ClientID: config.NewSecret(strongSecret), ClientSecret: config.NewSecret(strongSecret + " from a file"),
+			PublicURL: "https://bms.example.org/hook", APIURL: "http://127.0.0.1:9", Events: []config.EventName{"ZONE_OCCUPANCY_1MIN", "DETECTIONS"},
+			SendOnValueChange: true, HTTPTimeout: 15 * time.Second, MaxRequestsPerMinute: 1,
+			Filters: config.Filters{{Name: "building", IDs: []string{"building_1", "building_2"}}, {Name: "site", IDs: []string{"site_1"}}},
+		},
 		State: config.State{
 			Settings: gateway.Patch{func(s *gateway.Settings) { *s = everySetting }},
 			Horizon:  48 * time.Hour, MaxIDs: 1000, MaxFuture: 10 * time.Second,
@@ -430,7 +446,7 @@ var everySetting = gateway.Settings{
 func TestAnEmptySectionHasItsDefaults(t *testing.T) {
 	want := config.Default()
 	want.Webhook.Listen = "127.0.0.1:8443"
-	got := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\n[gateway]\n[mqtt]\n[mqtt.embedded]\n[modbus]\n[web]\n[state]\n[class]\n[sites]\n[assets]\n[groups]\n")
+	got := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\n[gateway]\n[mqtt]\n[mqtt.embedded]\n[modbus]\n[web]\n[butlr]\n[state]\n[class]\n[sites]\n[assets]\n[groups]\n")
 	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

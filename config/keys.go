@@ -70,7 +70,7 @@ const pushPointName = "push.KEY.points.KEY"
 func Sections() []Section {
 	return []Section{
 		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), brokerSection(), modbusSection(), modbusTLSSection(), modbusRTUSection(), modbusSerialSection(), modbusWriteSection(),
-		pushSection(), pushPointSection(), webSection(),
+		pushSection(), pushPointSection(), webSection(), butlrSection(),
 		stateSection(), classSection(), siteSection(), assetSection(), groupSection(),
 	}
 }

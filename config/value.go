@@ -42,6 +42,12 @@ func set(into, value any) []fault {
 		list, wrong := stateMapFrom(value)
 		*into = list
 		return wrong
+	case *Filters:
+		list, wrong := filtersFrom(value)
+		*into = list
+		return wrong
+	case *[]EventName:
+		return setList(into, value, eventName)
 	case *[]gateway.AssetID:
 		return setList(into, value, func(text string) (gateway.AssetID, *fault) { return gateway.AssetID(text), nil })
 	case *[]string:

@@ -12,6 +12,7 @@ func TestWarnings(t *testing.T) {
 	const (
 		webhook = "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n"
 		modbus  = "[modbus]\nlisten = \"127.0.0.1:502\"\n"
+		api     = "[butlr]\nclient_id = \"a\"\nclient_secret = \"b\"\n"
 		pushTo  = "[push.x]\ntarget = \"tcp://10.0.0.1\"\n[push.x.points.y]\nregister = 1\nasset = \"custom:a\"\n"
 	)
 	tests := []struct{ name, text, want string }{
@@ -106,6 +107,22 @@ gateway.toml:11: groups.ahu-3.people_on_loss: 7 has no effect: a group hears no 
 		{"an id that lost its end", webhook + modbus + "[assets.room_3jsO3M1KzCEuPDimYj0iZrqyai]\n",
 			`gateway.toml:7: assets.room_3jsO3M1KzCEuPDimYj0iZrqyai: does not end with 27 letters and digits as Butlr's ids do: no event may ever name it
   hint: copy it from Butlr again`},
+		{"Butlr's API by oversight", webhook + modbus + "[butlr]\nhttp_timeout = \"5s\"\n",
+			`gateway.toml:7: butlr: is off, because it has no client_id
+  hint: set client_id, or remove the section`},
+		{"Butlr's API", webhook + modbus + api + "public_url = \"https://bms.example.org/webhooks/butlr\"\n", ""},
+		{"another path than the webhook's", webhook + modbus + api + "public_url = \"https://bms.example.org/butlr\"\n",
+			`gateway.toml:10: butlr.public_url: "https://bms.example.org/butlr" has another path than the webhook, "/webhooks/butlr": what posts there is answered 404, unless a proxy changes the path
+  hint: write the path of [webhook] here, or the one of this URL there`},
+		{"an address that Butlr cannot reach", webhook + modbus + api + "public_url = \"https://10.20.0.4:8443/webhooks/butlr\"\n",
+			`gateway.toml:10: butlr.public_url: "https://10.20.0.4:8443/webhooks/butlr" is an address of this network, which Butlr cannot reach
+  hint: write the name or the address that the internet knows`},
+		{"motion that never ends", webhook + modbus + api + "events = [\"PIR_MOTION\"]\n",
+			`gateway.toml:10: butlr.events: has PIR_MOTION without PIR_NO_MOTION: motion would end only when it is no longer believed
+  hint: add "PIR_NO_MOTION"`},
+		{"motion that never begins", webhook + modbus + api + "events = [\"PIR_NO_MOTION\"]\n",
+			`gateway.toml:10: butlr.events: has PIR_NO_MOTION without PIR_MOTION: nobody would ever be seen to move
+  hint: add "PIR_MOTION"`},
 		{"nobody reads, but somebody is written to", webhook + pushTo + "measure = \"occupied\"\n", ""},
 		{"states without a number", webhook + pushTo + "measure = \"occupied\"\nvalues = { occupied = 5 }\nscale = 2\noffset = 7\n",
 			`gateway.toml:11: push.x.points.y.values: has no entry for vacant: then 7 is written

@@ -26,6 +26,8 @@ type proposal struct {
 	notes []string
 	file  string // that it follows from, "" if from the configuration
 	plan  *gateway.Plan
+	// reasons are why assets are added, where the words of the plan would not tell.
+	reasons map[gateway.AssetID]string
 }
 
 // propose works out what the configuration, or a file, would change of what is stored.
@@ -155,7 +157,7 @@ func (p *proposal) carryOut(c *cobra.Command, path string, why visit, allowMoves
 	if alone {
 		fmt.Fprintf(c.ErrOrStderr(), "No gateway runs on the state directory %s: this is stored, and the next start finds it.\n", p.settings.Gateway.StateDir)
 	}
-	printChanges(w, answer, mapOptions(p.settings))
+	printChanges(w, p.reasoned(answer), mapOptions(p.settings))
 	p.printNotes(w)
 	fmt.Fprintf(w, "Done: %s.\n", answer.Words())
 	p.printAfter(w, answer, alone)

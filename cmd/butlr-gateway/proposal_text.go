@@ -17,7 +17,7 @@ const additionsShown = 40
 
 // print shows what a plan would change, and what stands in its way.
 func (p *proposal) print(w io.Writer) {
-	printChanges(w, web.RearrangedOf(p.plan), mapOptions(p.settings))
+	printChanges(w, p.reasoned(web.RearrangedOf(p.plan)), mapOptions(p.settings))
 	if n := len(p.plan.Conflicts); n > 0 {
 		fmt.Fprintf(w, "%s cannot be had:\n", countOf(n, "thing"))
 		for i := range p.plan.Conflicts {
@@ -28,6 +28,16 @@ func (p *proposal) print(w io.Writer) {
 	if len(p.plan.Conflicts) == 0 {
 		p.printChecksum(w)
 	}
+}
+
+// reasoned puts the proposal's own reasons into what was, or would be, done.
+func (p *proposal) reasoned(r *web.Rearranged) *web.Rearranged {
+	for k := range r.Changes {
+		if why := p.reasons[r.Changes[k].Asset]; why != "" {
+			r.Changes[k].Why = why
+		}
+	}
+	return r
 }
 
 func (p *proposal) printNotes(w io.Writer) {

@@ -50,8 +50,9 @@ var update = flag.Bool("update", false, "rewrite what the scripts expect")
 //	edit FILE OLD NEW              change a text that is in a file once
 //	pasted FILE COMMAND ARGS…      run the line of a file from the command on, as a shell does, with more arguments
 //
-// the variables $SECRET, which is good enough for a webhook, $NOW, in milliseconds, $SHIPPED, the
-// configuration that comes with the program, and $PROGRAM, for what only exec can do, and the conditions
+// those about Butlr's API (see butlrCommands), the variables $SECRET, which is good enough for a webhook, $NOW,
+// in milliseconds, $SHIPPED, the configuration that comes with the program, and $PROGRAM, for what only exec can
+// do, and the conditions
 // [root], for the user that may do everything, [lowports], for one who may open ports below 1024, and
 // [mbpoll] and [mosquitto_sub], where they are installed.
 func TestScripts(t *testing.T) {
@@ -61,6 +62,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv(asProgram, "1")
 			e.Values[backgroundKey{}] = map[string]*background{}
+			e.Values[apiKey{}] = new(scriptAPI)
 			e.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0") // else every process waits for a second
 			e.Setenv("SECRET", testSecret)
 			e.Setenv("D", "$") // for what expand is to leave as it is
@@ -78,7 +80,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: scriptCondition,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withButlr(map[string]func(*testscript.TestScript, bool, []string){
 			"butlr-gateway": func(ts *testscript.TestScript, neg bool, args []string) { mustExit(ts, neg, "0", args) },
 			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
 				mustExit(ts, neg, args[0], args[1:])
@@ -86,7 +88,7 @@ func TestScripts(t *testing.T) {
 			"start": startInBackground, "await": awaitMatch, "asked": askGateway, "interrupt": interruptWithin,
 			"expand": expandFiles, "certificate": writeCertificate, "post": postFile, "occupy": occupyPorts,
 			"empty": mustBeEmpty, "empty-file": mustBeEmptyFile, "edit": editFile, "pasted": runPasted,
-		},
+		}),
 	})
 }
 

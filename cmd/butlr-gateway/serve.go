@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"butlr-gateway/adapters/butlr"
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/adapters/modbus/push"
 	"butlr-gateway/adapters/mqtt"
@@ -51,6 +52,8 @@ type service struct {
 	page       *web.Server
 	control    *web.Server
 	webhook    *webhook.Server
+	// subscription watches over what Butlr sends.
+	subscription *butlr.Watch
 
 	closers []func() error
 }
@@ -67,7 +70,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	s.brokers = &brokers{alarms: s.alarms, down: map[string]string{}}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook,
+		s.openStore, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -244,6 +247,9 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
 	parts.start(ctx, "the bound on garbage", boundGarbage)
 	parts.start(ctx, "the webhook", s.webhook.Run)
+	if s.subscription != nil {
+		parts.start(ctx, "the watch over Butlr's subscription", s.subscription.Run)
+	}
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last
 	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))
 	err := parts.wait(ctx)

@@ -1,0 +1,21 @@
+package config
+
+// Types of values that only this section has.
+const (
+	typeURL     = "URL"
+	typeFilters = "table of lists"
+)
+
+func butlrSection() Section {
+	return Section{Name: "butlr", About: "Butlr's own API, which the gateway asks to send the events, and asks daily whether it still does. Without `client_id` and `client_secret` this is off, and you subscribe by hand. What it does is in [butlr.md](butlr.md).", Keys: []Key{
+		{"client_id", typeSecret, `""`, `"env:BUTLR_CLIENT_ID"`, "The id of the API client that Butlr gave you."},
+		{"client_secret", typeSecret, `""`, `"file:/etc/butlr-gateway/butlr.secret"`, "The secret of that client."},
+		{"public_url", typeURL, `""`, `"https://bms.example.org/webhooks/butlr"`, "Where Butlr reaches the webhook from outside: the name of your router, proxy or tunnel, with the `path` of `[webhook]`. `butlr-gateway webhooks register` subscribes it, with the secrets of `[webhook]`. Empty subscribes to nothing."},
+		{"api_url", typeURL, `"https://api.butlr.io"`, `"https://api.butlr.io"`, "Where the API is: scheme, host and port."},
+		{"events", typeTexts, `["ROOM_OCCUPANCY", "ROOM_OCCUPANCY_1MIN", "FLOOR_OCCUPANCY", "ZONE_OCCUPANCY", "TRAFFIC", "PIR_MOTION", "PIR_NO_MOTION"]`, `["ROOM_OCCUPANCY", "PIR_MOTION", "PIR_NO_MOTION"]`, "Which events are subscribed to. There are also `FLOOR_OCCUPANCY_1MIN`, `ZONE_OCCUPANCY_1MIN`, `DETECTIONS` (where sensors see people: personal data), `SENSOR_HEALTH` and `HIVE_HEALTH`. Butlr sends an event type to one subscriber only."},
+		{"send_on_value_change", typeYesOrNo, `false`, `true`, "Have Butlr send a count only when it changes. This needs `feed = \"change\"` for every asset that is counted: elsewhere a quiet room would be a loss."},
+		{"http_timeout", typeDuration, `"10s"`, `"5s"`, "How long Butlr waits for an answer before it tries again; whole seconds from `1s` to `15s`."},
+		{"filters", typeFilters, `{}`, `{ building = ["building_3Iw9yDdkDz0japZI7A3pdhRzGPD"] }`, "Only events about one of these ids, in every list that there is, are sent. Butlr knows `org`, `site`, `building`, `floor`, `room`, `zone` and `mac_addresses`; the names are passed on as they stand here. Empty is everything."},
+		{"max_requests_per_minute", typeNumber, `50`, `20`, "How many requests to the API the gateway makes in a minute at most; from 1 to 1000. A command counts for itself."},
+	}}
+}
