@@ -53,6 +53,7 @@ func TestTheTableIsFilteredAndSorted(t *testing.T) {
 		"/?kind=room&sort=-people":       "room_3 room_5 room_4",
 		"/?sort=-name&kind=room":         "room_4 room_5 room_3",
 		"/?sort=-people&q=e":             "site_1 space_3 group:ahu-3 room_3 space_10 room_5 zone_6 room_4 sensor_7",
+		"/?sort=people&q=e":              "room_4 zone_6 room_5 room_3 space_10 space_3 group:ahu-3 site_1 sensor_7",
 		"/?sort=register&quality=good":   "site_1 space_3 space_10 room_3 room_4 zone_6 sensor_7 group:ahu-3",
 		"/?sort=nonsense&kind=x&quality": "site_1 space_3 room_3 room_5 room_4 zone_6 sensor_7 space_10 group:ahu-3",
 		"/?q=nowhere":                    "",
