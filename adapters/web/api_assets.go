@@ -39,7 +39,7 @@ func (s *Server) serveAssets(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		var wanted selection
 		if wanted, err = selectionOf(q); err == nil {
-			s.listAssets(w, &wanted)
+			s.listAssets(w, r, &wanted)
 			return
 		}
 	}
@@ -61,7 +61,7 @@ func query(r *http.Request, known ...string) (url.Values, error) {
 }
 
 // listAssets writes the rows as they are made, so that a long list takes little memory.
-func (s *Server) listAssets(w http.ResponseWriter, wanted *selection) {
+func (s *Server) listAssets(w http.ResponseWriter, r *http.Request, wanted *selection) {
 	rows, board := s.live.rows, s.options.Board
 	head := Assets{Cursor: board.Cursor(), Now: Moment(rows.now()), Heard: board.Heard()} // the cursor before everything
 	numbers := board.find(s.options.Clock(), wanted)
@@ -69,12 +69,14 @@ func (s *Server) listAssets(w http.ResponseWriter, wanted *selection) {
 	numbers = wanted.page(numbers)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	out := bufio.NewWriterSize(w, 64<<10)
 	text, err := json.Marshal(&head)
 	if err != nil {
 		s.refuse(w, err)
 		return
 	}
+	packed, pack := packing(w, r)
+	defer pack()
+	out := bufio.NewWriterSize(packed, 64<<10)
 	_, _ = out.Write(text[:len(text)-len("null}")]) // the rows take the place of none
 	lines := json.NewEncoder(out)
 	before := byte('[')

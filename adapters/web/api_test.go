@@ -1,16 +1,19 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -46,6 +49,7 @@ func building() *Board {
 	site.Asset = &gateway.Asset{ID: "site_1", Kind: gateway.Site, Number: 0, Name: "Campus", Site: "site_1"}
 	site.Coverage = 750
 	kitchen, old, never := place(1, "Kitchen", 2), place(2, "archive", 0), place(3, "Boardroom", 9)
+	kitchen.Oldest = noon.Add(-90 * time.Second)
 	kitchen.FollowsSite, kitchen.OffDelayEnds, kitchen.Simulated = true, noon.Add(90*time.Second+1), true
 	kitchen.Overrides = []gateway.Override{{Target: gateway.TargetHVAC, Value: 1, Source: gateway.FromOperator, Author: "anna", Since: noon, Until: noon.Add(time.Hour)}}
 	old.Quality, old.Oldest = gateway.Held, noon.Add(-time.Hour)
@@ -100,7 +104,7 @@ func TestARowSaysEverything(t *testing.T) {
 			`"off_delay_ends":null,"off_delay_seconds":0,"overrides":[],"coverage":75,"register":{"unit_id":1,"address":100,"input":"30101","holding":"40101"},"topic":"butlr/room/site_1"}`,
 		1: `{"asset":"room_1","number":1,"kind":"room","name":"Kitchen","custom_id":"MH-1","parent":"space_3","site":"site_1","path":["Campus","Maas House","Level 3"],"retired":false,"simulated":true,` +
 			`"readings":{"hvac":1,"lighting":1,"motion":null,"occupied":1,"occupied_minutes_today":1,"peak_today":1,"people":2,"ventilation":1},` +
-			`"quality":"good","reason":"people 2 at 11:59:00","reason_code":1,"oldest":"2026-03-10T11:59:00.000Z","follows_site":true,"age_seconds":120,` +
+			`"quality":"good","reason":"people 2 at 11:59:00","reason_code":1,"oldest":"2026-03-10T11:58:30.000Z","follows_site":true,"age_seconds":120,` +
 			`"off_delay_ends":"2026-03-10T12:01:30.000Z","off_delay_seconds":90,` +
 			`"overrides":[{"author":"anna","reason":"","since":"2026-03-10T12:00:00.000Z","source":"operator","target":"hvac","until":"2026-03-10T13:00:00.000Z","value":1}],` +
 			`"coverage":null,"register":{"unit_id":1,"address":116,"input":"30117","holding":"40117"},"topic":"butlr/room/room_1"}`,
@@ -115,7 +119,7 @@ func TestARowSaysEverything(t *testing.T) {
 }
 
 // Several pages of numbers are looked at one after the other; gaps are left out.
-// Seen to break it: findSome ending a number too early; an asset that left between counted twice.
+// Seen to break it: findSome ending a number too early.
 func TestALongListIsWhole(t *testing.T) {
 	b := NewBoard()
 	var all []gateway.Snapshot
@@ -132,6 +136,37 @@ func TestALongListIsWhole(t *testing.T) {
 	}
 	if len(list.Assets) != len(all) || list.Total != len(all) {
 		t.Errorf("%d rows of %d, want %d", len(list.Assets), list.Total, len(all))
+	}
+}
+
+// Seen to break it: the end of the packed list left out; q=0 not looked at.
+func TestALongListIsPackedForWhoeverUnpacksIt(t *testing.T) {
+	_, h := routesOf(t, testOptions(boardOf(500)))
+	plain := visit(t, h, guest, http.MethodGet, "/api/v1/assets", "").Body.String()
+	for offer, packed := range map[string]bool{"gzip, deflate, br": true, "br;q=1, gzip;q=0.8": true, "gzip;q=0": false, "br": false, "": false, "xgzip": false} {
+		request := httptest.NewRequestWithContext(access.With(t.Context(), guest), http.MethodGet, "/api/v1/assets", http.NoBody)
+		request.Header.Set("Accept-Encoding", offer)
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, request)
+		if got := answer.Header().Get("Content-Encoding") == "gzip"; got != packed || answer.Header().Get("Vary") == "" {
+			t.Errorf("%q: packed %v", offer, got)
+			continue
+		}
+		text := answer.Body.String()
+		if packed {
+			from, err := gzip.NewReader(answer.Body)
+			must(err)
+			whole, err := io.ReadAll(from)
+			if err != nil {
+				t.Errorf("%q: %v", offer, err)
+			}
+			if text = string(whole); answer.Body.Len() > 0 {
+				t.Errorf("%q: %d bytes behind it", offer, answer.Body.Len())
+			}
+		}
+		if text != plain {
+			t.Errorf("%q: another list", offer)
+		}
 	}
 }
 
@@ -368,7 +403,7 @@ func TestHostileNamesInJSON(t *testing.T) {
 	}
 	_, h := routesOf(t, testOptions(b))
 	answer := visit(t, h, guest, http.MethodGet, "/api/v1/assets", "")
-	if strings.ContainsAny(answer.Body.String(), "<>\x00\r\u2028\xff") {
+	if text := answer.Body.String(); strings.ContainsAny(text, "<>\x00\r\u2028") || !utf8.ValidString(text) {
 		t.Error("something is in the text as it came")
 	}
 	for i, r := range read[Assets](t, answer).Assets {
@@ -376,56 +411,5 @@ func TestHostileNamesInJSON(t *testing.T) {
 		if want = strings.ReplaceAll(want, "\ufffd", "\ufffd\ufffd"); !slices.Equal([]string{r.Name, r.CustomID, r.Path[0], r.Overrides[0].Author}, []string{want, want, want, want}) {
 			t.Errorf("%q came as %q", names[i], r.Name)
 		}
-	}
-}
-
-// everything explains assets with something in every part.
-type everything struct{ boardArchive }
-
-func (a everything) Explain(ctx context.Context, ids []gateway.AssetID, show func(*gateway.Explanation)) error {
-	return a.boardArchive.Explain(ctx, ids, func(e *gateway.Explanation) {
-		e.Traffic = &gateway.TrafficExplanation{Sensors: []gateway.SensorExplanation{{ID: "sensor_1", At: noon}}}
-		e.Settings = []gateway.SettingExplanation{{Key: "evidence", Value: "both", From: "[class.room]"}}
-		e.Points = []gateway.PointExplanation{{Measure: gateway.People, Reading: gateway.Reading{At: noon, Known: true}}, {Measure: gateway.Motion}}
-		e.Feeds = []gateway.FeedExplanation{{Newest: noon, History: gateway.History{
-			Window: []gateway.Entry{{At: noon, Value: 1}}, Before: gateway.Before{Output: gateway.Past{At: noon}},
-		}}}
-		e.Members = &gateway.MembersExplanation{Members: []gateway.MemberExplanation{{ID: "room_2"}}, Missing: []string{"room_9"}}
-		e.Overrides = []gateway.Override{{Since: noon, Until: noon.Add(time.Hour)}}
-		e.Site = gateway.SiteExplanation{ID: "site_1", Starts: [2]gateway.Timestamp{noon}, Silence: gateway.Silence{From: noon, To: noon}}
-		show(e)
-	})
-}
-
-// restored is a hub with a state of nothing.
-type restored struct{}
-
-func (restored) View(_ context.Context, look func(*gateway.State)) error {
-	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{}, atNoon())
-	if err == nil {
-		look(s)
-	}
-	return err
-}
-
-// sourcesOfEverything tells something of everything.
-func sourcesOfEverything() Sources {
-	people, yes := 3, true
-	sample := HistorySample{Minute: Moment(noon), People: &people, Quality: "good", Lighting: &yes, OffDelay: true}
-	return Sources{
-		Registers: func(*gateway.Asset) []RegisterValue {
-			return []RegisterValue{{Name: "people", Words: []uint16{3}, Value: "3 people"}}
-		},
-		Topics: func(*gateway.Asset) []string { return []string{"butlr/room"} },
-		Events: func(context.Context, gateway.AssetID) ([]SeenEvent, error) {
-			return []SeenEvent{{Arrived: Moment(noon), Verdict: "late"}}, nil
-		},
-		History: func(context.Context, gateway.AssetID, gateway.Timestamp, gateway.Timestamp) (*History, error) {
-			return &History{Before: &sample, Samples: []HistorySample{sample, {}}, Runs: []HistoryRun{{From: Moment(noon)}}}, nil
-		},
-		Audit: func(context.Context) ([]AuditEntry, error) {
-			return []AuditEntry{{At: Moment(noon), What: "forced"}}, nil
-		},
-		Points: listOfPoints{},
 	}
 }

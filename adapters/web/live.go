@@ -14,7 +14,7 @@ const (
 	mostStreams    = 200
 	rowsAtOnce     = 256                   // in one frame
 	rowsPerSecond  = 4_000                 // that are encoded, once for all listeners
-	bytesPerS      = 32 << 20              // that are sent, to all listeners together
+	bytesPerS      = 16 << 20              // that are sent, to all listeners together
 	leastPause     = 15 * time.Millisecond // between two frames
 	framesBehind   = 16                    // that may wait for a listener; after that it must begin anew
 	summaryEvery   = time.Second           // at most
@@ -69,9 +69,9 @@ func (l *live) join(c *http.ResponseController) (*listener, error) {
 		l.rows.board.watch(true)
 		l.tick.Reset(summaryEvery)
 	}
-	new := &listener{c, make(chan []byte, framesBehind), make(chan struct{})}
-	l.listeners[new] = struct{}{}
-	return new, nil
+	one := &listener{c, make(chan []byte, framesBehind), make(chan struct{})}
+	l.listeners[one] = struct{}{}
+	return one, nil
 }
 
 func (l *live) leave(gone *listener) {

@@ -31,9 +31,6 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.live.leave(listener)
-	if err := connection.SetReadDeadline(time.Time{}); err != nil { // what the server allows ends the request
-		s.options.Log.Debug("deadline not lifted", "err", err)
-	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies must not wait for more

@@ -123,6 +123,7 @@ func TestVerdicts(t *testing.T) {
 		{"nobody said", number(0), number(0), gateway.Good, "occupied", nil, Differs},
 		{"off-delay", number(1), number(0), gateway.Good, "vacant", nil, Differs},
 		{"unknown", nil, nil, gateway.Good, "vacant", nil, NotKnown},
+		{"unknown, and somebody there", nil, nil, gateway.Good, "occupied", nil, NotKnown},
 		{"no count", number(1), nil, gateway.Good, "occupied", count(1), NotKnown},
 		{"no count, and wrong", number(0), nil, gateway.Good, "occupied", count(1), Differs},
 		{"kept", number(1), number(2), gateway.Held, "occupied", nil, NotKnown},
