@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -123,6 +124,41 @@ func TestThePageForTheNetwork(t *testing.T) {
 	for _, secret := range secrets {
 		if strings.Contains(said.String(), secret) {
 			t.Errorf("%q is in what was said:\n%s", secret, said.String())
+		}
+	}
+}
+
+// Seen to break it: a demo that is closed; every page open, also that of a gateway that serves a building.
+func TestOnlyADemoIsOpen(t *testing.T) {
+	demo := program(t, "demo", "--rooms", "1")
+	out, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = demo.Wait() }()
+	defer func() { _ = demo.Process.Signal(syscall.SIGTERM) }()
+	page := ""
+	for lines := bufio.NewScanner(out); page == "" && lines.Scan(); {
+		if fields := strings.Fields(lines.Text()); len(fields) == 2 && fields[0] == "page" {
+			page = fields[1]
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	s := newSite(t, "[web]\nlisten = \"127.0.0.1:0\"\n")
+	s.start()
+	defer s.stop(syscall.SIGTERM)
+	for address, want := range map[string]string{page: "This is a demo", s.address("page"): "There is no password"} {
+		response, err := http.Get(address + "/login")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %s, %v", address, body, err)
 		}
 	}
 }

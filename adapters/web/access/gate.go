@@ -67,7 +67,8 @@ func New(o Options) (*Gate, error) {
 //
 // The others are answered 421 under a name that is none of the gateway's, 403 where a page from elsewhere
 // had a browser send the request or where an operator is asked for, 401 or a way to the login page where it
-// must be known who asks, 429 after too many wrong passwords, and 503 while too many log in.
+// must be known who asks, 429 after too many wrong passwords, and 503 while too many log in. What
+// takes long ends with the visitor's session: the request's context does.
 func (g *Gate) Guard(next http.Handler, public func(*http.Request) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.setHeaders(w.Header())
@@ -79,13 +80,16 @@ func (g *Gate) Guard(next http.Handler, public func(*http.Request) bool) http.Ha
 			http.Error(w, "another site had the browser send this: open the gateway's own page, and do it there", http.StatusForbidden)
 			return
 		}
-		visitor, err := g.identify(r)
+		visitor, lasts, err := g.identify(r)
 		everybody := public(r)
 		if err != nil && !everybody {
 			g.refuse(w, r, err)
 			return
 		}
-		r = r.WithContext(With(context.WithValue(r.Context(), gateKey{}, g), visitor))
+		ctx, cancel := context.WithCancel(With(context.WithValue(r.Context(), gateKey{}, g), visitor))
+		defer cancel()
+		defer context.AfterFunc(lasts, cancel)()
+		r = r.WithContext(ctx)
 		needed := Viewer
 		switch {
 		case everybody:
@@ -115,26 +119,27 @@ func (g *Gate) setHeaders(h http.Header) {
 	}
 }
 
-// identify finds out who asks. A session comes before a password, so that who is logged in is never held up
+// identify finds out who asks, and for how long they may go on. A session comes before a password, so that who is logged in is never held up
 // by the wrong passwords of others at the same address.
-func (g *Gate) identify(r *http.Request) (Visitor, error) {
+func (g *Gate) identify(r *http.Request) (Visitor, context.Context, error) {
+	ever := r.Context()
 	switch {
 	case g.options.Open:
-		return Visitor{Role: Operator, Name: "demo"}, nil
+		return Visitor{Role: Operator, Name: "demo"}, ever, nil
 	case !g.passwords.any():
-		return Visitor{Role: Viewer}, nil
+		return Visitor{Role: Viewer}, ever, nil
 	}
 	for _, c := range r.CookiesNamed(g.cookieName()) {
-		if v, ok := g.sessions.find(c.Value); ok {
-			return v, nil
+		if v, lasts, ok := g.sessions.find(c.Value); ok {
+			return v, lasts, nil
 		}
 	}
 	name, password, ok := r.BasicAuth()
 	if !ok || !forPrograms(r) {
-		return Visitor{}, nil
+		return Visitor{}, ever, nil
 	}
 	role, err := g.doors.try(remote(r), password)
-	return Visitor{Role: role, Name: auditName(name)}, err
+	return Visitor{Role: role, Name: auditName(name)}, ever, err
 }
 
 // maxName is how long the name of a visitor is in the audit at the most, in bytes.

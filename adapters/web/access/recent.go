@@ -6,6 +6,7 @@ import "container/list"
 // safe for concurrent use.
 type recent[Key comparable, Value any] struct {
 	limit int
+	gone  func(Value)           // is told of each value that is removed; may be nil
 	of    map[Key]*list.Element // of entry
 	order list.List             // the one used last is first
 }
@@ -40,8 +41,13 @@ func (r *recent[Key, Value]) get(key Key) (Value, bool) {
 }
 
 func (r *recent[Key, Value]) remove(key Key) {
-	if e, ok := r.of[key]; ok {
-		r.order.Remove(e)
-		delete(r.of, key)
+	e, ok := r.of[key]
+	if !ok {
+		return
+	}
+	r.order.Remove(e)
+	delete(r.of, key)
+	if r.gone != nil {
+		r.gone(e.Value.(entry[Key, Value]).value)
 	}
 }

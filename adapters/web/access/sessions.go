@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -26,40 +27,45 @@ type sessions struct {
 }
 
 type session struct {
-	visitor     Visitor
-	began, seen time.Time
+	visitor Visitor
+	seen    time.Time
+	lasts   context.Context // until it has ended: what takes long ends with it
+	end     context.CancelFunc
 }
 
 func newSessions() *sessions {
-	return &sessions{kept: newRecent[[sha256.Size]byte, *session](maxSessions)}
+	s := &sessions{kept: newRecent[[sha256.Size]byte, *session](maxSessions)}
+	s.kept.gone = func(ended *session) { ended.end() }
+	return s
 }
 
 // begin returns the secret of a new session.
 func (s *sessions) begin(v Visitor) string {
 	random := make([]byte, sessionBytes)
 	_, _ = rand.Read(random) // it cannot fail
-	secret, now := base64.RawURLEncoding.EncodeToString(random), time.Now()
+	secret := base64.RawURLEncoding.EncodeToString(random)
+	lasts, end := context.WithTimeout(context.Background(), longestSession)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept.put(sha256.Sum256([]byte(secret)), &session{visitor: v, began: now, seen: now})
+	s.kept.put(sha256.Sum256([]byte(secret)), &session{visitor: v, seen: time.Now(), lasts: lasts, end: end})
 	return secret
 }
 
-// find returns whose session it is.
-func (s *sessions) find(secret string) (Visitor, bool) {
+// find returns whose session it is, and a context that ends with it.
+func (s *sessions) find(secret string) (Visitor, context.Context, bool) {
 	key, now := sha256.Sum256([]byte(secret)), time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, ok := s.kept.get(key)
 	if !ok {
-		return Visitor{}, false
+		return Visitor{}, nil, false
 	}
-	if now.Sub(found.seen) >= longestIdle || now.Sub(found.began) >= longestSession {
+	if last, _ := found.lasts.Deadline(); now.Sub(found.seen) >= longestIdle || !now.Before(last) {
 		s.kept.remove(key)
-		return Visitor{}, false
+		return Visitor{}, nil, false
 	}
 	found.seen = now
-	return found.visitor, true
+	return found.visitor, found.lasts, true
 }
 
 // end ends a session, if it is one.

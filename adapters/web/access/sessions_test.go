@@ -1,7 +1,12 @@
 package access
 
 import (
+	"context"
 	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +20,7 @@ var anna = Visitor{Role: Operator, Name: "Anna", Session: true}
 // limits left out.
 func TestSessionsEnd(t *testing.T) {
 	alive := func(s *sessions, secret string) bool {
-		v, ok := s.find(secret)
+		v, _, ok := s.find(secret)
 		return ok && v == anna
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -61,14 +66,14 @@ func TestSessionsAreBounded(t *testing.T) {
 	used, left := s.begin(anna), s.begin(Visitor{Name: "left"})
 	for i := range 10_000 {
 		last := s.begin(Visitor{Role: Viewer, Name: fmt.Sprint(i)})
-		if v, ok := s.find(last); !ok || v.Name != fmt.Sprint(i) {
+		if v, _, ok := s.find(last); !ok || v.Name != fmt.Sprint(i) {
 			t.Fatalf("session %d is %v, %v", i, v, ok)
 		}
-		if _, ok := s.find(used); !ok {
+		if _, _, ok := s.find(used); !ok {
 			t.Fatalf("session %d ended one that is in use", i)
 		}
 	}
-	if _, ok := s.find(left); ok || len(s.kept.of) != maxSessions || s.kept.order.Len() != maxSessions {
+	if _, _, ok := s.find(left); ok || len(s.kept.of) != maxSessions || s.kept.order.Len() != maxSessions {
 		t.Errorf("%d sessions", len(s.kept.of))
 	}
 }
@@ -88,20 +93,62 @@ func TestASessionIsKnownByItsSecretAlone(t *testing.T) {
 			t.Fatalf("a secret of %d characters", len(secret))
 		}
 		for _, not := range []string{"", secret[1:], secret + "A", secret[:42]} {
-			if _, ok := s.find(not); ok {
+			if _, _, ok := s.find(not); ok {
 				t.Fatal("another secret is taken for it")
 			}
 		}
 		for key := range s.kept.of {
-			if _, ok := s.find(string(key[:])); ok {
+			if _, _, ok := s.find(string(key[:])); ok {
 				t.Fatal("what is kept opens a session")
 			}
 		}
 		s.end(secret)
-		if _, ok := s.find(secret); ok {
+		if _, _, ok := s.find(secret); ok {
 			t.Fatal("an ended session goes on")
 		}
 		break
+	}
+}
+
+// What takes long, such as a live page, does not outlive the session.
+//
+// Seen to break it: the request's own context; a session that makes room going on; no limit of 7 days.
+func TestWhatTakesLongEndsWithTheSession(t *testing.T) {
+	for name, finish := range map[string]func(*Gate, http.Handler, *http.Cookie){
+		"logging out":     func(_ *Gate, h http.Handler, c *http.Cookie) { answer(h, request("POST", "/logout", cookies(c))) },
+		"logging in anew": func(_ *Gate, h http.Handler, c *http.Cookie) { login(h, url.Values{"password": {viewers}}, cookies(c)) },
+		"too many after them": func(g *Gate, _ http.Handler, _ *http.Cookie) {
+			for range maxSessions {
+				g.sessions.begin(anna)
+			}
+		},
+		"7 days": func(*Gate, http.Handler, *http.Cookie) { time.Sleep(longestSession) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := locked(t, Options{})
+			var ended atomic.Bool
+			h := handler(g)
+			live := g.Guard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				<-r.Context().Done()
+				ended.Store(true)
+			}), func(*http.Request) bool { return false })
+			c := loggedIn(t, h, operators, "Anna")
+			ctx, gone := context.WithCancel(t.Context())
+			var stream sync.WaitGroup
+			stream.Go(func() { answer(live, request("GET", "/live", cookies(c)).WithContext(ctx)) })
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if ended.Load() {
+				t.Errorf("%s: it ended before", name)
+			}
+			finish(g, h, c)
+			synctest.Wait()
+			if !ended.Load() {
+				t.Errorf("%s: it goes on", name)
+			}
+			gone()
+			stream.Wait()
+		})
 	}
 }
 
