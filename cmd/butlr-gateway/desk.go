@@ -89,6 +89,9 @@ func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger
 	if err != nil {
 		return nil, errors.Join(err, o.close())
 	}
+	if o.store != nil {
+		o.Logbook = openLogbook(ctx, o.store, log)
+	}
 	return o, nil
 }
 
@@ -110,9 +113,6 @@ func (o *ownDesk) begin(ctx context.Context, state *gateway.State, journal gatew
 		return err
 	}
 	o.Desk = newDesk(hub, board, clock)
-	if o.store != nil {
-		o.Logbook = openLogbook(ctx, o.store, slog.New(slog.DiscardHandler))
-	}
 	hub.Start(ctx)
 	ctx, o.stop = context.WithCancel(ctx)
 	o.ended.Go(func() { o.err = hub.Run(ctx) })

@@ -107,7 +107,7 @@ func TestAnAnswerIsYesNoOrNull(t *testing.T) {
 
 // Brokers are told by their names, with where they are and what is under which root; certificates by who shows them.
 //
-// Seen to break it: the root of another broker; the certificate that ends last told as the next.
+// Seen to break it: the root of another broker; no topics told.
 func TestBrokersAndCertificatesAreTold(t *testing.T) {
 	cert, key := testCertificate(t)
 	site := newSite(t, "[modbus.tls]\nlisten = \"127.0.0.1:0\"\ncert = '"+cert+"'\nkey = '"+key+"'\nclient_ca = '"+cert+"'\n"+
