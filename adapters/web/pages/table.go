@@ -300,7 +300,9 @@ func (p *Pages) row(b branch, path bool) row {
 		Why: e.Reason.Text(place), Topic: visible(p.Topic(a)),
 	}
 	if path {
-		r.Path = visible(strings.Join(a.Path, " › "))
+		around := slices.Clone(a.Path)
+		slices.Reverse(around) // the nearest is what tells rooms apart
+		r.Path = visible(strings.Join(around, ", "))
 	}
 	if e.Has != 0 && !e.Has.Has(gateway.Occupied) && e.Reason.Code == gateway.ReasonNoData {
 		r.Why = "" // it has other measures, and no answer to give a reason for

@@ -65,7 +65,7 @@ func TestTheTableIsFilteredAndSorted(t *testing.T) {
 	says(t, f.page(t, guest, "/?q=nowhere"), "Nothing has “nowhere” in it.")
 	says(t, f.page(t, guest, "/?quality=forced"), "Nothing is forced.")
 	says(t, f.page(t, guest, "/?q=room&kind=room&sort=people"), `href="/?kind=room&amp;q=room&amp;sort=-people" data-sort="people"`, `aria-sort="ascending"`,
-		`href="/?kind=room&amp;q=room&amp;quality=held&amp;sort=people"`, "Campus › Level 3")
+		`href="/?kind=room&amp;q=room&amp;quality=held&amp;sort=people"`, "Level 3, Campus")
 	says(t, newFixture(t).page(t, guest, "/"), "Nothing yet: assets appear with their first event.")
 }
 
