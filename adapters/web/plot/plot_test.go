@@ -106,7 +106,7 @@ func TestDrawingsAreGolden(t *testing.T) {
 func lines(svg string) []string { return strings.Split(strings.ReplaceAll(svg, "><", ">\n<"), "\n") }
 
 // A day of the change of the clocks has as many hours as it has, each as wide as the others.
-// Seen to break it: midnights 24 hours apart; hours of the day by their number.
+// Seen to break it: midnights 24 hours apart.
 func TestHoursAndMidnightsGoByTheClocksOfThePlace(t *testing.T) {
 	for _, c := range []struct {
 		day   time.Time
