@@ -16,7 +16,7 @@ const hostileRoom = `<img src=x onerror="document.title='hacked'"><script>docume
 const isLive = `document.querySelector("[data-live]").textContent === "live"`
 
 // An event is on the page without a reload; the rows follow the filter; nothing that a name says is done.
-// Seen to break it: the stream not listened to; a name given to innerHTML; a script in the page itself.
+// Seen to break it: what the stream tells not taken over; a name given to innerHTML.
 func TestInABrowserTheTableIsLive(t *testing.T) {
 	s, b := newBrowsed(t)
 	now := time.Now()
@@ -52,7 +52,7 @@ func TestInABrowserTheTableIsLive(t *testing.T) {
 }
 
 // What is forced on the page is forced in the register, shown at once to another who looks, and ends when released.
-// Seen to break it: the page about a room not fetched anew; a release of another target.
+// Seen to break it: the page about a room not fetched anew.
 func TestInABrowserARoomIsForcedAndReleased(t *testing.T) {
 	s, b := newBrowsed(t)
 	s.accepted(payload(t, "ROOM_OCCUPANCY", time.Now().Add(-time.Minute)))
@@ -124,6 +124,9 @@ func TestInABrowserEveryPageFits(t *testing.T) {
 			b.open(path)
 			if path == "/" {
 				b.until("the stream", isLive)
+			}
+			if plots := script[int](b, "counting plots on "+path, `document.querySelectorAll("main svg[role=img] desc").length`); strings.HasPrefix(path, "/assets/") && plots != 2 {
+				t.Errorf("%s has %d plots", path, plots)
 			}
 			if script[bool](b, "measuring "+path, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
 				t.Errorf("%s is wider than the window", path)

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"butlr-gateway/adapters/web"
@@ -90,9 +91,22 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.trouble(w, r, http.StatusNotFound, "There is no such page.")
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	patience := answerTime
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/points/") {
+		patience = importTime
+		p.extend(w, patience)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	p.mux.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// extend lets a request take longer than the server allows others.
+func (p *Pages) extend(w http.ResponseWriter, by time.Duration) {
+	connection, end := http.NewResponseController(w), time.Now().Add(by)
+	if err := errors.Join(connection.SetReadDeadline(end), connection.SetWriteDeadline(end)); err != nil {
+		p.Log.Debug("deadline not set", "err", err)
+	}
 }
 
 // operators refuses everyone else.

@@ -29,7 +29,7 @@ func everyPage(t *testing.T, f *fixture) []string {
 
 // Every page is well-formed and loads nothing but its own files; no name in it is anything but text, whoever
 // looks; there is no style and no script in it, which the policy of the server would refuse.
-// Seen to break it: template.HTML around a name; visible left out of the topic; a style attribute.
+// Seen to break it: visible left out of a topic, and of an author; a style attribute.
 func TestHostileNamesAreText(t *testing.T) {
 	f := newFixture(t, building()...)
 	f.alarms.Raise(gateway.BrokerDown, hostile)
@@ -177,7 +177,7 @@ func TestHealthSaysWhatToDo(t *testing.T) {
 }
 
 // A range is told by the first and the last asset that it touches.
-// Seen to break it: blocks that only begin in the range; a unit id taken literally where it means another.
+// Seen to break it: blocks that only begin in the range; unit 255 taken for a unit of its own.
 func TestPollsAreAboutAssets(t *testing.T) {
 	f := newFixture(t, building()...)
 	page := f.page(t, guest, "/polls")

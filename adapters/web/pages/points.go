@@ -79,9 +79,6 @@ func (p *Pages) propose(w http.ResponseWriter, r *http.Request) {
 
 // upload reads the file of a form; ok is false if it could not, and has answered.
 func (p *Pages) upload(w http.ResponseWriter, r *http.Request) (name string, content []byte, ok bool) {
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(importTime)); err != nil {
-		p.Log.Debug("deadline not set", "err", err)
-	}
 	r.Body = http.MaxBytesReader(w, r.Body, mostUpload+longestForm)
 	file, header, err := r.FormFile("list")
 	if err != nil {

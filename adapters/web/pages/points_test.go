@@ -41,7 +41,7 @@ func sendList(t *testing.T, f *fixture, who access.Visitor, name, content string
 var tokenField = regexp.MustCompile(`name="token" value="([^"]+)"`)
 
 // What is imported is what was shown, once, by whoever was shown it.
-// Seen to break it: a token that stays; a token of anybody's; moves taken for allowed.
+// Seen to break it: a token that stays; a token of anybody's; a tick that is not passed on.
 func TestExactlyWhatWasShownIsImported(t *testing.T) {
 	f := newFixture(t, building()...)
 	f.points.proposal = &web.Proposal{

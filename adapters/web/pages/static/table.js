@@ -172,7 +172,7 @@
     attribute(c.head, "class", "asset level-" + Math.min(entry.level, 5));
     attribute(c.link, "href", "/assets/" + encodeURIComponent(row.asset));
     say(c.name, visible(row.name));
-    say(c.small, row.kind + (entry.flat && row.path?.length ? " · " + visible(row.path.join(" › ")) : ""));
+    say(c.small, row.kind + (entry.flat && row.path?.length ? " · " + visible(row.path.toReversed().join(", ")) : ""));
     c.toggle.hidden = !entry.holds;
     if (entry.holds) {
       attribute(c.toggle, "aria-expanded", String(!folded.has(row.asset)));
