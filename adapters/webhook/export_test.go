@@ -7,6 +7,9 @@ import (
 	"net/netip"
 )
 
+// HeaderLimit is how long a sender may take for a header. Who waits for a place that a slow one holds waits as long.
+const HeaderLimit = headerLimit
+
 // ServeOn is Run on a listener of the test's.
 func (s *Server) ServeOn(ctx context.Context, l net.Listener) error { return s.serveOn(ctx, l) }
 

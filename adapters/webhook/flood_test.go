@@ -61,8 +61,8 @@ func TestSlowConnectionsKeepNobodyOut(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("median %v, p99 %v", took[goodSenders/2], took[goodSenders*99/100])
-	if limit := 200 * time.Millisecond * slowdown; took[goodSenders*99/100] > limit {
-		t.Errorf("p99 %v, want at most %v", took[goodSenders*99/100], limit)
+	if late := took[goodSenders*99/100]; late > webhook.HeaderLimit/2 {
+		t.Errorf("p99 %v: good senders wait for the others to be given up, which takes %v", late, webhook.HeaderLimit)
 	}
 }
 
@@ -152,8 +152,8 @@ func TestGuessingDelaysNobody(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("median %v, p99 %v", took[goodSenders/2], took[goodSenders*99/100])
-	if limit := 200 * time.Millisecond * slowdown; took[goodSenders*99/100] > limit {
-		t.Errorf("p99 %v, want at most %v", took[goodSenders*99/100], limit)
+	if late := took[goodSenders*99/100]; late > webhook.HeaderLimit/2 {
+		t.Errorf("p99 %v: good senders wait for the others to be given up, which takes %v", late, webhook.HeaderLimit)
 	}
 }
 

@@ -1,6 +1,0 @@
-//go:build !race
-
-package webhook_test
-
-// slowdown is how much longer things may take with the race detector: here there is none.
-const slowdown = 1
