@@ -126,13 +126,22 @@ func (d *database) prepare(ctx context.Context) error {
 	})
 }
 
-// mendIndex makes the one index anew, that of the assets' ids, if it does not agree with its table. Loading
-// reads tables only, so that a broken index would show itself with the first new asset, for ever. To look takes a
-// tenth of the time that it takes to make it.
+// indexes are those that the schema makes, by table. All but that of the assets' ids are the tables themselves.
+const indexes = "assets.sqlite_autoindex_assets_1 increments.sqlite_autoindex_increments_1 kept.sqlite_autoindex_kept_1 " +
+	"meta.sqlite_autoindex_meta_1 overrides.sqlite_autoindex_overrides_1 revisions.sqlite_autoindex_revisions_1"
+
+// mendIndex makes the index of the assets' ids anew if it does not agree with its table, or if a damaged schema
+// makes SQLite believe in another one. Loading reads tables only, so that either would show itself with the first
+// new asset, for ever. To look takes a tenth of the time that it takes to make it.
 func (d *database) mendIndex(ctx context.Context) error {
 	var verdict string
-	err := d.conn.QueryRowContext(ctx, "PRAGMA integrity_check('assets')").Scan(&verdict)
-	if err != nil || verdict == "ok" {
+	if err := d.conn.QueryRowContext(ctx, "PRAGMA integrity_check('assets')").Scan(&verdict); err != nil {
+		return err
+	}
+	var found sql.NullString
+	err := d.conn.QueryRowContext(ctx, `SELECT group_concat(t.name || '.' || i.name, ' ')
+		FROM (SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name) t, pragma_index_list(t.name) i`).Scan(&found)
+	if err != nil || verdict == "ok" && found.String == indexes {
 		return err
 	}
 	_, err = d.conn.ExecContext(ctx, "REINDEX")
