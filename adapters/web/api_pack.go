@@ -25,9 +25,10 @@ func packing(w http.ResponseWriter, r *http.Request) (to io.Writer, end func()) 
 // unpacks tells whether whoever asks takes gzip.
 func unpacks(r *http.Request) bool {
 	for offer := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
-		name, weight, _ := strings.Cut(strings.TrimSpace(offer), ";")
-		if name == "gzip" && strings.ReplaceAll(weight, " ", "") != "q=0" {
-			return true
+		name, weight, _ := strings.Cut(offer, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			weight = strings.ReplaceAll(weight, " ", "")
+			return !strings.HasPrefix(weight, "q=0") || strings.Trim(weight, "q=0.") != "" // such as q=0, and q=0.000
 		}
 	}
 	return false

@@ -54,7 +54,7 @@ func carryOut[Order, Answer any](s *Server, b bounds, do func(context.Context, O
 			http.Error(w, "the order must be application/json", http.StatusUnsupportedMediaType)
 			return
 		}
-		var order Order
+		var order *Order
 		err := strict.UnmarshalRead(http.MaxBytesReader(w, r.Body, b.bytes), &order, strict.RejectUnknownMembers(true))
 		if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			http.Error(w, fmt.Sprintf("the order is too long: %d KiB are possible", tooLong.Limit>>10), http.StatusRequestEntityTooLarge)
@@ -64,7 +64,11 @@ func carryOut[Order, Answer any](s *Server, b bounds, do func(context.Context, O
 			s.refuse(w, BadOrder("reading the order: "+unreadable(err)))
 			return
 		}
-		answer, err := do(ctx, order)
+		if order == nil { // null
+			s.refuse(w, BadOrder("reading the order: "+noObject))
+			return
+		}
+		answer, err := do(ctx, *order)
 		if err != nil {
 			s.refuse(w, err)
 			return
@@ -73,6 +77,8 @@ func carryOut[Order, Answer any](s *Server, b bounds, do func(context.Context, O
 	}
 }
 
+const noObject = "it is no object: write its keys in braces"
+
 // unreadable says why an order cannot be read, in words that need no knowledge of this program.
 func unreadable(err error) string {
 	wrong, ok := errors.AsType[*strict.SemanticError](err)
@@ -80,7 +86,7 @@ func unreadable(err error) string {
 	case ok && errors.Is(err, strict.ErrUnknownName):
 		return fmt.Sprintf("the key %q is not known: docs/api.md and /api/v1/openapi.json have those that are", wrong.JSONPointer.LastToken())
 	case ok && wrong.JSONPointer == "":
-		return "it is no object: write its keys in braces"
+		return noObject
 	case ok:
 		return fmt.Sprintf("a value of the kind %s is not possible at %s", wrong.JSONKind, wrong.JSONPointer)
 	}

@@ -105,7 +105,8 @@ func TestOrdersOverTheSocket(t *testing.T) {
 // Of an order that is not understood in every word nothing is done: this hub panics when it is asked. What is said
 // of it knows nothing of Go, and has nothing that a terminal would obey.
 //
-// Seen to break it: celltext.Visible left out of refuse; the errors of the JSON library said as they are.
+// Seen to break it: celltext.Visible left out of refuse; the errors of the JSON library said as they are; null taken
+// for an order of nothing.
 func TestOrdersAreReadStrictly(t *testing.T) {
 	desk, _ := newDesk(overrider{})
 	s := serveControl(t, desk)
@@ -122,7 +123,7 @@ func TestOrdersAreReadStrictly(t *testing.T) {
 		{"a fraction", "force", asJSON, `{"asset":"room_1","target":"people","value":1.5}`, 400, "/value"},
 		{"more behind it", "force", asJSON, good + good, 400, "after top-level value"},
 		{"nothing", "force", asJSON, "", 400, "EOF"},
-		{"null", "force", asJSON, "null", 400, "target"},
+		{"null", "reset-estimate", asJSON, "null", 400, "it is no object: write its keys in braces"},
 		{"a list", "reset-estimate", asJSON, `["room_1"]`, 400, "it is no object: write its keys in braces"},
 		{"half", "force", asJSON, good[:20], 400, "EOF"},
 		{"no UTF-8", "release", asJSON, "{\"asset\":\"\xff\"}", 400, "UTF-8"},
