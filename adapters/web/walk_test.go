@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -446,7 +448,9 @@ func TestAWalkAsCSVIsHarmless(t *testing.T) {
 		_, err = w.Check(t.Context(), walk.ID, CheckOrder{Asset: "room_1", Expected: "occupied", Note: hostile, Initials: hostile})
 		must(err)
 		var text strings.Builder
-		must(w.WriteCSV(t.Context(), walk.ID, &text))
+		walk, err = w.Get(t.Context(), walk.ID)
+		must(err)
+		must(walk.WriteCSV(&text, time.UTC))
 		lines, err := csv.NewReader(strings.NewReader(text.String())).ReadAll()
 		if err != nil || len(lines) != 2 {
 			t.Fatalf("%q: %v in\n%s", hostile, err, text.String())
@@ -467,11 +471,83 @@ func TestAWalkAsCSVHasEverything(t *testing.T) {
 	_, err = w.Check(t.Context(), walk.ID, CheckOrder{Asset: "room_3", Expected: "occupied", People: &people, Initials: "AB", Note: "ok"})
 	must(err)
 	var text strings.Builder
-	must(w.WriteCSV(t.Context(), walk.ID, &text))
+	walk, err = w.Get(t.Context(), walk.ID)
+	must(err)
+	must(walk.WriteCSV(&text, time.UTC))
 	const want = "time,asset,number,name,path,expected,expected_people,seen,seen_people,quality,reason,unit_id,address,input,holding,words,topic,initials,verdict,note\n" +
 		"2026-03-10 12:00:00 UTC,room_3,3,Room 3.0003,Campus / Maas House / Level 3,occupied,3,occupied,3,good,people 3 at 11:59:00,1,148,30149,40149,0001 0000 0007 0000 BEEF 0001,butlr/room/room_3,AB,agrees,ok\n"
 	if diff := cmp.Diff(want, text.String()); diff != "" {
 		t.Errorf("csv (-want +got):\n%s", diff)
+	}
+}
+
+// What somebody reads stays as it is, whatever others do meanwhile.
+// Seen to break it: the check that is taken back deleted in place; the list of checks not clipped.
+func TestWhatSomebodyReadsStays(t *testing.T) {
+	w := openWalks(t, newPocket(), boardOf(3))
+	walk, err := w.Start(t.Context(), "", "anna")
+	must(err)
+	check := func(room string) {
+		_, err := w.Check(t.Context(), walk.ID, CheckOrder{Asset: room, Expected: "vacant"})
+		must(err)
+	}
+	for range 3 {
+		check("room_0")
+		check("room_1")
+		check("room_2")
+	}
+	read, err := w.Get(t.Context(), walk.ID)
+	must(err)
+	before := slices.Clone(read.Checks)
+	check("room_2")
+	_ = append(read.Checks, Check{Asset: "room_99"})
+	again, err := w.Get(t.Context(), walk.ID)
+	must(err)
+	if last := again.Checks[len(again.Checks)-1].Asset; last != "room_2" {
+		t.Errorf("a reader made the last check one of %s", last)
+	}
+	must(w.Undo(t.Context(), walk.ID, "room_0"))
+	check("room_2")
+	if diff := cmp.Diff(before, read.Checks); diff != "" {
+		t.Errorf("what was read (-before +after):\n%s", diff)
+	}
+}
+
+// largest is a writer that knows how much came at once.
+type largest struct {
+	*httptest.ResponseRecorder
+	atOnce int
+}
+
+func (l *largest) Write(some []byte) (int, error) {
+	l.atOnce = max(l.atOnce, len(some))
+	return l.ResponseRecorder.Write(some)
+}
+
+// However long a walk is, and however slowly it is read, answering takes little memory.
+// Seen to break it: the walk encoded as a whole; the file written to a buffer first.
+func TestALongWalkIsAnsweredInPieces(t *testing.T) {
+	b := boardOf(3)
+	o := testOptions(b)
+	o.Walks = openWalks(t, newPocket(), b)
+	_, h := routesOf(t, o)
+	walk, err := o.Walks.Start(t.Context(), "", "anna")
+	must(err)
+	for range 500 {
+		_, err := o.Walks.Check(t.Context(), walk.ID, CheckOrder{Asset: "room_1", Expected: "vacant"})
+		must(err)
+	}
+	for _, format := range []string{"json", "csv"} {
+		w := &largest{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, httptest.NewRequestWithContext(access.With(t.Context(), guest), http.MethodGet, "/api/v1/walks/"+walk.ID+"?format="+format, http.NoBody))
+		if n := w.Body.Len(); n < 100_000 || w.atOnce > 64<<10 {
+			t.Errorf("%s: %d bytes, %d of them at once", format, n, w.atOnce)
+		}
+		if format == "json" {
+			if got := read[Walk](t, w.ResponseRecorder); len(got.Checks) != 500 || got.ID != walk.ID || got.Counts.Checks != 500 {
+				t.Errorf("%d checks of %+v", len(got.Checks), got.Counts)
+			}
+		}
 	}
 }
 

@@ -140,10 +140,13 @@ func brief(what, text string, longest int) error {
 	return nil
 }
 
-// shown returns the walk with its checks, for others to read.
+// shown returns the walk with its checks, for others to read. They share the checks, which nobody alters: more are
+// added behind those that they see.
 func (k *keptWalk) shown() *Walk {
 	out := k.Walk
-	out.Checks = append([]Check{}, k.Checks...)
+	if out.Checks = slices.Clip(k.Checks); out.Checks == nil {
+		out.Checks = []Check{}
+	}
 	return &out
 }
 
@@ -183,7 +186,7 @@ func (w *Walks) Undo(ctx context.Context, id string, asset gateway.AssetID) erro
 			if k.Checks[i].Asset == asset {
 				return step{map[string]string{checkKey(id, k.keys[i]): ""}, func() {
 					k.Counts.count(k.Checks[i].Verdict, -1)
-					k.Checks, k.keys = slices.Delete(k.Checks, i, i+1), slices.Delete(k.keys, i, i+1)
+					k.Checks, k.keys = slices.Concat(k.Checks[:i], k.Checks[i+1:]), slices.Delete(k.keys, i, i+1) // others read the old ones
 					w.total--
 				}}, nil
 			}
