@@ -90,7 +90,7 @@ var operations = map[string]operation{
 		summary: "What changes, as server-sent events",
 		text: "Events: assets (an array of Row that replace those of the same number), left (an array of numbers that no asset has any more), summary (a LiveSummary; at most once a second, and every 15 s at least), " +
 			"reset (the cursor is of another run, or you fell behind: load the list again, and open the stream with its cursor; the stream ends). The id of an event is a cursor. A stream lasts 15 minutes; connect again with Last-Event-ID, as browsers do. See docs/api.md.",
-		query: []parameter{{"cursor", "Of a list, or of an event: what changed since is told first. The header Last-Event-ID goes before it. Without either: from now on.", nil}}, kinds: []string{"text/event-stream"}, codes: []int{503},
+		query: []parameter{{"cursor", "Of a list, or of an event: what changed since is told first. The header Last-Event-ID goes before it. Without either: from now on.", nil}}, kinds: []string{"text/event-stream"}, codes: []int{400, 503},
 	},
 	"GET /api/v1/audit":  {summary: "What people did, the newest first", answer: Audit{}, codes: []int{500}},
 	"GET /api/v1/points": {summary: "The list of points, as a file", query: []parameter{{"format", "csv if it is left out.", oneOf("csv", "xlsx", "json")}, {"columns", "true for the addresses on the column units.", yesOrNo}}, kinds: []string{"text/csv", "application/json", pointTypes["xlsx"]}, codes: []int{400, 404, 422, 503}},
