@@ -58,6 +58,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	for _, r := range s.routes() {
 		s.route(mux, r.pattern, r.role, r.handler)
 	}
+	s.route(mux, "/api/", access.Viewer, elsewhere(mux))
 }
 
 // unread is what could not be looked up although it was asked for rightly.

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -60,44 +58,21 @@ func query(r *http.Request, known ...string) (url.Values, error) {
 	return q, nil
 }
 
-// listAssets writes the rows as they are made, so that a long list takes little memory.
+// listAssets writes the rows as they are made.
 func (s *Server) listAssets(w http.ResponseWriter, r *http.Request, wanted *selection) {
 	rows, board := s.live.rows, s.options.Board
 	head := Assets{Cursor: board.Cursor(), Now: Moment(rows.now()), Heard: board.Heard()} // the cursor before everything
 	numbers := board.find(s.options.Clock(), wanted)
 	head.Total = len(numbers)
-	numbers = wanted.page(numbers)
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	text, err := json.Marshal(&head)
-	if err != nil {
-		s.refuse(w, err)
-		return
-	}
-	packed, pack := packing(w, r)
-	defer pack()
-	out := bufio.NewWriterSize(packed, 64<<10)
-	_, _ = out.Write(text[:len(text)-len("null}")]) // the rows take the place of none
-	lines := json.NewEncoder(out)
-	before := byte('[')
-	for some := range slices.Chunk(numbers, rowsAtOnce) {
-		for _, e := range board.entries(s.options.Clock(), some) {
-			_ = out.WriteByte(before) // an error stays with out
-			before = ','
-			row := rows.row(&e, gateway.Timestamp(head.Now))
-			if err = lines.Encode(&row); err != nil {
-				s.options.Log.Debug("list not sent", "err", err)
-				return
+	s.answerInPieces(w, r, &head, func(yield func(any) bool) {
+		for some := range slices.Chunk(wanted.page(numbers), rowsAtOnce) {
+			for _, e := range board.entries(s.options.Clock(), some) {
+				if row := rows.row(&e, gateway.Timestamp(head.Now)); !yield(&row) {
+					return
+				}
 			}
 		}
-	}
-	if before == '[' {
-		_ = out.WriteByte('[')
-	}
-	_, _ = out.WriteString("]}\n")
-	if err := out.Flush(); err != nil {
-		s.options.Log.Debug("list not sent", "err", err)
-	}
+	})
 }
 
 // serveAsset tells everything about one asset.

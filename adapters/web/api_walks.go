@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -58,16 +57,21 @@ func (s *Server) serveWalk(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.refuse(w, err)
 	case format == "" || format == "json":
-		s.answer(w, walk)
+		checks := walk.Checks
+		walk.Checks = nil
+		s.answerInPieces(w, r, walk, func(yield func(any) bool) {
+			for i := range checks {
+				if !yield(&checks[i]) {
+					return
+				}
+			}
+		})
 	case format == "csv":
-		var text bytes.Buffer
-		if err := s.options.Walks.WriteCSV(r.Context(), walk.ID, &text); err != nil {
-			s.refuse(w, err)
-			return
-		}
 		day := gateway.Timestamp(walk.Started).Time().In(s.options.Place).Format("2006-01-02")
 		file := &download{w: w, kind: pointTypes["csv"], name: strings.Join([]string{"butlr-walk", day, walk.ID}, "-") + ".csv"}
-		_, _ = file.Write(text.Bytes()) // whoever went away does not need it
+		if err := walk.WriteCSV(file, s.options.Place); err != nil {
+			s.cutOff(w, file, err)
+		}
 	default:
 		http.Error(w, "format must be json or csv", http.StatusBadRequest)
 	}

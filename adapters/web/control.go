@@ -4,13 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	strict "github.com/go-json-experiment/json"
 
+	"butlr-gateway/adapters/internal/celltext"
 	"butlr-gateway/gateway"
 )
 
@@ -51,17 +54,21 @@ func carryOut[Order, Answer any](s *Server, b bounds, do func(context.Context, O
 			http.Error(w, "the order must be application/json", http.StatusUnsupportedMediaType)
 			return
 		}
-		var order Order
+		var order *Order
 		err := strict.UnmarshalRead(http.MaxBytesReader(w, r.Body, b.bytes), &order, strict.RejectUnknownMembers(true))
 		if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			http.Error(w, tooLong.Error(), http.StatusRequestEntityTooLarge)
+			http.Error(w, fmt.Sprintf("the order is too long: %d KiB are possible", tooLong.Limit>>10), http.StatusRequestEntityTooLarge)
 			return
 		}
 		if err != nil {
-			http.Error(w, "reading the order: "+err.Error(), http.StatusBadRequest)
+			s.refuse(w, BadOrder("reading the order: "+unreadable(err)))
 			return
 		}
-		answer, err := do(ctx, order)
+		if order == nil { // null
+			s.refuse(w, BadOrder("reading the order: "+noObject))
+			return
+		}
+		answer, err := do(ctx, *order)
 		if err != nil {
 			s.refuse(w, err)
 			return
@@ -70,27 +77,49 @@ func carryOut[Order, Answer any](s *Server, b bounds, do func(context.Context, O
 	}
 }
 
-// refuse says why an order was not carried out.
+const noObject = "it is no object: write its keys in braces"
+
+// unreadable says why an order cannot be read, in words that need no knowledge of this program.
+func unreadable(err error) string {
+	wrong, ok := errors.AsType[*strict.SemanticError](err)
+	switch {
+	case ok && errors.Is(err, strict.ErrUnknownName):
+		return fmt.Sprintf("the key %q is not known: docs/api.md and /api/v1/openapi.json have those that are", wrong.JSONPointer.LastToken())
+	case ok && wrong.JSONPointer == "":
+		return noObject
+	case ok:
+		return fmt.Sprintf("a value of the kind %s is not possible at %s", wrong.JSONKind, wrong.JSONPointer)
+	}
+	return strings.TrimPrefix(err.Error(), "jsontext: ")
+}
+
+// refuse says why something was not done. What somebody asked for may be in it: nothing that cannot be seen reaches
+// their terminal.
 func (s *Server) refuse(w http.ResponseWriter, err error) {
-	code := http.StatusUnprocessableEntity
-	if _, ok := errors.AsType[BadOrder](err); ok {
-		code = http.StatusBadRequest
-	}
-	if _, ok := errors.AsType[UnknownAsset](err); ok {
-		code = http.StatusNotFound
-	}
-	if _, ok := errors.AsType[UnknownWalk](err); ok {
-		code = http.StatusNotFound
-	}
-	if _, ok := errors.AsType[unread](err); ok {
-		code = http.StatusInternalServerError
-	}
+	http.Error(w, celltext.Visible(err.Error()), CodeOf(err))
+}
+
+// CodeOf returns the code of HTTP with which something is refused: 400 where the order is bad, 404 without such an
+// asset or walk, 503 where it may go another time, 500 where it cannot be read, and else 422.
+func CodeOf(err error) int {
 	for _, later := range []error{gateway.ErrBusy, gateway.ErrStopped, gateway.ErrNotStored, context.DeadlineExceeded} {
 		if errors.Is(err, later) {
-			code = http.StatusServiceUnavailable
+			return http.StatusServiceUnavailable
 		}
 	}
-	http.Error(w, err.Error(), code)
+	if _, ok := errors.AsType[unread](err); ok {
+		return http.StatusInternalServerError
+	}
+	if _, ok := errors.AsType[UnknownAsset](err); ok {
+		return http.StatusNotFound
+	}
+	if _, ok := errors.AsType[UnknownWalk](err); ok {
+		return http.StatusNotFound
+	}
+	if _, ok := errors.AsType[BadOrder](err); ok {
+		return http.StatusBadRequest
+	}
+	return http.StatusUnprocessableEntity
 }
 
 func (s *Server) answer(w http.ResponseWriter, answer any) {

@@ -32,7 +32,7 @@ func (a *archive) Find(_ context.Context, name string) (gateway.AssetID, error) 
 		id = "room_1"
 	}
 	if id != "room_gone" && a.explained[id] == nil {
-		return "", web.UnknownAsset{Err: fmt.Errorf("finding %q: there is none", name)}
+		return "", web.UnknownAsset{Err: fmt.Errorf("finding %s: there is none", name)}
 	}
 	return id, nil
 }

@@ -93,7 +93,7 @@ func TestWhyALedgerWasNotRearrangedIsSaid(t *testing.T) {
 		{"{}", arranger{fails: gateway.ErrBusy}, 503, "too many senders are waiting"},
 		{"{}", arranger{fails: context.DeadlineExceeded}, 503, "the gateway did not answer in time, so that it may or may not be done"},
 		{"{}", arranger{fails: errors.New("disk full")}, 422, "disk full"},
-		{`{"retire":["room_x"]}`, arranger{}, 404, `finding "room_x": there is none`},
+		{`{"retire":["room_x"]}`, arranger{}, 404, `finding room_x: there is none`},
 		{`{"retire":[""]}`, arranger{}, 400, "the asset is missing"},
 		{`{"gateway":"x"}`, arranger{}, 400, `"x" is no id of a gateway`},
 		{fmt.Sprintf(`{"author":%q}`, strings.Repeat("x", 65)), arranger{}, 400, "the author is too long"},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -15,10 +16,12 @@ type stream struct {
 
 // serveLive tells what changes after a cursor, or from now on, until whoever listens goes away.
 func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
-	cursor := r.Header.Get("Last-Event-ID")
-	if cursor == "" {
-		cursor = r.URL.Query().Get("cursor")
+	q, err := query(r, "cursor")
+	if err != nil {
+		s.refuse(w, err)
+		return
 	}
+	cursor := cmp.Or(r.Header.Get("Last-Event-ID"), q.Get("cursor"))
 	if r.Method == http.MethodHead {
 		w.Header().Set("Content-Type", "text/event-stream")
 		return

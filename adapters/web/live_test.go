@@ -333,3 +333,17 @@ func TestNoNameBreaksTheStream(t *testing.T) {
 		t.Error("the data has something in it that could be taken for more")
 	}
 }
+
+// Whoever mistypes the cursor is told so, and does not believe to have missed nothing.
+// Seen to break it: the query of a stream not looked at.
+func TestACursorThatIsMistypedIsRefused(t *testing.T) {
+	_, h := routesOf(t, testOptions(boardOf(3)))
+	for _, query := range []string{"?curser=x-1", "?cursor=x-1&cursor=x-2", "?cursor=%zz"} {
+		if answer := visit(t, h, guest, http.MethodHead, "/api/v1/live"+query, ""); answer.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", query, answer.Code)
+		}
+	}
+	if answer := visit(t, h, guest, http.MethodHead, "/api/v1/live?cursor=x-1", ""); answer.Code != http.StatusOK {
+		t.Errorf("a cursor: %d %s", answer.Code, answer.Body)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -18,6 +19,28 @@ type schemas struct {
 
 // nullable are lists that may be null, against the custom of this package.
 var nullable = map[string]bool{"Walk.Checks": true, "Check.Words": true}
+
+// Texts that an order has, see limits.
+var (
+	nameGiven  = map[string]any{"minLength": 1}
+	authorText = map[string]any{"maxLength": LongestAuthor}
+	countText  = map[string]any{"minimum": 0, "maximum": MostPeople}
+)
+
+// limits are what is known of a field beside its type.
+var limits = map[string]map[string]any{
+	"ForceOrder.Asset": nameGiven, "ForceOrder.Target": {"enum": []any{"occupied", "lighting", "hvac", "ventilation", "people"}},
+	"ForceOrder.Value": {"type": "integer", "minimum": 0, "maximum": MostPeople}, "ForceOrder.Reason": {"maxLength": LongestReason}, "ForceOrder.Author": authorText,
+	"ReleaseOrder.Asset": nameGiven, "ReleaseOrder.Target": {"enum": []any{"", "occupied", "lighting", "hvac", "ventilation", "people"}}, "ReleaseOrder.Author": authorText,
+	"ResetOrder.Asset": nameGiven, "ResetOrder.Author": authorText, "StartOrder.Name": {"maxLength": LongestWalkName}, "StartOrder.Author": authorText,
+	"CheckOrder.Asset": nameGiven, "CheckOrder.Expected": {"enum": []any{expectOccupied, expectVacant}}, "CheckOrder.People": countText,
+	"CheckOrder.Note": {"maxLength": LongestNote}, "CheckOrder.Initials": authorText,
+}
+
+// needed are the keys that an order must have.
+var needed = map[string][]string{
+	"ForceOrder": {"asset", "target", "value"}, "ReleaseOrder": {"asset"}, "ResetOrder": {"asset"}, "CheckOrder": {"asset", "expected"},
+}
 
 func newSchemas() *schemas {
 	s := &schemas{found: make(map[string]any), comments: make(map[string]string)}
@@ -110,6 +133,7 @@ func (s *schemas) object(t reflect.Type, whole bool) map[string]any {
 		if nullable[t.Name()+"."+f.Name] {
 			property = orNull(property)
 		}
+		maps.Copy(property, limits[t.Name()+"."+f.Name])
 		if text := s.comments[t.Name()+"."+f.Name]; text != "" {
 			property["description"] = text
 		}
@@ -120,6 +144,11 @@ func (s *schemas) object(t reflect.Type, whole bool) map[string]any {
 	}
 	if whole {
 		out["required"] = required
+	} else {
+		out["additionalProperties"] = false // orders are read strictly
+		if keys := needed[t.Name()]; keys != nil {
+			out["required"] = keys
+		}
 	}
 	return reference
 }

@@ -20,6 +20,7 @@ func (s *Server) pageRoutes() *http.ServeMux {
 	s.health(mux)
 	s.register(mux)
 	s.route(mux, "GET /metrics", access.Viewer, promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{}))
+	s.route(mux, "/metrics", access.Viewer, elsewhere(mux))
 	if s.options.Pages != nil {
 		s.route(mux, "/", access.Viewer, s.options.Pages)
 	}

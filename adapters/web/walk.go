@@ -51,14 +51,14 @@ type CheckOrder struct {
 	Asset    string `json:"asset"`    // a name, see [Archive]
 	Expected string `json:"expected"` // occupied or vacant
 	People   *int   `json:"people"`   // null if nobody counted
-	Initials string `json:"initials"` // "" for those of the walk's author
+	Initials string `json:"initials"` // "" for the visitor's own name, or else those of the walk's author
 	Note     string `json:"note"`
 }
 
 // StartOrder asks for a new walk: the body of POST /api/v1/walks.
 type StartOrder struct {
 	Name   string `json:"name"`   // "" for the day
-	Author string `json:"author"` // "" for the visitor's own name
+	Author string `json:"author"` // initials, or a name; "" for the visitor's own name
 }
 
 // The verdicts.

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
+	"butlr-gateway/adapters/web/access"
 	"butlr-gateway/gateway"
 )
 
@@ -18,25 +20,25 @@ func (w *Walks) Check(ctx context.Context, id string, o CheckOrder) (*Check, err
 		return nil, err
 	}
 	c := w.seen(entry, &o)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	k, err := w.underWay(id)
-	switch {
-	case err != nil:
+	err = w.alter(ctx, func() (step, error) {
+		k, err := w.underWay(id)
+		switch {
+		case err != nil:
+			return step{}, err
+		case len(k.Checks) >= MostChecks:
+			return step{}, fmt.Errorf("the walk %q has %d checks, and no more are kept in one: end it and start another one", k.Name, MostChecks)
+		case w.total >= MostChecksInAll:
+			return step{}, fmt.Errorf("all walks have %d checks together, and no more are kept: save the oldest walk as CSV and delete it", MostChecksInAll)
+		}
+		c.Initials = cmp.Or(c.Initials, access.Of(ctx).Name, k.Author)
+		return step{written(checkKey(id, k.next), &c), func() {
+			k.add(c, k.next)
+			w.total++
+		}}, nil
+	})
+	if err != nil {
 		return nil, err
-	case len(k.Checks) >= MostChecks:
-		return nil, fmt.Errorf("the walk %q has %d checks, and no more are kept in one: end it and start another one", k.Name, MostChecks)
-	case w.total >= MostChecksInAll:
-		return nil, fmt.Errorf("all walks have %d checks together, and no more are kept: save the oldest walk as CSV and delete it", MostChecksInAll)
 	}
-	if c.Initials == "" {
-		c.Initials = k.Author
-	}
-	if err := w.write(ctx, checkKey(id, k.next), &c); err != nil {
-		return nil, err
-	}
-	k.add(c, k.next)
-	w.total++
 	return &c, nil
 }
 
@@ -50,6 +52,8 @@ func (o *CheckOrder) check() error {
 		return BadOrder(fmt.Sprintf("%d people are not possible: people are 0 to %d", *o.People, MostPeople))
 	case o.People != nil && *o.People > 0 && o.Expected == expectVacant:
 		return BadOrder(fmt.Sprintf("%d people are in a room that is said to be vacant: leave one of the two out", *o.People))
+	case o.People != nil && *o.People == 0 && o.Expected == expectOccupied:
+		return BadOrder("nobody is in a room that is said to be occupied: leave one of the two out")
 	}
 	if err := brief("note", o.Note, LongestNote); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -18,18 +17,14 @@ var walkColumns = []string{
 	"input", "holding", "words", "topic", "initials", "verdict", "note",
 }
 
-// WriteCSV writes the checks of a walk, a line each, with the times of the gateway's own place.
-func (w *Walks) WriteCSV(ctx context.Context, id string, to io.Writer) error {
-	walk, err := w.Get(ctx, id)
-	if err != nil {
-		return err
-	}
+// WriteCSV writes the checks, a line each, with the times of a place.
+func (walk *Walk) WriteCSV(to io.Writer, place *time.Location) error {
 	out := csv.NewWriter(to)
 	if err := out.Write(walkColumns); err != nil {
 		return err
 	}
 	for i := range walk.Checks {
-		record := walk.Checks[i].record(w.place)
+		record := walk.Checks[i].record(place)
 		for k, cell := range record {
 			record[k] = celltext.Harmless(celltext.Visible(cell))
 		}

@@ -38,7 +38,7 @@ func (p *Pages) force(w http.ResponseWriter, r *http.Request) {
 		_, err = p.Desk.Force(r.Context(), order)
 	}
 	if err != nil {
-		p.showAsset(w, r, codeOf(err), "Nothing was forced. "+sentence(err.Error()), form)
+		p.showAsset(w, r, web.CodeOf(err), "Nothing was forced. "+sentence(err.Error()), form)
 		return
 	}
 	http.Redirect(w, r, assetAddress(order.Asset, "forced"), http.StatusSeeOther)
@@ -68,7 +68,7 @@ func (p *Pages) release(w http.ResponseWriter, r *http.Request) {
 	}
 	order := web.ReleaseOrder{Asset: r.PathValue("asset"), Target: r.PostFormValue("target"), Author: author(r)}
 	if _, err := p.Desk.Release(r.Context(), order); err != nil {
-		p.showAsset(w, r, codeOf(err), "Nothing was released. "+sentence(err.Error()), forceForm{})
+		p.showAsset(w, r, web.CodeOf(err), "Nothing was released. "+sentence(err.Error()), forceForm{})
 		return
 	}
 	http.Redirect(w, r, assetAddress(order.Asset, "released"), http.StatusSeeOther)
@@ -80,7 +80,7 @@ func (p *Pages) resetEstimate(w http.ResponseWriter, r *http.Request) {
 	}
 	order := web.ResetOrder{Asset: r.PathValue("asset"), Author: author(r)}
 	if _, err := p.Desk.ResetEstimate(r.Context(), order); err != nil {
-		p.showAsset(w, r, codeOf(err), "The estimate goes on. "+sentence(err.Error()), forceForm{})
+		p.showAsset(w, r, web.CodeOf(err), "The estimate goes on. "+sentence(err.Error()), forceForm{})
 		return
 	}
 	http.Redirect(w, r, assetAddress(order.Asset, "reset"), http.StatusSeeOther)

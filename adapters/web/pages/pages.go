@@ -209,24 +209,5 @@ func (p *Pages) trouble(w http.ResponseWriter, r *http.Request, code int, why st
 
 // failed shows why something could not be shown or done.
 func (p *Pages) failed(w http.ResponseWriter, r *http.Request, err error) {
-	p.trouble(w, r, codeOf(err), sentence(err.Error()))
-}
-
-// codeOf tells which kind of answer an error is.
-func codeOf(err error) int {
-	if _, ok := errors.AsType[web.BadOrder](err); ok {
-		return http.StatusBadRequest
-	}
-	if _, ok := errors.AsType[web.UnknownAsset](err); ok {
-		return http.StatusNotFound
-	}
-	if _, ok := errors.AsType[web.UnknownWalk](err); ok {
-		return http.StatusNotFound
-	}
-	for _, later := range []error{gateway.ErrBusy, gateway.ErrStopped, gateway.ErrNotStored, context.DeadlineExceeded} {
-		if errors.Is(err, later) {
-			return http.StatusServiceUnavailable
-		}
-	}
-	return http.StatusUnprocessableEntity
+	p.trouble(w, r, web.CodeOf(err), sentence(err.Error()))
 }

@@ -55,7 +55,7 @@ func (p *Pages) propose(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		f := p.frame(r, "/points", "Points")
 		f.Content, f.Trouble = true, "Nothing was changed. "+sentence(err.Error())
-		p.show(w, codeOf(err), "points", f)
+		p.show(w, web.CodeOf(err), "points", f)
 		return
 	}
 	now := p.Clock()
@@ -105,7 +105,7 @@ func (p *Pages) importList(w http.ResponseWriter, r *http.Request) {
 	if _, err := p.Sources.Points.Import(r.Context(), content, r.PostFormValue("moves") != "", author(r)); err != nil {
 		f := p.frame(r, "/points", "Points")
 		f.Content, f.Trouble = true, "Nothing was changed. "+sentence(err.Error())
-		p.show(w, codeOf(err), "points", f)
+		p.show(w, web.CodeOf(err), "points", f)
 		return
 	}
 	http.Redirect(w, r, "/points?done=imported", http.StatusSeeOther)
