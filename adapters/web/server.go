@@ -34,6 +34,8 @@ type Options struct {
 	Pages    http.Handler // what people look at, below /
 	Metrics  prometheus.Gatherer
 	Log      *slog.Logger
+
+	LogLevel *slog.LevelVar // that of Log, which the control socket may change; nil if it cannot be
 }
 
 // Server serves the page, the status, health checks and metrics, on loopback or on a socket file.

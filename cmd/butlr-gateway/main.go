@@ -48,6 +48,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, problems.Error())
 		return exitFailed
 	}
+	if code, ok := errors.AsType[exitWith](err); ok {
+		return int(code)
+	}
 	fmt.Fprintf(stderr, "butlr-gateway: %v\n", err)
 	if usage, ok := errors.AsType[usageError](err); ok {
 		fmt.Fprintf(stderr, "See \"%s --help\".\n", usage.command)
@@ -71,7 +74,8 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
-		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(), versionCommand(),
+		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(),
+		serviceCommand(), pathsCommand(), logLevelCommand(), versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

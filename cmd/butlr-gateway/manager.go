@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
@@ -16,6 +15,13 @@ type manager struct {
 	tell     func(state string) error // nil when nobody listens
 	watchdog time.Duration            // after which a program that says nothing is ended; 0 is never
 }
+
+// What the manager is told.
+const (
+	stateReady    = "READY=1\nWATCHDOG=1"
+	stateAlive    = "WATCHDOG=1"
+	stateStopping = "STOPPING=1"
+)
 
 // hubPatience is how long the hub may take to answer before the service manager is not told that all is well.
 const hubPatience = 5 * time.Second
@@ -58,16 +64,16 @@ func (m manager) attend(ctx context.Context, answers func(context.Context) error
 	}
 	turn := time.NewTicker(every)
 	defer turn.Stop()
-	news := "READY=1\nWATCHDOG=1"
+	news := stateReady
 	for {
 		look, cancel := context.WithTimeout(ctx, min(hubPatience, every))
 		if answers(look) == nil && m.tell(news) == nil {
-			news = "WATCHDOG=1"
+			news = stateAlive
 		}
 		cancel()
 		select {
 		case <-ctx.Done():
-			_ = m.tell("STOPPING=1") // for people; nothing depends on it
+			_ = m.tell(stateStopping) // for people; nothing depends on it
 			return nil
 		case <-turn.C:
 		}
@@ -76,7 +82,7 @@ func (m manager) attend(ctx context.Context, answers func(context.Context) error
 
 // attendManager tells whoever started the gateway that its hub answers.
 func (s *service) attendManager(ctx context.Context) error {
-	m := managerOf(os.Getenv, os.Getpid())
+	m := s.manager
 	if tell := m.tell; tell != nil {
 		m.tell = func(state string) error {
 			err := tell(state)

@@ -21,22 +21,34 @@ func runCommand() *cobra.Command {
 		Use: "run", Short: "Run the gateway", Args: cobra.NoArgs,
 		Long: `Run the gateway until it is interrupted (Ctrl-C, SIGTERM).
 
-It logs to standard error. The configuration is checked first: everything that is wrong with
-it is listed at once, and nothing is started.`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			settings, err := config.Load(path)
-			if err != nil {
-				return err
-			}
-			return runGateway(c.Context(), settings, c.ErrOrStderr())
-		},
+It logs to standard error, or into the file that log_file names. The configuration is checked
+first: everything that is wrong with it is listed at once, and nothing is started.`,
 	}
 	configFlag(c, &path)
+	asService := serviceFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if asService() {
+			return runAsService(path)
+		}
+		return runOn(c.Context(), path, host{logs: streamLogs{c.ErrOrStderr()}, manager: managerOf(os.Getenv, os.Getpid())})
+	}
 	return c
 }
 
-func runGateway(ctx context.Context, settings *config.Config, logs io.Writer) error {
-	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: settings.Gateway.LogLevel}))
+func runGateway(ctx context.Context, settings *config.Config, h host) error {
+	log, closeLog, err := openLog(&settings.Gateway, h.logs)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = closeLog() }() // what could not be written is lost, and nothing else
+	err = runLogged(ctx, settings, h.manager, log)
+	if err != nil && settings.Gateway.LogFile != "" {
+		log.Error("ended", "err", err) // whoever reads the file does not see what the program prints
+	}
+	return err
+}
+
+func runLogged(ctx context.Context, settings *config.Config, m manager, log *slog.Logger) error {
 	for _, w := range settings.Warnings {
 		log.Warn("allowed, but unwise", "file", w.File, "line", w.Line, "key", w.Key, "problem", w.Message, "hint", w.Hint)
 	}
@@ -52,6 +64,7 @@ func runGateway(ctx context.Context, settings *config.Config, logs io.Writer) er
 	if err != nil {
 		return err
 	}
+	s.manager = m
 	return errors.Join(s.run(ctx), s.close())
 }
 

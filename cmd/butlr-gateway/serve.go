@@ -34,6 +34,7 @@ type service struct {
 	start   gateway.Instant
 	alarms  *gateway.Alarms
 	metrics *prometheus.Registry
+	manager manager // who started the program
 
 	store      *store.Store
 	samples    *store.Samples // nil without a history
