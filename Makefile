@@ -3,6 +3,7 @@
 # make check   format, vet, staticcheck, import rules, generated documents
 # make build   the program, into bin/
 # make dist    archives and packages for every platform, into dist/; VERSION=1.2.3 names the release
+# make test-linux-service   the package in a Debian booted with its own systemd (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
 # make node-red   a real Node-RED runs docs/node-red-flow.json
 
@@ -10,7 +11,7 @@ GO      ?= go
 VERSION ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build dist clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -35,6 +36,9 @@ check:
 
 dist:
 	$(GO) -C tools run ./dist -root .. -out ../dist -version "$(VERSION)"
+
+test-linux-service:
+	packaging/linux/try/run
 
 # Other people's software, which is installed below ~/.cache/butlr-gateway the first time. No part of the tests.
 homeassistant:

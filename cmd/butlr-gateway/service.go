@@ -176,6 +176,9 @@ func installService(c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
+	if err := reachable(string(settings.Gateway.StateDir)); err != nil {
+		return err
+	}
 	if err := installOn(program, path, string(settings.Gateway.StateDir)); err != nil {
 		return err
 	}

@@ -95,6 +95,7 @@ func TestServiceStatusFollowsSystemd(t *testing.T) {
 		{"failed", "LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\nNRestarts=5\n", serviceFailed, 1, " (exit-code)"},
 		{"ends again and again", "LoadState=loaded\nActiveState=activating\nSubState=auto-restart\nResult=exit-code\nNRestarts=7\n", serviceFailed, 1, " (exit-code; it was tried 7 times, and will be again)"},
 		{"stopped", "LoadState=loaded\nActiveState=inactive\nSubState=dead\nResult=success\nNRestarts=0\n", serviceStopped, 3, ""},
+		{"removed", "LoadState=masked\nActiveState=inactive\nSubState=dead\nResult=success\nNRestarts=0\n", serviceMissing, 4, ""},
 		{"not installed", "LoadState=not-found\nActiveState=inactive\nSubState=dead\nResult=success\nNRestarts=0\n", serviceMissing, 4, ""},
 	} {
 		got, more := conditionOf(c.shown)

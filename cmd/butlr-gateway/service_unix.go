@@ -3,18 +3,14 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 
 	osservice "github.com/kardianos/service"
 	"github.com/spf13/cobra"
@@ -51,12 +47,18 @@ func packagedUnit(units []string) string {
 	return ""
 }
 
+// installedUnit is where the unit is put.
+const installedUnit = "/etc/systemd/system/butlr-gateway.service"
+
 func mayInstall() error {
 	if unit := packagedUnit(packagedUnits); unit != "" {
 		return fmt.Errorf(`a package has installed the service already (%s), and a second unit would hide it from the package's upgrades: use "systemctl enable --now butlr-gateway"`, unit)
 	}
 	if err := hasManager(); err != nil {
 		return err
+	}
+	if to, err := os.Readlink(installedUnit); err == nil && to == os.DevNull {
+		return errors.New(`the unit is masked, as a package leaves it that was removed: "systemctl unmask butlr-gateway" first`)
 	}
 	return asRoot("installing")
 }
@@ -82,7 +84,7 @@ var hiddenPlaces = []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp
 func reachable(path string) error {
 	for _, place := range hiddenPlaces {
 		if strings.HasPrefix(path, place) {
-			return fmt.Errorf("%s cannot be used: the service does not see what lies below %s; put the program into /usr/local/bin and the configuration into /etc/butlr-gateway", path, strings.TrimSuffix(place, "/"))
+			return fmt.Errorf("%s cannot be used: the service does not see what lies below %s; put the program into /usr/local/bin, the configuration into /etc/butlr-gateway, the state below /var/lib", path, strings.TrimSuffix(place, "/"))
 		}
 	}
 	return nil
@@ -130,7 +132,7 @@ func installOn(program, path, stateDir string) error {
 		return err
 	}
 	if err := s.Install(); err != nil {
-		left := os.Remove("/etc/systemd/system/" + serviceName + ".service")
+		left := os.Remove(installedUnit)
 		return errors.Join(fmt.Errorf("installing the unit: %w", err), left)
 	}
 	return nil
@@ -171,49 +173,6 @@ func unitWord(path string) string {
 	return word
 }
 
-// ownUser returns the group of the user that the service runs as, which is made if there is none.
-func ownUser(home string) (group int, err error) {
-	of, err := user.LookupGroup(serviceName)
-	if err != nil {
-		out, err := exec.Command("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", "/usr/sbin/nologin", serviceName).CombinedOutput()
-		if err != nil {
-			return 0, fmt.Errorf("making the user %s: %w: %s", serviceName, err, bytes.TrimSpace(out))
-		}
-		if of, err = user.LookupGroup(serviceName); err != nil {
-			return 0, fmt.Errorf("making the user %s: %w", serviceName, err)
-		}
-	}
-	return strconv.Atoi(of.Gid)
-}
-
-// letRead gives root's configuration to the service's group, unless everybody may read it.
-func letRead(path string, group int) error {
-	about, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	of, ok := about.Sys().(*syscall.Stat_t)
-	if !ok || of.Gid != 0 || about.Mode()&0o004 != 0 {
-		return nil
-	}
-	if err := errors.Join(os.Chown(path, -1, group), os.Chmod(path, about.Mode().Perm()|0o040)); err != nil {
-		return fmt.Errorf("letting the service read %s: %w", path, err)
-	}
-	return nil
-}
-
-// giveDirectory makes a state directory that is not the usual one, for the service's user.
-func giveDirectory(dir string) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("making the state directory: %w", err)
-	}
-	out, err := exec.Command("chown", "-R", serviceName+":"+serviceName, dir).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("giving %s to the user %s: %w: %s", dir, serviceName, err, bytes.TrimSpace(out))
-	}
-	return nil
-}
-
 // serviceState asks systemd how the service is, and what there is to add.
 func serviceState() (serviceCondition, string, error) {
 	if err := hasManager(); err != nil {
@@ -238,7 +197,7 @@ func conditionOf(shown string) (serviceCondition, string) {
 		return strings.TrimPrefix(lines[i], property+"=")
 	}
 	switch {
-	case of("LoadState") == "not-found":
+	case of("LoadState") == "not-found", of("LoadState") == "masked":
 		return serviceMissing, ""
 	case of("ActiveState") == "failed":
 		return serviceFailed, " (" + of("Result") + ")"
