@@ -229,6 +229,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
 	parts.start(ctx, "the bound on garbage", boundGarbage)
+	parts.start(ctx, "the daily backup", s.keepBackups)
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	parts.start(ctx, "the word to the service manager", s.attendManager)
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last
