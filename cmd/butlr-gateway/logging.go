@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gopkg.in/natefinch/lumberjack.v2"
 
@@ -123,6 +124,14 @@ func (h journalHandler) WithGroup(name string) slog.Handler {
 		h[i] = h[i].WithGroup(name)
 	}
 	return h
+}
+
+// forJournal returns what is said of an error as w wants it: the journal, with the priority of one before each line.
+func forJournal(w io.Writer, text string) string {
+	if !isJournal(w, os.Getenv("JOURNAL_STREAM")) {
+		return text
+	}
+	return "<3>" + strings.ReplaceAll(text, "\n", "\n<3>")
 }
 
 // prefixed writes lines with something in front of each, whole.

@@ -38,8 +38,8 @@ func TestTheJournalGetsPrioritiesAndNoTimes(t *testing.T) {
 	}
 }
 
-// TestTheJournalIsKnownByItsStream. Seen to break it: any JOURNAL_STREAM taken for ours, as when the output of a
-// service's child goes elsewhere.
+// TestTheJournalIsKnownByItsStream, and errors get their priority on it. Seen to break it: lines after the first left
+// without, and any JOURNAL_STREAM taken for ours, as when the output of a service's child goes elsewhere.
 func TestTheJournalIsKnownByItsStream(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no journal")
@@ -52,6 +52,13 @@ func TestTheJournalIsKnownByItsStream(t *testing.T) {
 	of := streamOf(t, w)
 	if !isJournal(w, of) {
 		t.Errorf("the stream %s is not known", of)
+	}
+	t.Setenv("JOURNAL_STREAM", of)
+	if got := forJournal(w, "a.toml:3: x\n  hint: y"); got != "<3>a.toml:3: x\n<3>  hint: y" {
+		t.Errorf("an error becomes %q", got)
+	}
+	if got := forJournal(new(bytes.Buffer), "one\ntwo"); got != "one\ntwo" {
+		t.Errorf("an error elsewhere becomes %q", got)
 	}
 	if isJournal(w, of+"1") || isJournal(w, "") || isJournal(new(bytes.Buffer), of) {
 		t.Error("another stream is taken for the journal")

@@ -45,13 +45,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if problems, ok := errors.AsType[config.Problems](err); ok {
-		fmt.Fprintln(stderr, problems.Error())
+		fmt.Fprintln(stderr, forJournal(stderr, problems.Error()))
 		return exitFailed
 	}
 	if code, ok := errors.AsType[exitWith](err); ok {
 		return int(code)
 	}
-	fmt.Fprintf(stderr, "butlr-gateway: %v\n", err)
+	fmt.Fprintln(stderr, forJournal(stderr, fmt.Sprintf("butlr-gateway: %v", err)))
 	if usage, ok := errors.AsType[usageError](err); ok {
 		fmt.Fprintf(stderr, "See \"%s --help\".\n", usage.command)
 		return exitUsage

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	osservice "github.com/kardianos/service"
 	"github.com/spf13/cobra"
@@ -23,25 +21,6 @@ func serviceCommand() *cobra.Command {
 		serviceControlCommand("stop", "Stop the service until the machine's next start", "stopped", osservice.Service.Stop),
 		serviceControlCommand("restart", "Stop the service and start it again", "restarted", osservice.Service.Restart),
 		serviceStatusCommand())
-	return c
-}
-
-func serviceInstallCommand() *cobra.Command {
-	var path string
-	c := &cobra.Command{
-		Use: "install", Short: "Install the service", Args: cobra.NoArgs,
-		Long: `Install the gateway as a service of this machine, which starts it with the machine and again
-whenever it ends. It needs the rights of an administrator; the service itself runs without them.
-
-The program stays where it is, so put it where it is to stay first. A configuration that is missing
-begins as a copy of the example. The service is not started yet.
-
-Where a package has brought the service, there is nothing to install.`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return installService(c, path)
-		},
-	}
-	configFlag(c, &path)
 	return c
 }
 
@@ -145,63 +124,6 @@ type exitWith int
 func (e exitWith) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 var errNotInstalled = errors.New(`the service is not installed: "butlr-gateway service install" does it`)
-
-// installService puts the service in place, for the program as it lies now and that configuration.
-func installService(c *cobra.Command, path string) error {
-	if err := mayInstall(); err != nil {
-		return err
-	}
-	if state, _, err := serviceState(); err != nil {
-		return err
-	} else if state != serviceMissing {
-		return errors.New(`the service is installed already: "butlr-gateway service uninstall" first, if it is to be installed anew`)
-	}
-	program, err := ownPath()
-	if err != nil {
-		return err
-	}
-	if path, err = filepath.Abs(path); err != nil {
-		return fmt.Errorf("finding the configuration: %w", err)
-	}
-	for _, place := range []string{program, path} {
-		if err := reachable(place); err != nil {
-			return err
-		}
-	}
-	fresh, err := placeConfig(path)
-	if err != nil {
-		return err
-	}
-	settings, err := config.LoadWithoutSecrets(path)
-	if err != nil {
-		return err
-	}
-	if err := reachable(string(settings.Gateway.StateDir)); err != nil {
-		return err
-	}
-	if err := installOn(program, path, string(settings.Gateway.StateDir)); err != nil {
-		return err
-	}
-	w := c.OutOrStdout()
-	if fresh {
-		fmt.Fprintf(w, "%s is new, a copy of the example: its first lines name the edits to make.\n", path)
-	}
-	_, err = fmt.Fprintf(w, "The service is installed: it runs %s with %s, and keeps its state in %s.\nStart it with \"butlr-gateway service start\".\n",
-		program, path, settings.Gateway.StateDir)
-	return err
-}
-
-// ownPath returns where this program lies, whatever links lead to it.
-func ownPath() (string, error) {
-	program, err := os.Executable()
-	if err == nil {
-		program, err = filepath.EvalSymlinks(program)
-	}
-	if err != nil {
-		return "", fmt.Errorf("finding this program: %w", err)
-	}
-	return program, nil
-}
 
 // theService returns the service as the operating system knows it, with what c adds to its name. It needs a
 // service manager.

@@ -81,6 +81,27 @@ func TestWhatTheServiceCannotSeeIsRefused(t *testing.T) {
 	}
 }
 
+// TestTheServiceTakesNoDirectoryOver that has other things in it. Seen to break it: any directory taken.
+func TestTheServiceTakesNoDirectoryOver(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		file string
+		ok   bool
+	}{{"", true}, {"letters.txt", false}, {"ledger.csv", true}} {
+		if c.file != "" {
+			if err := os.WriteFile(filepath.Join(dir, c.file), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := mayBeGiven(dir); (err == nil) != c.ok {
+			t.Errorf("with %q: %v", c.file, err)
+		}
+	}
+	if err := mayBeGiven(filepath.Join(dir, "missing")); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestServiceStatusFollowsSystemd has what "systemctl show" prints. Seen to break it: auto-restart taken for
 // running, which systemd calls activating.
 func TestServiceStatusFollowsSystemd(t *testing.T) {
