@@ -35,7 +35,8 @@ type Options struct {
 	Metrics  prometheus.Gatherer
 	Log      *slog.Logger
 
-	LogLevel *slog.LevelVar // that of Log, which the control socket may change; nil if it cannot be
+	Reload   func(context.Context) (*Reloaded, error) // reads the configuration anew, on the control socket's behalf; nil if it cannot be
+	LogLevel *slog.LevelVar                           // that of Log, which the control socket may change; nil if it cannot be
 }
 
 // Server serves the page, the status, health checks and metrics, on loopback or on a socket file.

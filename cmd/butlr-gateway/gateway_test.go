@@ -456,7 +456,7 @@ func TestTheLogTellsOfRefusalsAndHangups(t *testing.T) {
 	if got := strings.Count(s.log.String(), "the secret is missing or wrong"); got != 1 {
 		t.Errorf("the log tells %d times of the wrong secret, want once:\n%s", got, s.log)
 	}
-	if !strings.Contains(s.log.String(), "hangup ignored") {
+	if !strings.Contains(s.log.String(), "configuration read anew") {
 		t.Errorf("the log does not tell of the hangup:\n%s", s.log)
 	}
 	if want := fmt.Sprintf("webhook %s, Modbus TCP %s", s.address("webhook"), s.address("Modbus TCP")); !strings.Contains(s.log.String(), want) {

@@ -75,7 +75,7 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
 		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(),
-		serviceCommand(), pathsCommand(), logLevelCommand(), supportBundleCommand(), versionCommand(),
+		serviceCommand(), pathsCommand(), logLevelCommand(), supportBundleCommand(), reloadCommand(), versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

@@ -30,41 +30,38 @@ first: everything that is wrong with it is listed at once, and nothing is starte
 		if asService() {
 			return runAsService(path)
 		}
-		return runOn(c.Context(), path, host{logs: streamLogs{c.ErrOrStderr()}, manager: managerOf(os.Getenv, os.Getpid())})
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		defer signal.Stop(hangups)
+		h := host{logs: streamLogs{c.ErrOrStderr()}, manager: managerOf(os.Getenv, os.Getpid()), hangups: hangups}
+		return runOn(c.Context(), path, h)
 	}
 	return c
 }
 
-func runGateway(ctx context.Context, settings *config.Config, h host) error {
+func runGateway(ctx context.Context, path string, settings *config.Config, h host) error {
 	log, closeLog, err := openLog(&settings.Gateway, h.logs)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = closeLog() }() // what could not be written is lost, and nothing else
-	err = runLogged(ctx, settings, h.manager, log)
+	err = runLogged(ctx, path, settings, h, log)
 	if err != nil && settings.Gateway.LogFile != "" {
 		log.Error("ended", "err", err) // whoever reads the file does not see what the program prints
 	}
 	return err
 }
 
-func runLogged(ctx context.Context, settings *config.Config, m manager, log *slog.Logger) error {
+func runLogged(ctx context.Context, path string, settings *config.Config, h host, log *slog.Logger) error {
 	for _, w := range settings.Warnings {
 		log.Warn("allowed, but unwise", "file", w.File, "line", w.Line, "key", w.Key, "problem", w.Message, "hint", w.Hint)
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP) // the terminal that it was started from may be closed
-	defer signal.Stop(hangup)
-	go func() {
-		for range hangup {
-			log.Warn("hangup ignored: the configuration is read at the start, so restart the gateway to apply a change")
-		}
-	}()
 	s, err := open(ctx, settings, rulesOf(settings), log)
 	if err != nil {
 		return err
 	}
-	s.manager = m
+	s.manager, s.reloader = h.manager, &reloader{path: path, running: settings, log: log}
+	go s.reloader.onHangup(ctx, h.hangups)
 	return errors.Join(s.run(ctx), s.close())
 }
 

@@ -36,6 +36,8 @@ type service struct {
 	metrics *prometheus.Registry
 	manager manager // who started the program
 
+	reloader *reloader // nil without a configuration file
+
 	store      *store.Store
 	samples    *store.Samples // nil without a history
 	stores     int            // closers of those two, which come last

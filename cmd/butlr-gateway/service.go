@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	osservice "github.com/kardianos/service"
 	"github.com/spf13/cobra"
@@ -150,6 +151,7 @@ func (unused) Stop(osservice.Service) error  { return nil }
 type host struct {
 	logs    logs
 	manager manager
+	hangups chan os.Signal // each has the configuration read anew
 }
 
 // runOn loads the configuration and runs the gateway until ctx ends.
@@ -158,5 +160,5 @@ func runOn(ctx context.Context, path string, h host) error {
 	if err != nil {
 		return err
 	}
-	return runGateway(ctx, settings, h)
+	return runGateway(ctx, path, settings, h)
 }

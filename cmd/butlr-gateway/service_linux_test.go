@@ -36,6 +36,7 @@ func TestTheInstalledUnitIsThePackagedOne(t *testing.T) {
 	want := []string{
 		`ExecStartPre=-"/usr/local/bin/butlr gateway" check --config "/etc/100%%/gateway.toml"`,
 		`ExecStart="/usr/local/bin/butlr gateway" run --config "/etc/100%%/gateway.toml"`,
+		`ExecReload="/usr/local/bin/butlr gateway" reload --config "/etc/100%%/gateway.toml"`,
 		`ReadWritePaths=/srv/state`,
 	}
 	if d := cmp.Diff(want, changed); d != "" {

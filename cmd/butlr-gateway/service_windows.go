@@ -197,17 +197,23 @@ func (w *windowsService) Execute(_ []string, requests <-chan svc.ChangeRequest, 
 			serving <- struct{}{}
 		}
 		return nil
-	}}}
+	}}, hangups: make(chan os.Signal, 1)}
 	go func() { ended <- runOn(ctx, w.path, h) }()
 	for {
 		select {
 		case <-serving:
-			changes <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown}
+			changes <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown | svc.AcceptParamChange}
 		case err := <-ended:
 			return w.tellEnd(err)
 		case r := <-requests:
 			switch r.Cmd {
 			case svc.Interrogate:
+				changes <- r.CurrentStatus
+			case svc.ParamChange:
+				select {
+				case h.hangups <- os.Interrupt: // any will do
+				default: // one is waiting already
+				}
 				changes <- r.CurrentStatus
 			case svc.Stop, svc.Shutdown:
 				stop(errors.New("Windows asked for it"))

@@ -189,7 +189,7 @@ func pageOptions(s *service) web.Options {
 
 func controlOptions(s *service) web.Options {
 	return web.Options{
-		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: newDesk(s.hub, s.board, s.clock), Log: s.log, LogLevel: levelOf(s.log),
+		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: newDesk(s.hub, s.board, s.clock), Log: s.log, LogLevel: levelOf(s.log), Reload: s.reload,
 	}
 }
 
