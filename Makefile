@@ -2,14 +2,18 @@
 # make test    every test, with the race detector
 # make check   format, vet, staticcheck, import rules, generated documents
 # make build   the program, into bin/
+# make dist    archives and packages for every platform, into dist/; VERSION=1.2.3 names the release, and
+#              ONLY=linux_amd64 makes those of one platform
+# make test-linux-service   the package in a Debian booted with its own systemd (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
 # make node-red   a real Node-RED runs docs/node-red-flow.json
 
 GO      ?= go
 VERSION ?=
+ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -32,6 +36,12 @@ check:
 	$(GO) test -count=1 -run 'Reference|Example' ./config
 	$(GO) test -count=1 -run 'Document' ./adapters/modbus ./adapters/mqtt ./adapters/web
 
+dist:
+	$(GO) -C tools run ./dist -root .. -out ../dist -version "$(VERSION)" -only "$(ONLY)"
+
+test-linux-service:
+	packaging/linux/try/run
+
 # Other people's software, which is installed below ~/.cache/butlr-gateway the first time. No part of the tests.
 homeassistant:
 	$(GO) -C tools run ./homeassistant -home "$$(tools/homeassistant/prepare)"
@@ -44,4 +54,4 @@ node-red:
 	$(GO) -C tools run ./nodered -nodered "$$(tools/nodered/prepare)"
 
 clean:
-	rm -rf bin
+	rm -rf bin dist

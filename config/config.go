@@ -40,6 +40,7 @@ type Gateway struct {
 	StateDir Path           `toml:"state_dir"`
 	Timezone *time.Location `toml:"timezone"`
 	LogLevel slog.Level     `toml:"log_level"`
+	LogFile  Path           `toml:"log_file"` // "" is what the service manager keeps
 }
 
 // Webhook is where Butlr's events arrive.

@@ -139,6 +139,7 @@ name = "maas-house"
 state_dir = "/srv/state"
 timezone = "Europe/Amsterdam"
 log_level = "debug"
+log_file = "/srv/gateway.log"
 [webhook]
 listen = ":8443"
 path = "/hook"
@@ -319,7 +320,7 @@ index = 0
 		t.Fatal(err)
 	}
 	want := config.Config{
-		Gateway: config.Gateway{Name: "maas-house", StateDir: "/srv/state", Timezone: amsterdam, LogLevel: -4},
+		Gateway: config.Gateway{Name: "maas-house", StateDir: "/srv/state", Timezone: amsterdam, LogLevel: -4, LogFile: "/srv/gateway.log"},
 		Webhook: config.Webhook{
 			Listen: ":8443", Path: "/hook", TLSCert: "/etc/tls.crt", TLSKey: "/etc/tls.key",
 			HeaderName: "X-Api-Key", HeaderValue: config.NewSecret(strongSecret),

@@ -25,13 +25,14 @@ const (
 	SubscriptionWrong                // Butlr's webhook is not as configured
 	SerialDown                       // a serial port is gone, or cannot be opened
 	PinUnmet                         // an asset does not have the number that the configuration pins it to
+	BackupFailing                    // the daily copy of the state cannot be made
 	AlarmCount          = iota
 )
 
 var alarmNames = [AlarmCount]string{
 	"feed_lost", "broker_down", "journal_failing", "clock_untrusted", "certificate_expiring", "map_full",
 	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "serial_down",
-	"pin_unmet",
+	"pin_unmet", "backup_failing",
 }
 
 // String returns the alarm's name.

@@ -129,6 +129,7 @@ var alarmMeanings = [gateway.AlarmCount]string{
 	gateway.SubscriptionWrong:   "Butlr's webhook is not subscribed as configured",
 	gateway.SerialDown:          "a serial port is gone, or cannot be opened",
 	gateway.PinUnmet:            "an asset does not have the number that the configuration pins it to",
+	gateway.BackupFailing:       "the daily copy of the state cannot be made",
 }
 
 func documentAlarms() string {

@@ -51,7 +51,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w; give the gateway's user that directory, or change state_dir", err)
 	}
-	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: flock.New(filepath.Join(o.Dir, lockFile), flock.SetPermissions(0o640))}
+	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: newLock(o.Dir)}
 	s.register(o.Metrics)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -67,6 +67,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("opening the state directory %s: %w", o.Dir, err), s.Close())
 	}
 	return s, nil
+}
+
+// newLock returns the lock of a state directory, which whoever writes to it holds.
+func newLock(dir string) *flock.Flock {
+	return flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o640))
 }
 
 func (s *Store) register(r prometheus.Registerer) {

@@ -40,6 +40,8 @@ func (s *Server) control(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/explain", s.serveExplain)
 	mux.HandleFunc("GET /api/v1/dump", s.serveDump)
 	mux.HandleFunc("GET /api/v1/contents", s.serveContents)
+	s.logLevel(mux)
+	s.reload(mux)
 }
 
 // carryOut reads an order, has it carried out and writes the answer.

@@ -27,7 +27,7 @@ type socket struct {
 	client *http.Client
 }
 
-func serveControl(t *testing.T, desk *web.Desk) socket {
+func serveControl(t *testing.T, desk *web.Desk, more ...func(*web.Options)) socket {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "web") // a socket's path must be short
 	if err != nil {
@@ -35,9 +35,11 @@ func serveControl(t *testing.T, desk *web.Desk) socket {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	path := filepath.Join(dir, "control.sock")
-	run(t, web.NewControl(web.Options{
-		Listen: path, Reporter: reporter(hub{}, gateway.NewAlarms(nil)), Desk: desk, Log: slog.New(slog.DiscardHandler),
-	}))
+	o := web.Options{Listen: path, Reporter: reporter(hub{}, gateway.NewAlarms(nil)), Desk: desk, Log: slog.New(slog.DiscardHandler)}
+	for _, change := range more {
+		change(&o)
+	}
+	run(t, web.NewControl(o))
 	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}}

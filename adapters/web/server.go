@@ -48,6 +48,9 @@ type Options struct {
 	Pages    http.Handler // what people look at, below /
 	Metrics  prometheus.Gatherer
 	Log      *slog.Logger
+
+	Reload   func(context.Context) (*Reloaded, error) // reads the configuration anew, on the control socket's behalf; nil if it cannot be
+	LogLevel *slog.LevelVar                           // that of Log, which the control socket may change; nil if it cannot be
 }
 
 // Server serves the page, the status, health checks and metrics to the network, or what commands need on a

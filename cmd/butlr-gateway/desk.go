@@ -60,6 +60,7 @@ type ownDesk struct {
 	ended sync.WaitGroup
 	err   error
 	store *store.Store // nil when nothing is to be changed
+	dir   string       // of the store
 }
 
 func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger) (*ownDesk, error) {
@@ -68,7 +69,7 @@ func openDesk(ctx context.Context, c *config.Config, why visit, log *slog.Logger
 	if err != nil && (why != toBegin || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, err
 	}
-	o, rules, journal := new(ownDesk), rulesOf(c), gateway.Journal(forgetful{})
+	o, rules, journal := &ownDesk{dir: string(c.Gateway.StateDir)}, rulesOf(c), gateway.Journal(forgetful{})
 	if why != toLook {
 		if o.store, err = openToChange(ctx, c, log); err != nil {
 			return nil, err
@@ -128,7 +129,7 @@ func (o *ownDesk) close() error {
 	if o.store == nil {
 		return o.err
 	}
-	return errors.Join(o.err, o.store.Close())
+	return errors.Join(o.err, o.store.Close(), leaveToOwner(o.dir))
 }
 
 // forgetful is a journal that keeps nothing: of a look at the state nothing stays.

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"butlr-gateway/adapters/modbus"
+	"butlr-gateway/gateway"
 )
 
 // shown is what one asset of the example bodies must show.
@@ -389,7 +390,7 @@ func TestCommandsBesideARunningGateway(t *testing.T) {
 		if err := json.Unmarshal([]byte(look("points", "export", "--format", "json")), &rows); err != nil {
 			t.Fatal(err)
 		}
-		if want := strings.Count(csv, "\n") - 1; len(rows) != want || want != 4*60+2*24+2*12 {
+		if want := strings.Count(csv, "\n") - 1; len(rows) != want || want != 4*60+2*24+2*gateway.AlarmCount {
 			t.Errorf("%d rows in JSON, %d in CSV, want those of four assets and of the gateway in both", len(rows), want)
 		}
 		if s.process == nil {
@@ -456,7 +457,7 @@ func TestTheLogTellsOfRefusalsAndHangups(t *testing.T) {
 	if got := strings.Count(s.log.String(), "the secret is missing or wrong"); got != 1 {
 		t.Errorf("the log tells %d times of the wrong secret, want once:\n%s", got, s.log)
 	}
-	if !strings.Contains(s.log.String(), "hangup ignored") {
+	if !strings.Contains(s.log.String(), "configuration read anew") {
 		t.Errorf("the log does not tell of the hangup:\n%s", s.log)
 	}
 	if want := fmt.Sprintf("webhook %s, Modbus TCP %s", s.address("webhook"), s.address("Modbus TCP")); !strings.Contains(s.log.String(), want) {

@@ -45,10 +45,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if problems, ok := errors.AsType[config.Problems](err); ok {
-		fmt.Fprintln(stderr, problems.Error())
+		fmt.Fprintln(stderr, forJournal(stderr, problems.Error()))
 		return exitFailed
 	}
-	fmt.Fprintf(stderr, "butlr-gateway: %v\n", err)
+	if code, ok := errors.AsType[exitWith](err); ok {
+		return int(code)
+	}
+	fmt.Fprintln(stderr, forJournal(stderr, fmt.Sprintf("butlr-gateway: %v", err)))
 	if usage, ok := errors.AsType[usageError](err); ok {
 		fmt.Fprintf(stderr, "See \"%s --help\".\n", usage.command)
 		return exitUsage
@@ -71,8 +74,9 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
-		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(), passwordCommand(), versionCommand(),
-		webhooksCommand(), assetsCommand(),
+		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(),
+		serviceCommand(), pathsCommand(), logLevelCommand(), supportBundleCommand(), reloadCommand(), passwordCommand(),
+		webhooksCommand(), assetsCommand(), versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

@@ -21,37 +21,47 @@ func runCommand() *cobra.Command {
 		Use: "run", Short: "Run the gateway", Args: cobra.NoArgs,
 		Long: `Run the gateway until it is interrupted (Ctrl-C, SIGTERM).
 
-It logs to standard error. The configuration is checked first: everything that is wrong with
-it is listed at once, and nothing is started.`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			settings, err := config.Load(path)
-			if err != nil {
-				return err
-			}
-			return runGateway(c.Context(), settings, c.ErrOrStderr())
-		},
+It logs to standard error, or into the file that log_file names. The configuration is checked
+first: everything that is wrong with it is listed at once, and nothing is started.`,
 	}
 	configFlag(c, &path)
+	asService := serviceFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if asService() {
+			return runAsService(path)
+		}
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		defer signal.Stop(hangups)
+		h := host{logs: streamLogs{c.ErrOrStderr()}, manager: managerOf(os.Getenv, os.Getpid()), hangups: hangups}
+		return runOn(c.Context(), path, h)
+	}
 	return c
 }
 
-func runGateway(ctx context.Context, settings *config.Config, logs io.Writer) error {
-	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: settings.Gateway.LogLevel}))
+func runGateway(ctx context.Context, path string, settings *config.Config, h host) error {
+	log, closeLog, err := openLog(&settings.Gateway, h.logs)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = closeLog() }() // what could not be written is lost, and nothing else
+	err = runLogged(ctx, path, settings, h, log)
+	if err != nil && settings.Gateway.LogFile != "" {
+		log.Error("ended", "err", err) // whoever reads the file does not see what the program prints
+	}
+	return err
+}
+
+func runLogged(ctx context.Context, path string, settings *config.Config, h host, log *slog.Logger) error {
 	for _, w := range settings.Warnings {
 		log.Warn("allowed, but unwise", "file", w.File, "line", w.Line, "key", w.Key, "problem", w.Message, "hint", w.Hint)
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP) // the terminal that it was started from may be closed
-	defer signal.Stop(hangup)
-	go func() {
-		for range hangup {
-			log.Warn("hangup ignored: the configuration is read at the start, so restart the gateway to apply a change")
-		}
-	}()
 	s, err := open(ctx, settings, rulesOf(settings), log)
 	if err != nil {
 		return err
 	}
+	s.manager, s.reloader = h.manager, &reloader{path: path, running: settings, log: log}
+	go s.reloader.onHangup(ctx, h.hangups)
 	return errors.Join(s.run(ctx), s.close())
 }
 

@@ -35,6 +35,9 @@ type service struct {
 	start   gateway.Instant
 	alarms  *gateway.Alarms
 	metrics *prometheus.Registry
+	manager manager // who started the program
+
+	reloader *reloader // nil without a configuration file
 
 	store      *store.Store
 	logbook    *web.Logbook
@@ -246,10 +249,12 @@ func (s *service) run(ctx context.Context) error {
 	}
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
 	parts.start(ctx, "the bound on garbage", boundGarbage)
+	parts.start(ctx, "the daily backup", s.keepBackups)
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	if s.subscription != nil {
 		parts.start(ctx, "the watch over Butlr's subscription", s.subscription.Run)
 	}
+	parts.start(ctx, "the word to the service manager", s.attendManager)
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last
 	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))
 	err := parts.wait(ctx)

@@ -16,8 +16,8 @@ import (
 )
 
 func stateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "state", Short: "Look into what the gateway keeps"}
-	c.AddCommand(stateDumpCommand())
+	c := &cobra.Command{Use: "state", Short: "Look into what the gateway keeps, back it up, restore it"}
+	c.AddCommand(stateDumpCommand(), stateBackupCommand(), stateVerifyCommand(), stateRestoreCommand())
 	return c
 }
 

@@ -206,6 +206,7 @@ func pagesOptions(s *service, o *web.Options) pages.Options {
 func controlOptions(s *service) web.Options {
 	return web.Options{
 		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: s.desk(), Sources: s.sources(), Log: s.log,
+		LogLevel: levelOf(s.log), Reload: s.reload,
 	}
 }
 
