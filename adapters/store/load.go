@@ -167,12 +167,17 @@ func (l *loaded) assetsOfVersion2(ctx context.Context, conn *sql.Conn) error {
 }
 
 func (l *loaded) assetsOf(ctx context.Context, conn *sql.Conn, query string) error {
+	var around text // of the asset before, which mostly lies in the same place: its name need not be kept twice
 	return each(ctx, conn, query, func(rows *sql.Rows) error {
 		var key, told, sum, retired, appended number
 		var id, kind, parent, given, custom, mac text
 		if err := rows.Scan(&key, &id, &kind, &parent, &given, &custom, &mac, &told, &sum, &retired, &appended); err != nil {
 			return err
 		}
+		if parent == around {
+			parent = around
+		}
+		around = parent
 		asset, ok := key.asset()
 		if !ok {
 			l.lostRow("the description of an asset: %d is no number of one", key)

@@ -37,6 +37,9 @@ func (l *loaded) reconcile(b *book) {
 			a.Retired, a.Appended = byID.retired, byID.appended
 			l.suspect[a.Number] = true
 		}
+		if byID != nil {
+			a.ID = byID.id // the same text, which need not be kept twice
+		}
 		known[before] = true
 		kept = append(kept, a)
 	}

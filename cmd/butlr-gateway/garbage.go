@@ -34,7 +34,7 @@ func boundGarbage(ctx context.Context) error {
 			return nil
 		case <-look.C:
 		}
-		if read("/memory/classes/heap/free:bytes") > freeAllowed+live/16 {
+		if read("/memory/classes/heap/free:bytes") > freeAllowed+live/32 {
 			debug.FreeOSMemory()
 		}
 	}
