@@ -166,7 +166,7 @@ func TestHealthSaysWhatToDo(t *testing.T) {
 	f := newFixture(t, building()...)
 	f.alarms.Raise(gateway.JournalFailing, "disk full")
 	says(t, f.page(t, guest, "/health"), "journal_failing", "Disk full.", "Make room on the disk", "It has no timestamp", "1 × timestamp missing",
-		"5 GiB", "3 MiB of at most 2 GiB", "the webhook", "0123abcd", "Modbus TCP", "silence is never a loss", "boot 3")
+		"5 GiB", "3 MiB of at most 2 GiB", "The webhook", "0123abcd", "Modbus TCP", "silence is never a loss", "boot 3")
 	f.hub.err = gateway.ErrStopped
 	says(t, f.page(t, guest, "/health"), "The gateway does not answer: The gateway is stopping.", "journal_failing")
 	for alarm := range gateway.Alarm(gateway.AlarmCount) {
