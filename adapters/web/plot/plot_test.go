@@ -163,7 +163,7 @@ func TestWordsAreNoFinerThanMatters(t *testing.T) {
 }
 
 // What is written below a drawing does not run into what is beside it, also where there is little room.
-// Seen to break it: as many labels on a phone as on a desk.
+// Seen to break it: a label for every other midnight.
 func TestLabelsHaveRoom(t *testing.T) {
 	label := regexp.MustCompile(`<text x="([0-9.]+)" y="\d+" text-anchor="middle">([^<]+)<`)
 	from := time.Date(2026, 3, 10, 17, 40, 0, 0, amsterdam)
