@@ -14,12 +14,13 @@ import (
 )
 
 // lived writes what a gateway would have noted of a meeting room in the month before now: working days with meetings
-// and off-delays, nobody at the weekend; on one day the feed was lost for three hours, on another no gateway ran.
+// and off-delays, and two days in seven with nobody; today the feed was lost for a while, and yesterday no gateway ran
+// for three hours.
 func lived(t *testing.T, dir string, id gateway.AssetID, now time.Time) {
 	t.Helper()
 	start := now.AddDate(0, 0, -31)
-	down := now.Add(-26 * time.Hour)
-	for _, run := range [][2]time.Time{{start, down}, {down.Add(9 * time.Hour), now}} {
+	down := now.Add(-20 * time.Hour)
+	for _, run := range [][2]time.Time{{start, down}, {down.Add(3 * time.Hour), now}} {
 		samples, err := store.OpenSamples(t.Context(), store.SamplesOptions{Dir: dir})
 		if err != nil {
 			t.Fatal(err)
@@ -40,14 +41,14 @@ func lived(t *testing.T, dir string, id gateway.AssetID, now time.Time) {
 	}
 }
 
-// livedAt is the room at a moment of that month.
+// livedAt is the room at a moment of that month. Now is always about noon there.
 func livedAt(id gateway.AssetID, at, now time.Time) gateway.Snapshot {
 	s := gateway.Snapshot{
 		Asset: &gateway.Asset{ID: id, Kind: gateway.Room}, Quality: gateway.Good,
 		Has: gateway.MeasuresOf(gateway.People, gateway.Lighting, gateway.HVAC, gateway.Ventilation),
 	}
-	hour, minute := at.UTC().Hour(), at.UTC().Minute()
-	meeting := (hour*7+at.YearDay())%4 != 0 && hour >= 8 && hour < 18 && at.Weekday() != time.Saturday && at.Weekday() != time.Sunday
+	hour, minute, ago := at.Hour(), at.Minute(), int(now.Sub(at)/(24*time.Hour))
+	meeting := (hour*7+at.YearDay())%4 != 0 && hour >= 8 && hour < 18 && ago%7 != 3 && ago%7 != 4
 	people := 0
 	if meeting && minute < 45 {
 		people = 2 + (hour*5+at.YearDay()*3)%7 + minute/20%2
@@ -66,7 +67,7 @@ func livedAt(id gateway.AssetID, at, now time.Time) gateway.Snapshot {
 		s.OffDelayEnds = gateway.TimestampOf(at.Add(time.Minute))
 	}
 	switch lost := now.Sub(at); {
-	case lost > 7*time.Hour && lost < 10*time.Hour:
+	case lost > 2*time.Hour && lost < 210*time.Minute:
 		s.Quality = gateway.Substituted
 	default:
 		say(gateway.People, people)
@@ -121,6 +122,10 @@ func (s *site) live(t *testing.T, now time.Time) {
 			t.Fatal(err)
 		}
 	}
-	lived(t, state, boardroomID, now)
+	place, err := time.LoadLocation(noonZone(now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lived(t, state, boardroomID, now.In(place))
 	s.start()
 }
