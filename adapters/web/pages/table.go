@@ -27,7 +27,7 @@ type table struct {
 	Previous, Next string // addresses of the pages beside this one; "" for none
 	Assets         int    // with and without the filter
 	Groups         int    // index of the first row that is a group, -1 for none: they are a part of their own
-	Topics         bool // there is a broker that is told
+	Topics         bool   // there is a broker that is told
 	SiteLost       string
 	ClockDoubt     string
 }
