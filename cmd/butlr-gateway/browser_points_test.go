@@ -94,6 +94,9 @@ func TestInABrowserAListIsSavedAndImported(t *testing.T) {
 	if got := b.addressOf(boardroomID); got != beside {
 		t.Fatalf("exchanged by the command, the room is at %d, want %d", got, beside)
 	}
+	if dir := os.Getenv(picturesIn); dir != "" {
+		b.shoot(filepath.Join(dir, "plan-1400-light.png"))
+	}
 	if text := b.text("main"); !strings.Contains(text, "2 to move") || !strings.Contains(text, "2 numbers would come to mean another asset") {
 		t.Errorf("two rooms exchanged: %s", text)
 	}
