@@ -52,7 +52,9 @@ func TestInABrowserTheTableIsLive(t *testing.T) {
 }
 
 // What is forced on the page is forced in the register, shown at once to another who looks, and ends when released.
-// Seen to break it: the page about a room not fetched anew; an override of one output as a bare number.
+// Whoever reads its registers is seen to do so.
+// Seen to break it: the page about a room not fetched anew; an override of one output as a bare number; a range
+// that is told as no asset's.
 func TestInABrowserARoomIsForcedAndReleased(t *testing.T) {
 	s, b := newBrowsed(t)
 	s.accepted(payload(t, "ROOM_OCCUPANCY", time.Now().Add(-time.Minute)))
@@ -85,6 +87,10 @@ func TestInABrowserARoomIsForcedAndReleased(t *testing.T) {
 	b.until("the stream", isLive)
 	if why := b.text(".kind-room td.why"); !strings.Contains(why, "lighting forced vacant") {
 		t.Errorf("its lighting forced vacant, its row says %q", why)
+	}
+	b.open("/polls")
+	if text := b.text("main"); !strings.Contains(text, "Boardroom Erasmus") || !strings.Contains(text, "148–163") {
+		t.Errorf("after its registers were read, who polls says %s", text)
 	}
 	b.clean()
 	other.clean()
