@@ -80,7 +80,7 @@ func livedAt(id gateway.AssetID, at, now time.Time) gateway.Snapshot {
 
 // The plots of a month show people, the off-delay, what was not heard and when no gateway ran; on a phone they are as
 // narrow, and what is written in them can be read.
-// Seen to break it: one drawing for both, with texts of 4 pixels; no off-delay.
+// Seen to break it: one drawing for both, with texts of 5 pixels.
 func TestInABrowserAMonthIsDrawn(t *testing.T) {
 	chromium(t)
 	s := newSite(t, fmt.Sprintf("[web]\nlisten = \"127.0.0.1:0\"\npassword = %q\n", pagePassword))

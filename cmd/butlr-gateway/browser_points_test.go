@@ -52,7 +52,7 @@ func (b *window) addressOf(id string) int {
 // The list that the button saves opens as a workbook, with each point of a room where the room is read. Uploaded as it
 // is, it changes nothing; changed by hand it is refused; after two rooms were given each other's numbers it says so, and
 // gives them back once that is ticked.
-// Seen to break it: the link without its format; a tick that is not asked for.
+// Seen to break it: a tick that is not asked for.
 func TestInABrowserAListIsSavedAndImported(t *testing.T) {
 	s, b := newBrowsed(t)
 	for _, p := range examplePosts {

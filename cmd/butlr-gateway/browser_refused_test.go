@@ -134,7 +134,7 @@ func TestInABrowserAViewerChangesNothing(t *testing.T) {
 }
 
 // Without a mouse: from the table to a room, its form, and the override.
-// Seen to break it: a link and a button that are left out of the order of the keys.
+// Seen to break it: a button that is left out of the order of the keys.
 func TestInABrowserARoomIsForcedByKeys(t *testing.T) {
 	s, b := newBrowsed(t)
 	s.accepted(payload(t, "ROOM_OCCUPANCY", time.Now().Add(-time.Minute)))
