@@ -267,6 +267,9 @@ func (h *history) peakAt(peak int32, midnight Timestamp) Timestamp {
 // since says from when on something was counted: a midnight, or a moment that somebody chose.
 func (e *evaluation) since(t Timestamp) string {
 	if e.days.midnight(t) == t {
+		if e.days.place == time.Local {
+			return "since midnight where this machine is"
+		}
 		return "since midnight in " + e.days.place.String()
 	}
 	return "since the reset at " + e.clock(t)

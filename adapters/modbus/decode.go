@@ -147,6 +147,9 @@ func (f *field) read(words []uint16, order WordOrder) string {
 	if f.scale() == tenth {
 		number = strconv.FormatFloat(float64(raw)*f.scale(), 'f', 1, 64)
 	}
+	if f.unit == unitPeople && raw == 1 {
+		return "1 person"
+	}
 	return strings.TrimSpace(number + " " + f.unit)
 }
 

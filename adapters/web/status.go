@@ -183,9 +183,17 @@ func refusedValue(e *gateway.RefusedEvent) string {
 	}
 	switch e.Type {
 	case gateway.Occupancy, gateway.OccupancyMinute:
-		return strconv.Itoa(e.People) + " people"
+		return PeopleText(int64(e.People))
 	case gateway.Traffic:
 		return strconv.Itoa(e.In) + " in, " + strconv.Itoa(e.Out) + " out"
 	}
 	return ""
+}
+
+// PeopleText says how many people there are, as a sentence has it: 1 person, 2 people.
+func PeopleText(n int64) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return strconv.FormatInt(n, 10) + " people"
 }

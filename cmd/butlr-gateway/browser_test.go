@@ -52,7 +52,9 @@ func TestInABrowserTheTableIsLive(t *testing.T) {
 }
 
 // What is forced on the page is forced in the register, shown at once to another who looks, and ends when released.
-// Seen to break it: the page about a room not fetched anew.
+// Whoever reads its registers is seen to do so.
+// Seen to break it: the page about a room not fetched anew; an override of one output as a bare number; a range
+// that is told as no asset's.
 func TestInABrowserARoomIsForcedAndReleased(t *testing.T) {
 	s, b := newBrowsed(t)
 	s.accepted(payload(t, "ROOM_OCCUPANCY", time.Now().Add(-time.Minute)))
@@ -80,6 +82,16 @@ func TestInABrowserARoomIsForcedAndReleased(t *testing.T) {
 		t.Errorf("released, the register says %d", got)
 	}
 	other.until("the release", `!document.querySelector("[data-reason]").textContent.includes("fire drill")`)
+	s.command("force", boardroomID, "lighting=vacant")
+	b.open("/?kind=room")
+	b.until("the stream", isLive)
+	if why := b.text(".kind-room td.why"); !strings.Contains(why, "lighting forced vacant") {
+		t.Errorf("its lighting forced vacant, its row says %q", why)
+	}
+	b.open("/polls")
+	if text := b.text("main"); !strings.Contains(text, "Boardroom Erasmus") || !strings.Contains(text, "148–163") {
+		t.Errorf("after its registers were read, who polls says %s", text)
+	}
 	b.clean()
 	other.clean()
 }
@@ -112,6 +124,7 @@ func TestInABrowserAWalkBecomesAList(t *testing.T) {
 }
 
 // Every page is as wide as the window, and no more, on a laptop and on a phone; nothing is amiss on any of them.
+// Seen to break it: a style that shows what is hidden.
 func TestInABrowserEveryPageFits(t *testing.T) {
 	s, b := newBrowsed(t)
 	for _, p := range examplePosts {
@@ -125,8 +138,11 @@ func TestInABrowserEveryPageFits(t *testing.T) {
 			if path == "/" {
 				b.until("the stream", isLive)
 			}
-			if plots := script[int](b, "counting plots on "+path, `document.querySelectorAll("main svg[role=img] desc").length`); strings.HasPrefix(path, "/assets/") && plots != 2 {
+			if plots := script[int](b, "counting plots on "+path, `[...document.querySelectorAll("main svg[role=img]")].filter((svg) => svg.checkVisibility() && svg.querySelector("desc")).length`); strings.HasPrefix(path, "/assets/") && plots != 2 {
 				t.Errorf("%s has %d plots", path, plots)
+			}
+			if n := script[int](b, "looking for outputs of what has none", `[...document.querySelectorAll(".kind-sensor .outputs")].filter((e) => e.checkVisibility()).length`); n > 0 {
+				t.Errorf("%s shows the outputs of %d sensors, which have none", path, n)
 			}
 			if script[bool](b, "measuring "+path, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
 				t.Errorf("%s is wider than the window", path)

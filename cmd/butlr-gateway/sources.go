@@ -78,11 +78,11 @@ func seenValue(e *gateway.SeenEvent) string {
 	}
 	switch e.Type {
 	case gateway.Occupancy, gateway.OccupancyMinute:
-		return strconv.Itoa(e.People) + " people"
+		return web.PeopleText(int64(e.People))
 	case gateway.Traffic:
 		return strconv.Itoa(e.In) + " in, " + strconv.Itoa(e.Out) + " out"
 	case gateway.Detected:
-		return strconv.Itoa(e.People) + " people seen"
+		return web.PeopleText(int64(e.People)) + " seen"
 	}
 	return strings.ReplaceAll(e.Type.String(), "_", " ")
 }

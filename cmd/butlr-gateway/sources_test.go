@@ -106,7 +106,7 @@ func TestThePageShowsTheWordsThatAControllerReads(t *testing.T) {
 	address := 100 + 16*int(room.Number) + 8
 	want := web.RegisterValue{
 		Name: "traffic_in", Description: "people who went in, running total", Unit: 1, Address: address,
-		Input: fmt.Sprintf("3%04d", address+1), Holding: fmt.Sprintf("4%04d", address+1), Words: []uint16{1, 0}, Value: "1 people",
+		Input: fmt.Sprintf("3%04d", address+1), Holding: fmt.Sprintf("4%04d", address+1), Words: []uint16{1, 0}, Value: "1 person",
 	}
 	if diff := cmp.Diff(want, values[at]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

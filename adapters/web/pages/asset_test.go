@@ -23,10 +23,10 @@ func TestAnAssetSaysWhy(t *testing.T) {
 		`<span class="answer vacant">vacant</span> people 0 at 11:59:00`, "a reason to doubt", "HVAC off in <b>1:30</b>", // what it says
 		"people <small>in use</small>", `class="life-stale"`, "40 in and 42 out", "-2 more in than out", "3 members", // why
 		"3 65535", "30150 · 40150", "3 people", "/state</code>", "superseded", "a correction came", // points and events
-		`<svg class="plot"`, "The last 24 hours", "The last 31 days", "Between 7 and 7 people.", "The numbers", // plots
+		`<svg class="plot"`, "The last 24 hours", "The last 31 days", "7 people all the time that there was a count.", "The numbers", // plots
 		"[class.room]", "evidence", `href="/assets/zone_6"`, `data-number="4"`, "The configuration names")
-	if strings.Count(page, "<svg class=\"plot\" xmlns") != 2 {
-		t.Error("there are not two plots")
+	if strings.Count(page, "<svg class=\"plot\" xmlns") != 4 {
+		t.Error("there are not two plots, each for a desk and for a phone")
 	}
 	if answer := f.visit(t, guest, "/assets/room_99", nil); answer.Code != http.StatusNotFound || !strings.Contains(answer.Body.String(), "there is no such asset.") {
 		t.Errorf("an asset that there is not: %d %s", answer.Code, answer.Body)

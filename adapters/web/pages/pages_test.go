@@ -166,7 +166,7 @@ func TestHealthSaysWhatToDo(t *testing.T) {
 	f := newFixture(t, building()...)
 	f.alarms.Raise(gateway.JournalFailing, "disk full")
 	says(t, f.page(t, guest, "/health"), "journal_failing", "Disk full.", "Make room on the disk", "It has no timestamp", "1 × timestamp missing",
-		"5 GiB", "3 MiB of at most 2 GiB", "the webhook", "0123abcd", "Modbus TCP", "silence is never a loss", "boot 3")
+		"5 GiB", "3 MiB of at most 2 GiB", "The webhook", "0123abcd", "Modbus TCP", "silence is never a loss", "boot 3")
 	f.hub.err = gateway.ErrStopped
 	says(t, f.page(t, guest, "/health"), "The gateway does not answer: The gateway is stopping.", "journal_failing")
 	for alarm := range gateway.Alarm(gateway.AlarmCount) {
@@ -188,6 +188,36 @@ func TestPollsAreAboutAssets(t *testing.T) {
 	}
 }
 
+// A master that reads columns is told whose value it reads, and which; one that reads bits as well.
+// Seen to break it: names that are taken for one register each; the unit of columns not that of its blocks; a column of
+// bits called as that of words is.
+func TestColumnsAreAboutAssetsToo(t *testing.T) {
+	f := newFixture(t, building()...)
+	for _, c := range []struct {
+		poll        web.ModbusPoll
+		column      string
+		first, last gateway.AssetID
+		assets      int
+	}{
+		{web.ModbusPoll{Unit: 101, Table: "input", Address: 8192 + 3, Count: 2}, "people", "room_3", "room_4", 2},
+		{web.ModbusPoll{Unit: 101, Table: "holding", Address: 28672 + 8*3, Count: 16}, "name", "room_3", "room_4", 2},
+		{web.ModbusPoll{Unit: 101, Table: "holding", Address: 28672 + 8*1000, Count: 8}, "name", "", "", 0},
+		{web.ModbusPoll{Unit: 101, Table: "coil", Address: 8192 + 3, Count: 1}, "lighting", "room_3", "room_3", 1},
+		{web.ModbusPoll{Unit: 101, Table: "discrete", Address: 24576, Count: 1}, "", "", "", 0},
+		{web.ModbusPoll{Unit: 101, Table: "input", Address: 100, Count: 16}, "", "", "", 0},
+		{web.ModbusPoll{Unit: 1, Table: "discrete", Address: 148, Count: 16}, "", "room_3", "room_3", 1},
+	} {
+		got := meaning(c.poll, f.blocks())
+		var first, last gateway.AssetID
+		if got.First != nil {
+			first, last = got.First.ID, got.Last.ID
+		}
+		if got.Column != c.column || first != c.first || last != c.last || got.Assets != c.assets {
+			t.Errorf("%+v: column %q, %d assets from %q to %q", c.poll, got.Column, got.Assets, first, last)
+		}
+	}
+}
+
 func TestTheAuditSaysWhoDidWhat(t *testing.T) {
 	f := newFixture(t, building()...)
 	says(t, f.page(t, guest, "/audit"), "10 Mar 2026 11:59:00", "reset estimate", `href="/assets/room_3"`)
@@ -198,6 +228,8 @@ func TestSizesAndTimesAreWordsOfPeople(t *testing.T) {
 		"0 bytes": byteCount(0), "1023 bytes": byteCount(1023), "1 KiB": byteCount(uint64(1024)), "1.5 MiB": byteCount(int64(3 << 19)), "2 TiB": byteCount(int64(2 << 40)),
 		"119 s": age(119 * time.Second), "2 min": age(2 * time.Minute), "47 h": age(47 * time.Hour), "3 d": age(80 * time.Hour),
 		"1:05": left(65), "1 event": plural(1, "event"), "0 events": plural(uint64(0), "event"), `a\u202eb\n`: visible("a\u202eb\n"), "É t.": sentence("é t"),
+		"? people": peopleText(nil), "1 person": counted(new(1)), "0 people": peopleText(new(int64(0))), "Page": capital("page"), "": capital(""),
+		"this machine": zone("Local"), "Europe/Amsterdam": zone("Europe/Amsterdam"),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

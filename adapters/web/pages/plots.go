@@ -14,7 +14,8 @@ import (
 // chart is a drawing with what it says in words and numbers.
 type chart struct {
 	Title   string
-	SVG     template.HTML
+	Wide    template.HTML
+	Narrow  template.HTML // the same for a phone
 	About   string
 	Layout  string // how a table of its numbers says when
 	Numbers []plot.Sum
@@ -46,7 +47,8 @@ func (p *Pages) fillPlots(ctx context.Context, out *assetPage) {
 		made := chart{Title: s.title, Layout: "Mon 2 Jan"}
 		_, made.About = c.Words()
 		// Made by the gateway from numbers; the name in it is escaped.
-		made.SVG = template.HTML(c.SVG(s.id))
+		made.Wide = template.HTML(c.SVG(s.id, plot.Wide))
+		made.Narrow = template.HTML(c.SVG(s.id+"-narrow", plot.Narrow))
 		cuts := c.Days()
 		if s.length <= 48*time.Hour {
 			made.Layout, cuts = "15:04", c.Hours()

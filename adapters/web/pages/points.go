@@ -7,6 +7,7 @@ import (
 
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/web/access"
+	"butlr-gateway/gateway"
 )
 
 // mostUpload is how large an uploaded list may be.
@@ -18,10 +19,31 @@ const importTime = 2 * time.Minute
 // planPage is the content of the page that shows what a list would change.
 type planPage struct {
 	*web.Proposal
+	Rows  []change
 	File  string
 	Token string // of the list as it was uploaded
 	Until time.Time
 	Steps []step
+}
+
+// change is one that a list makes, with the registers that it is about.
+type change struct {
+	web.LedgerChange
+	FromAt, ToAt *web.Register // nil for none: not on Modbus, or nowhere before
+}
+
+func (p *Pages) change(c web.LedgerChange) change {
+	at := func(n gateway.Number) *web.Register {
+		if register, ok := p.Locate(&gateway.Asset{ID: c.Asset, Number: n}); ok {
+			return &register
+		}
+		return nil
+	}
+	out := change{LedgerChange: c, ToAt: at(c.To)}
+	if c.From != nil {
+		out.FromAt = at(*c.From)
+	}
+	return out
 }
 
 // step is how much of a kind of change there is.
@@ -60,6 +82,9 @@ func (p *Pages) propose(w http.ResponseWriter, r *http.Request) {
 	}
 	now := p.Clock()
 	page := &planPage{Proposal: proposal, File: name, Until: p.now().Add(uploadLife).Time().In(p.Place)}
+	for _, c := range proposal.Changes {
+		page.Rows = append(page.Rows, p.change(c))
+	}
 	for _, kind := range []string{"add", "move", "retire", "reinstate"} {
 		n := 0
 		for _, c := range proposal.Changes {

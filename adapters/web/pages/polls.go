@@ -30,6 +30,7 @@ type poll struct {
 	web.ModbusPoll
 	First, Last *crumb // the assets whose blocks it touches, nil for none
 	Header      bool   // it reads of the unit itself
+	Column      string // which value of them, if they are read side by side
 	Assets      int
 }
 
@@ -61,6 +62,14 @@ type block struct {
 const (
 	headerLength = 100
 	blockLength  = 16
+	columnLength = 4096 // addresses; the column of names has eight for each asset
+	columnUnits  = 100  // unit ids between the blocks of assets and their columns
+)
+
+// What is in the columns, the first of which is behind the unit's header. The last of registers are names.
+var (
+	wordColumns = []string{"occupied", "people", "quality", "age", "status", "coverage", "name"}
+	bitColumns  = []string{"hvac", "lighting", "ventilation", "motion", "good"}
 )
 
 // blocks lists where all assets are read, in the order of addresses.
@@ -75,20 +84,24 @@ func (p *Pages) blocks() (out []block) {
 	return out
 }
 
-// meaning tells which assets a range is about. Coils and discrete inputs have a layout of their own, which it does
-// not tell.
+// meaning tells which assets a range is about. Coils and discrete inputs lie as registers do: a block's status bits
+// at its addresses.
 func meaning(of web.ModbusPoll, blocks []block) poll {
-	out := poll{ModbusPoll: of}
-	if strings.Contains(of.Table, "coil") || strings.Contains(of.Table, "discrete") {
+	out := poll{ModbusPoll: of, Header: of.Address < headerLength}
+	if len(blocks) == 0 {
 		return out
 	}
-	out.Header = of.Address < headerLength
-	unit := of.Unit
-	if (unit == 0 || unit == 255) && len(blocks) > 0 {
+	unit, where := of.Unit, func(b block) (from, until int) { return b.address, b.address + blockLength }
+	switch {
+	case unit == 0 || unit == 255:
 		unit = blocks[0].unit // both mean the base unit
+	case unit >= blocks[0].unit+columnUnits:
+		unit -= columnUnits
+		out.Column, where = columnAt(of)
 	}
 	for _, b := range blocks {
-		if b.unit != unit || b.address+blockLength <= of.Address || b.address >= of.Address+of.Count {
+		from, until := where(b)
+		if b.unit != unit || until <= of.Address || from >= of.Address+of.Count {
 			continue
 		}
 		c := crumbOf(b.entry)
@@ -99,6 +112,27 @@ func meaning(of web.ModbusPoll, blocks []block) poll {
 		out.Assets++
 	}
 	return out
+}
+
+// columnAt tells which column a range begins in, "" for none, and where in it an asset is, given its block.
+func columnAt(of web.ModbusPoll) (name string, where func(block) (from, until int)) {
+	names, k := wordColumns, of.Address/columnLength-1
+	if strings.Contains(of.Table, "coil") || strings.Contains(of.Table, "discrete") {
+		names = bitColumns
+	} else {
+		k = min(k, len(names)-1)
+	}
+	if k < 0 || k >= len(names) {
+		return "", func(block) (int, int) { return -1, -1 }
+	}
+	size := 1
+	if names[k] == "name" {
+		size = 8
+	}
+	return names[k], func(b block) (int, int) {
+		from := (k+1)*columnLength + size*(b.address-headerLength)/blockLength
+		return from, from + size
+	}
 }
 
 // Rate says how often the range is read.

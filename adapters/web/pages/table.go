@@ -27,6 +27,7 @@ type table struct {
 	Previous, Next string // addresses of the pages beside this one; "" for none
 	Assets         int    // with and without the filter
 	Groups         int    // index of the first row that is a group, -1 for none: they are a part of their own
+	Topics         bool   // there is a broker that is told
 	SiteLost       string
 	ClockDoubt     string
 }
@@ -104,7 +105,7 @@ func (p *Pages) serveTable(w http.ResponseWriter, r *http.Request) {
 	if q.Text != "" {
 		found, _ = p.Board.Find(p.Clock(), q.Text, 0, math.MaxInt)
 	}
-	t := &table{Query: q, Assets: len(entries), Groups: -1}
+	t := &table{Query: q, Assets: len(entries), Groups: -1, Topics: p.Sources.Brokers != nil && len(p.Sources.Brokers()) > 0}
 	sum := p.Board.Summary()
 	t.SiteLost, t.ClockDoubt = sum.SiteLost, sum.ClockDoubt
 	t.choices(entries)

@@ -142,3 +142,14 @@ func TestNamesAreOrderedAsPeopleDo(t *testing.T) {
 		}
 	}
 }
+
+// Without a broker there is no column of topics that nobody could subscribe to.
+// Seen to break it: the column always there.
+func TestTopicsAreThereWithABroker(t *testing.T) {
+	f := newFixture(t, building()...)
+	if page := f.page(t, guest, "/"); strings.Contains(page, "no-topics") {
+		t.Error("there is a broker, and no column of topics")
+	}
+	f.Sources.Brokers = nil
+	says(t, f.page(t, guest, "/"), `class="rows no-topics"`)
+}

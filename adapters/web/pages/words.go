@@ -18,7 +18,7 @@ import (
 var functions = template.FuncMap{
 	"visible": visible, "sentence": sentence, "age": age, "bytes": byteCount, "join": strings.Join, "words": words,
 	"clock": clockTime, "quality": qualityWord, "plural": plural, "since": since, "add": func(a, b int) int { return a + b },
-	"newest": newest, "yesNo": yesNo, "count": count, "lasting": lasting, "seen": seen, "dayTime": dayTime,
+	"counted": counted, "zone": zone, "capital": capital, "newest": newest, "yesNo": yesNo, "count": count, "lasting": lasting, "seen": seen, "dayTime": dayTime,
 }
 
 // visible shows what cannot be seen, such as control characters and those that turn the direction of
@@ -40,8 +40,7 @@ func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	first, size := utf8.DecodeRuneInString(text)
-	text = string(unicode.ToUpper(first)) + text[size:]
+	text = capital(text)
 	if !strings.ContainsRune(".!?", rune(text[len(text)-1])) {
 		text += "."
 	}
@@ -169,6 +168,34 @@ func count(v *int64) string {
 	return strconv.FormatInt(*v, 10)
 }
 
+// counted says how many people somebody counted.
+func counted(n *int) string { return web.PeopleText(int64(*n)) }
+
+// peopleText says how many people there are, which may be unknown.
+func peopleText(v *int64) string {
+	if v == nil {
+		return "? people"
+	}
+	return web.PeopleText(*v)
+}
+
+// zone is a time zone as people call it: the machine's own has no better name than that.
+func zone(name string) string {
+	if name == time.Local.String() {
+		return "this machine"
+	}
+	return name
+}
+
+// capital writes the first letter large.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
 // lasting shows how long something lasted; nothing for not at all.
 func lasting(d time.Duration) string {
 	if d == 0 {
@@ -184,7 +211,7 @@ func seen(c web.Check) string {
 		parts = append(parts, yesNo(v))
 	}
 	if v, ok := c.Seen[gateway.People.String()]; ok {
-		parts = append(parts, count(v)+" people")
+		parts = append(parts, peopleText(v))
 	}
 	return strings.Join(parts, ", ")
 }

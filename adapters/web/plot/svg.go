@@ -9,9 +9,15 @@ import (
 	"time"
 )
 
-// Sizes in the units of the drawing, which is scaled to the width that there is.
+// Widths of a drawing in its own units. It is scaled to the width that there is, and its texts with it: a phone wants a
+// narrow one.
 const (
-	width   = 960
+	Wide   = 960
+	Narrow = 400
+)
+
+// Sizes in the units of the drawing.
+const (
 	left    = 40 // of the axis of people
 	right   = 8
 	top     = 14
@@ -19,12 +25,12 @@ const (
 	lane    = 16  // height of the band of HVAC; the others are half as high
 	spacing = 6
 	axis    = 22
-	columns = width - left - right
 )
 
-// SVG draws the course. The id tells its patterns from those of other drawings on the page; it must be a word.
-func (c *Course) SVG(id string) string {
-	d := &drawing{course: c, id: id, stretches: c.stretches()}
+// SVG draws the course, [Wide] or [Narrow]. The id tells its patterns from those of other drawings on the page; it must
+// be a word.
+func (c *Course) SVG(id string, width int) string {
+	d := &drawing{course: c, id: id, width: width, columns: width - left - right, stretches: c.stretches()}
 	d.lanes = d.outputs()
 	d.height = top + field + spacing + axis
 	for i := range d.lanes {
@@ -48,6 +54,8 @@ type drawing struct {
 	id        string
 	stretches []stretch
 	lanes     []int // the outputs that the asset has
+	width     int
+	columns   int // of the width, those that time has
 	height    int
 	most      int // people at the top of the axis
 	out       strings.Builder
@@ -75,7 +83,7 @@ func laneHeight(i int) int {
 
 func (d *drawing) begin() {
 	title, about := d.course.Words()
-	fmt.Fprintf(&d.out, `<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="%s-title %s-desc">`, width, d.height, d.id, d.id)
+	fmt.Fprintf(&d.out, `<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="%s-title %s-desc">`, d.width, d.height, d.id, d.id)
 	fmt.Fprintf(&d.out, `<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, d.id, html.EscapeString(title), d.id, html.EscapeString(about))
 	fmt.Fprintf(&d.out, `<defs><pattern id="%[1]s-doubt" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch-doubt" y2="6"/></pattern>`+
 		`<pattern id="%[1]s-gap" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><line class="hatch-gap" y2="7"/></pattern></defs>`, d.id)
@@ -84,7 +92,7 @@ func (d *drawing) begin() {
 // x returns where a moment is drawn. Days that are longer or shorter than others are so here as well.
 func (d *drawing) x(t time.Time) float64 {
 	c := d.course
-	return left + columns*float64(t.Sub(c.From))/float64(c.Until.Sub(c.From))
+	return left + float64(d.columns)*float64(t.Sub(c.From))/float64(c.Until.Sub(c.From))
 }
 
 // y returns where a number of people is drawn.
@@ -132,64 +140,6 @@ func (d *drawing) doubts() {
 	height := d.height - top - axis
 	d.joined(func(s *stretch) bool { return s.Sample == nil }, func(from, until float64) { d.rect("gap", "gap", from, until, top, height) })
 	d.joined((*stretch).doubtful, func(from, until float64) { d.rect("doubt", "doubt", from, until, top, height) })
-}
-
-// days marks midnights, and the time of day where there are few of them.
-func (d *drawing) days() {
-	bottom := d.height - axis
-	label := func(x float64, text string) {
-		fmt.Fprintf(&d.out, `<text x="%s" y="%d" text-anchor="middle">%s</text>`, coordinate(x), d.height-6, text)
-	}
-	midnights := d.course.midnights()
-	each := (len(midnights) + 7) / 8
-	for i, at := range midnights {
-		x := d.x(at)
-		fmt.Fprintf(&d.out, `<line class="midnight" x1="%s" x2="%[1]s" y1="%d" y2="%d"/>`, coordinate(x), top, bottom)
-		if i%max(each, 1) == 0 && x > left+20 && x < width-30 {
-			label(x, at.Format("2 Jan"))
-		}
-	}
-	if d.course.Until.Sub(d.course.From) > 72*time.Hour {
-		return
-	}
-	for _, at := range d.course.Hours() {
-		local := at.In(d.course.Place)
-		if local.Hour()%3 != 0 || local.Hour() == 0 || local.Minute() != 0 {
-			continue
-		}
-		x := d.x(at)
-		fmt.Fprintf(&d.out, `<line class="grid" x1="%s" x2="%[1]s" y1="%d" y2="%d"/>`, coordinate(x), top, bottom)
-		if x > left+16 && x < width-24 {
-			label(x, local.Format("15:04"))
-		}
-	}
-}
-
-// scale draws the axis of people.
-func (d *drawing) scale() {
-	most := 0
-	for i := range d.stretches {
-		if s := &d.stretches[i]; s.Sample != nil && s.People != nil {
-			most = max(most, *s.People)
-		}
-	}
-	step := niceStep(most)
-	d.most = max(step, (most+step-1)/step*step)
-	for n := 0; n <= d.most; n += step {
-		y := coordinate(d.y(n))
-		fmt.Fprintf(&d.out, `<line class="grid" x1="%d" x2="%d" y1="%s" y2="%[3]s"/><text x="%[4]d" y="%[3]s" dy="4" text-anchor="end">%[5]d</text>`, left, width-right, y, left-6, n)
-	}
-}
-
-// niceStep returns a step of 1, 2 or 5 and noughts that gives an axis at most five lines above its foot.
-func niceStep(most int) int {
-	for unit := 1; ; unit *= 10 {
-		for _, step := range []int{1, 2, 5} {
-			if most <= 5*step*unit {
-				return step * unit
-			}
-		}
-	}
 }
 
 // level is a number of people over some width of the drawing.
@@ -248,7 +198,7 @@ func (d *drawing) band(i, o int) {
 	}
 	height := laneHeight(i)
 	fmt.Fprintf(&d.out, `<rect class="lane" x="%d" y="%d" width="%d" height="%d"/><text x="%d" y="%d" dy="4" text-anchor="end"><title>%s</title>%s</text>`,
-		left, y, columns, height, left-6, y+height/2, outputNames[o], outputNames[o][:1])
+		left, y, d.columns, height, left-6, y+height/2, outputNames[o], outputNames[o][:1])
 	on := func(s *stretch) bool { return s.Sample != nil && s.Outputs[o] != nil && *s.Outputs[o] }
 	d.joined(func(s *stretch) bool { return on(s) && !(o == HVAC && s.OffDelay) }, func(from, until float64) { d.rect("band", "", from, until, y, height) })
 	if o == HVAC {

@@ -12,10 +12,15 @@ func (c *Course) Words() (title, about string) {
 	title = fmt.Sprintf("%s from %s to %s", c.Name, c.From.In(c.Place).Format(layout), c.Until.In(c.Place).Format(layout))
 	s := c.Sums(nil)[0]
 	var b strings.Builder
-	if s.Known {
-		fmt.Fprintf(&b, "Between %d and %d people. ", s.Least, s.Most)
-	} else {
+	switch {
+	case !s.Known:
 		b.WriteString("No count of people. ")
+	case s.Least == s.Most && s.Most == 1:
+		b.WriteString("1 person all the time that there was a count. ")
+	case s.Least == s.Most:
+		fmt.Fprintf(&b, "%d people all the time that there was a count. ", s.Most)
+	default:
+		fmt.Fprintf(&b, "Between %d and %d people. ", s.Least, s.Most)
 	}
 	if s.HasOccupied {
 		fmt.Fprintf(&b, "HVAC occupied for %s", Lasting(s.Occupied))
@@ -33,7 +38,7 @@ func (c *Course) Words() (title, about string) {
 	return title, strings.TrimSpace(b.String())
 }
 
-// Lasting says how long something lasted, to the minute.
+// Lasting says how long something lasted, to the minute; of more than two days, to the hour.
 func Lasting(d time.Duration) string {
 	minutes := int(d.Round(time.Minute) / time.Minute)
 	switch {
@@ -41,6 +46,12 @@ func Lasting(d time.Duration) string {
 		return "less than a minute"
 	case minutes < 60:
 		return fmt.Sprintf("%d min", minutes)
+	case minutes > 48*60:
+		hours := (minutes + 30) / 60
+		if hours%24 == 0 {
+			return fmt.Sprintf("%d days", hours/24)
+		}
+		return fmt.Sprintf("%d days %d h", hours/24, hours%24)
 	case minutes%60 == 0:
 		return fmt.Sprintf("%d h", minutes/60)
 	}

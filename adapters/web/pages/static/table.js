@@ -211,7 +211,9 @@
       if (passed.length) parts.push(passed.map(([m, word]) => shown(r[m]) + " " + word).join(", "));
     }
     for (const o of row.overrides ?? []) {
-      if (o.target !== "occupied") parts.push(o.target + " forced to " + o.value + (o.reason ? ": " + o.reason : ""));
+      if (o.target === "occupied") continue; // the reason says so
+      const to = o.target === "people" ? "to " + o.value : o.value ? "occupied" : "vacant";
+      parts.push(o.target + " forced " + to + (o.reason ? ": " + o.reason : ""));
     }
     return visible(parts.join("; "));
   }
