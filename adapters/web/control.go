@@ -37,6 +37,9 @@ func (s *Server) control(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/explain", s.serveExplain)
 	mux.HandleFunc("GET /api/v1/dump", s.serveDump)
 	mux.HandleFunc("GET /api/v1/contents", s.serveContents)
+	for pattern, handler := range s.options.Extra {
+		mux.Handle(pattern, handler)
+	}
 }
 
 // carryOut reads an order, has it carried out and writes the answer.

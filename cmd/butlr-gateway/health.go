@@ -40,7 +40,11 @@ were refused, and what can be done.`,
 			if err != nil {
 				return err
 			}
-			if err := printStatus(c.OutOrStdout(), status, asJSON); err != nil {
+			leaves, err := remote{string(settings.Gateway.StateDir)}.Passing(c.Context())
+			if err != nil {
+				return err
+			}
+			if err := printStatus(c.OutOrStdout(), status, leaves, asJSON); err != nil {
 				return err
 			}
 			if refused && !asJSON {
@@ -65,11 +69,14 @@ func askStatus(ctx context.Context, stateDir string) (*web.Status, error) {
 	return remote{stateDir}.Status(ctx)
 }
 
-func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
+func printStatus(w io.Writer, s *web.Status, leaves *passing, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
-		return e.Encode(s)
+		return e.Encode(struct {
+			*web.Status
+			*passing
+		}{s, leaves})
 	}
 	well := "well"
 	if !s.Healthy {
@@ -103,6 +110,7 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	for i := range s.Push {
 		printTarget(w, &s.Push[i])
 	}
+	printPassing(w, leaves)
 	if len(s.Alarms) == 0 {
 		_, err := fmt.Fprintf(w, "  %-11s none\n", "alarms")
 		return err

@@ -72,7 +72,7 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 	root.AddCommand(
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
 		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(), passwordCommand(), versionCommand(),
-		webhooksCommand(), assetsCommand(),
+		webhooksCommand(), assetsCommand(), captureCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
