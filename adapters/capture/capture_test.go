@@ -166,11 +166,17 @@ func TestADiskThatFailsEndsTheRecording(t *testing.T) {
 	if _, err := r.Begin(time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	r.mu.Lock()
-	if err := r.file.out.Close(); err != nil {
+	full, err := os.Open(r.Status().Path) // which takes nothing
+	if err != nil {
 		t.Fatal(err)
 	}
+	r.mu.Lock()
+	old := r.file.out
+	r.file.out = full
 	r.mu.Unlock()
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
 	r.Take([]byte(`{}`), []gateway.Event{room(`{}`)})
 	if s := r.End(); s.On || s.Why == "" {
 		t.Errorf("in the end: %+v", s)

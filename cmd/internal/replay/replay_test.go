@@ -68,7 +68,7 @@ func TestTimesAreShifted(t *testing.T) {
 
 // With its times kept, and its ids, a recording is posted as it was.
 //
-// Seen to break it: numbers written as they are understood.
+// Seen to break it: timestamps moved all the same.
 func TestNothingElseIsChanged(t *testing.T) {
 	files, err := filepath.Glob("../../../adapters/webhook/testdata/*.json")
 	if err != nil || len(files) == 0 {
