@@ -49,10 +49,11 @@ func headSum(head []byte, at int64) uint32 {
 	return crc32.Update(crc32.Checksum(position[:], castagnoli), castagnoli, head[:16])
 }
 
-// bodyLength returns the length of the body that a head at a position announces, false if that is no head.
+// bodyLength returns the length of the body that a head at a position announces, false if that is no head. No body
+// is empty: after a power cut files may hold zeroes, and what has only one checksum might be taken for a record there.
 func bodyLength(head []byte, at int64) (int64, bool) {
 	length := binary.LittleEndian.Uint32(head)
-	if length > maxBody || headSum(head, at) != binary.LittleEndian.Uint32(head[16:]) {
+	if length == 0 || length > maxBody || headSum(head, at) != binary.LittleEndian.Uint32(head[16:]) {
 		return 0, false
 	}
 	return int64(length), true

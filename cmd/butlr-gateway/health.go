@@ -41,8 +41,9 @@ were refused, and what can be done.`,
 				return err
 			}
 			leaves, err := remote{string(settings.Gateway.StateDir)}.Passing(c.Context())
-			if err != nil {
-				return err
+			if err != nil { // such as of a gateway that runs since before an update
+				fmt.Fprintf(c.ErrOrStderr(), "What is passed on is not known: %v\n", err)
+				leaves = new(passing)
 			}
 			if err := printStatus(c.OutOrStdout(), status, leaves, asJSON); err != nil {
 				return err
