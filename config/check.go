@@ -21,6 +21,7 @@ func (d *document) check(c *Config) {
 	}
 	d.short("gateway.name", c.Gateway.Name)
 	d.checkWebhook(&c.Webhook)
+	d.checkForward(c)
 	d.checkMQTT(c)
 	d.checkModbus(c)
 	d.checkPush(c)

@@ -16,6 +16,7 @@ import (
 type Config struct {
 	Gateway Gateway                   `toml:"gateway"`
 	Webhook Webhook                   `toml:"webhook"`
+	Forward map[string]Forward        `toml:"forward"` // by name
 	MQTT    MQTT                      `toml:"mqtt"`
 	Brokers map[string]Publishing     `toml:"brokers"` // by name, beside the one of MQTT
 	Modbus  Modbus                    `toml:"modbus"`
@@ -124,6 +125,7 @@ func Default() *Config {
 			MaxUnknownAssets: rules.MaxUnknownAssets,
 			MaxConnections:   256,
 		},
+		Forward: map[string]Forward{},
 		Web:     Web{HistoryMax: 2 << 30},
 		MQTT:    MQTT{Publishing: defaultPublishing(), Embedded: Embedded{Listen: "127.0.0.1:1883"}},
 		Brokers: map[string]Publishing{},

@@ -250,6 +250,15 @@ tls_cert = "/etc/page.crt"
 tls_key = "/etc/page.key"
 hosts = ["gateway.example.org", "10.20.0.4", "2001:db8::4"]
 history_max = "300MiB"
+[forward.workplace-app]
+url = "https://app.example.org:444/hook"
+header_name = "X-App"
+header_value = "short"
+username = "us"
+password = "file:/secrets/good"
+queue_max = "3MiB"
+[forward.Other]
+url = "http://127.0.0.1:9/"
 [butlr]
 client_id = "env:BUTLR_WEBHOOK_KEY"
 client_secret = "file:/secrets/good"
@@ -340,6 +349,13 @@ index = 0
 			Embedded: config.Embedded{
 				Listen: "[::1]:1884", Username: "building", Password: config.NewSecret("y"), TLSCert: "/etc/b.crt", TLSKey: "/etc/b.key",
 			},
+		},
+		Forward: map[string]config.Forward{
+			"workplace-app": {
+				URL: "https://app.example.org:444/hook", HeaderName: "X-App", HeaderValue: config.NewSecret("short"),
+				Username: "us", Password: config.NewSecret(strongSecret + " from a file"), QueueMax: 3 << 20,
+			},
+			"Other": {URL: "http://127.0.0.1:9/", QueueMax: 256 << 20},
 		},
 		Brokers: map[string]config.Publishing{"cloud": {
 			Broker: "ssl://cloud", Topic: "site-4", Discovery: config.DiscoverNothing, DiscoveryPrefix: "homeassistant", Scalars: true,
@@ -447,7 +463,7 @@ var everySetting = gateway.Settings{
 func TestAnEmptySectionHasItsDefaults(t *testing.T) {
 	want := config.Default()
 	want.Webhook.Listen = "127.0.0.1:8443"
-	got := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\n[gateway]\n[mqtt]\n[mqtt.embedded]\n[modbus]\n[web]\n[butlr]\n[state]\n[class]\n[sites]\n[assets]\n[groups]\n")
+	got := parse(t, "[webhook]\nlisten = \"127.0.0.1:8443\"\n[gateway]\n[mqtt]\n[mqtt.embedded]\n[modbus]\n[web]\n[butlr]\n[forward]\n[state]\n[class]\n[sites]\n[assets]\n[groups]\n")
 	if diff := cmp.Diff(want, got, comparable(), cmp.FilterPath(atField("Warnings"), cmp.Ignore())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

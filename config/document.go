@@ -132,6 +132,8 @@ func (d *document) table(path toml.Key, values map[string]toml.Primitive, into r
 			sections(d, key, *into, defaultPush(), "target", "[push.ahu-3]")
 		case *map[string]Publishing:
 			sections(d, key, *into, defaultPublishing(), "broker", "[brokers.second]")
+		case *map[string]Forward:
+			sections(d, key, *into, defaultForward(), "endpoint", "[forward.workplace-app]")
 		case *map[string]PushPoint:
 			*into = map[string]PushPoint{}
 			sections(d, key, *into, defaultPoint(), "point", "[push.ahu-3.points.occupancy]")

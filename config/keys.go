@@ -49,7 +49,7 @@ const (
 )
 
 // many are the sections of which there may be many, each with a name of its own, and what stands for that.
-var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "brokers": "NAME"}
+var many = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "brokers": "NAME", "forward": "NAME"}
 
 // sectionName returns the name of a section as the reference has it: that of many sections' kind.
 func sectionName(section string) string {
@@ -69,7 +69,7 @@ const pushPointName = "push.KEY.points.KEY"
 // Sections returns every section that this version knows, with its keys, in the order of the reference.
 func Sections() []Section {
 	return []Section{
-		gatewaySection(), webhookSection(), mqttSection(), embeddedSection(), brokerSection(), modbusSection(), modbusTLSSection(), modbusRTUSection(), modbusSerialSection(), modbusWriteSection(),
+		gatewaySection(), webhookSection(), forwardSection(), mqttSection(), embeddedSection(), brokerSection(), modbusSection(), modbusTLSSection(), modbusRTUSection(), modbusSerialSection(), modbusWriteSection(),
 		pushSection(), pushPointSection(), webSection(), butlrSection(),
 		stateSection(), classSection(), siteSection(), assetSection(), groupSection(),
 	}

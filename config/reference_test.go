@@ -18,7 +18,7 @@ import (
 // oneOf names one section of those of which there may be many.
 func oneOf(section string) string {
 	return strings.NewReplacer("push.KEY.points.KEY", "push.ahu-3.points.occupancy", "push.KEY", "push.ahu-3", "assets.KEY", "assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "sites.ID", "sites.site_3jjxDZeswABHTuukIaBLbQURjaX",
-		"class.KIND", "class.zone", "brokers.NAME", "brokers.second", "groups.KEY", "groups.ahu-3").Replace(section)
+		"class.KIND", "class.zone", "brokers.NAME", "brokers.second", "forward.NAME", "forward.workplace-app", "groups.KEY", "groups.ahu-3").Replace(section)
 }
 
 // TestEveryKeyIsInTheReference compares the keys that are read with those that are described.
@@ -83,7 +83,7 @@ func stateKeys() []config.Key {
 }
 
 // manyOf is what stands for the name of one section among many.
-var manyOf = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "push.KEY.points": "KEY", "brokers": "NAME"}
+var manyOf = map[string]string{"class": "KIND", "sites": "ID", "assets": "KEY", "groups": "KEY", "push": "KEY", "push.KEY.points": "KEY", "brokers": "NAME", "forward": "NAME"}
 
 // addKeys collects the full names of the keys of a struct's fields.
 func addKeys(section string, table reflect.Type, into *[]string) {
@@ -115,6 +115,8 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 				file.WriteString("listen = \"127.0.0.1:8443\"\n")
 			case s.Name == "brokers.NAME" && k.Name == "broker":
 				file.WriteString("broker = \"tcp://10.20.0.5\"\n")
+			case s.Name == "forward.NAME" && k.Name == "url":
+				file.WriteString("url = \"https://app.example.org/hook\"\n")
 			case k.Name == "members":
 				file.WriteString("members = [\"room_3jsO3M1KzCEuPDimYj0iZrqyaiW\"]\n")
 			case slices.Contains(requiredOfPush, k.Name):
@@ -139,6 +141,7 @@ func TestTheDefaultsOfTheReference(t *testing.T) {
 			Asset: "group:ahu-3", Measure: "occupied", Register: 1700, Coil: config.NoCoil, Scale: 1,
 		}},
 	}
+	want.Forward["workplace-app"] = config.Forward{URL: "https://app.example.org/hook", QueueMax: 256 << 20}
 	second := want.MQTT.Publishing
 	second.Broker = "tcp://10.20.0.5"
 	want.Brokers["second"] = second
@@ -218,7 +221,8 @@ func TestTheExampleFile(t *testing.T) {
 		{"#[sites.", "[sites."},
 		{"#hours =", "hours ="},
 	} {
-		if strings.Count(edited, "\n"+edit[0]) != 1 {
+		before, _, _ := strings.Cut(edited, "\n#[forward.") // whose header is another one
+		if strings.Count(before, "\n"+edit[0]) != 1 && strings.Count(edited, "\n"+edit[0]) != 1 {
 			t.Fatalf("%q is not there exactly once", edit[0])
 		}
 		edited = strings.Replace(edited, "\n"+edit[0], "\n"+edit[1], 1)

@@ -82,6 +82,7 @@ func TestNoProblemShowsASecret(t *testing.T) {
 		"[webhook]\npassword = \"canary\u00e4\"\n",
 		"[webhook]\nheader_values = \"canary\"\n",
 		"[webhook]\nheader_values = canary\n",
+		"[forward.a]\nurl = \"https://host/?token=canary\"\nheader_value = \"canary\"\n",
 		"[butlr]\nclient_secret = \"canary\"\n",
 		"[butlr]\nclient_secret = 01canary\n",
 		"butlr.client_secret = canary\n",

@@ -42,6 +42,9 @@ func (s *Server) control(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/contents", s.serveContents)
 	s.logLevel(mux)
 	s.reload(mux)
+	for pattern, handler := range s.options.Extra {
+		mux.Handle(pattern, handler)
+	}
 }
 
 // carryOut reads an order, has it carried out and writes the answer.

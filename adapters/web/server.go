@@ -47,6 +47,7 @@ type Options struct {
 	Walks    *Walks       // nil if they cannot be kept
 	Pages    http.Handler // what people look at, below /
 	Metrics  prometheus.Gatherer
+	Extra    map[string]http.Handler // what else commands ask for, by pattern: of the control socket; may be nil
 	Log      *slog.Logger
 
 	Reload   func(context.Context) (*Reloaded, error) // reads the configuration anew, on the control socket's behalf; nil if it cannot be

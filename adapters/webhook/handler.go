@@ -87,7 +87,10 @@ func (s *Server) serve(r *http.Request) int {
 		return http.StatusBadRequest
 	}
 	s.metrics.received(events)
-	return s.ingest(r.Context(), events)
+	if code = s.ingest(r.Context(), events); code == http.StatusNoContent && s.options.Forward != nil && len(events) > 0 {
+		s.options.Forward(body, events)
+	}
+	return code
 }
 
 func (s *Server) ingest(ctx context.Context, events []gateway.Event) int {

@@ -21,6 +21,11 @@ type Ingester interface {
 	Ingest(ctx context.Context, events []gateway.Event) error
 }
 
+// Forwarder is told of each body with events that is about to be answered 204, before it is, so that bodies that a
+// sender sends one after the other come in that order. It must return at once. It may keep the body and the events,
+// and must change neither.
+type Forwarder func(body []byte, events []gateway.Event)
+
 // Options is what a server needs.
 type Options struct {
 	Listen string // host:port; port 0 takes a free one
@@ -42,6 +47,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For tells the sender's address
 
 	Ingest  Ingester              // must not be nil
+	Forward Forwarder             // nil if nobody else wants to know
 	Log     *slog.Logger          // must not be nil
 	Metrics prometheus.Registerer // must not be nil
 }

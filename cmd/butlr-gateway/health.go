@@ -40,7 +40,12 @@ were refused, and what can be done.`,
 			if err != nil {
 				return err
 			}
-			if err := printStatus(c.OutOrStdout(), status, asJSON); err != nil {
+			leaves, err := remote{string(settings.Gateway.StateDir)}.Passing(c.Context())
+			if err != nil { // such as of a gateway that runs since before an update
+				fmt.Fprintf(c.ErrOrStderr(), "What is passed on is not known: %v\n", err)
+				leaves = new(passing)
+			}
+			if err := printStatus(c.OutOrStdout(), status, leaves, asJSON); err != nil {
 				return err
 			}
 			if refused && !asJSON {
@@ -65,11 +70,14 @@ func askStatus(ctx context.Context, stateDir string) (*web.Status, error) {
 	return remote{stateDir}.Status(ctx)
 }
 
-func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
+func printStatus(w io.Writer, s *web.Status, leaves *passing, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
-		return e.Encode(s)
+		return e.Encode(struct {
+			*web.Status
+			*passing
+		}{s, leaves})
 	}
 	well := "well"
 	if !s.Healthy {
@@ -103,6 +111,7 @@ func printStatus(w io.Writer, s *web.Status, asJSON bool) error {
 	for i := range s.Push {
 		printTarget(w, &s.Push[i])
 	}
+	printPassing(w, leaves)
 	if len(s.Alarms) == 0 {
 		_, err := fmt.Fprintf(w, "  %-11s none\n", "alarms")
 		return err

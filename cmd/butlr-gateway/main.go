@@ -76,7 +76,7 @@ Try "butlr-gateway demo": a simulated building, and no other software needed.`,
 		runCommand(), checkCommand(), demoCommand(), simulateCommand(), pointsCommand(), readCommand(),
 		forceCommand(), releaseCommand(), estimateCommand(), stateCommand(), healthCommand(),
 		serviceCommand(), pathsCommand(), logLevelCommand(), supportBundleCommand(), reloadCommand(), passwordCommand(),
-		webhooksCommand(), assetsCommand(), versionCommand(),
+		webhooksCommand(), assetsCommand(), captureCommand(), versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

@@ -13,9 +13,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"butlr-gateway/adapters/butlr"
+	"butlr-gateway/adapters/capture"
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/adapters/modbus/push"
 	"butlr-gateway/adapters/mqtt"
+	"butlr-gateway/adapters/relay"
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/web/access"
@@ -43,7 +45,7 @@ type service struct {
 	logbook    *web.Logbook
 	disk       *diskWatch
 	samples    *store.Samples // nil without a history
-	stores     int            // closers of those two, which come last
+	stores     int            // closers of what is kept, which come last
 	hub        *gateway.Hub
 	image      *modbus.Image
 	board      *web.Board
@@ -57,6 +59,9 @@ type service struct {
 	webhook    *webhook.Server
 	// subscription watches over what Butlr sends.
 	subscription *butlr.Watch
+	relay        *relay.Relay // nil where nothing is passed on
+	relayTrouble string       // why nothing is, although the configuration says so
+	recorder     *capture.Recorder
 
 	closers []func() error
 }
@@ -69,11 +74,11 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 		config: c, rules: rules, log: log, clock: clock, start: clock(), alarms: gateway.NewAlarms(log), metrics: prometheus.NewRegistry(),
 		board: web.NewBoard(),
 	}
-	s.disk = newDiskWatch(s.measureDisk)
+	s.disk, s.recorder = newDiskWatch(s.measureDisk), capture.New(recorderOptions(s))
 	s.brokers = &brokers{alarms: s.alarms, down: map[string]string{}}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription,
+		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -233,6 +238,10 @@ func (s *service) run(ctx context.Context) error {
 	if s.samples != nil {
 		parts.start(ctx, "the history", s.samples.Run)
 	}
+	if s.relay != nil {
+		parts.start(ctx, "the relay", s.relay.Run)
+	}
+	parts.start(ctx, "the recorder", s.recorder.Run)
 	s.hub.Start(ctx)
 	if s.pusher != nil {
 		parts.start(ctx, "push", s.pusher.Run)

@@ -29,6 +29,7 @@ type simulation struct {
 	chaos                 bool
 	seed                  uint64
 	length                time.Duration
+	replay                replaying
 }
 
 func simulateCommand() *cobra.Command {
@@ -40,10 +41,14 @@ func simulateCommand() *cobra.Command {
 Without --rate the building lives as a real one does: a count of each place every minute,
 counts of the minutes before again, corrections, motion and traffic as they happen. With
 --rate it reports that many counts a second. --chaos delivers as badly as can be: late,
-twice, in any order, with corrections. The same --seed gives the same building.`,
+twice, in any order, with corrections. The same --seed gives the same building.
+
+--replay posts what a gateway recorded ("capture on") instead, in its order and with its rhythm. The
+timestamps are moved to now, and shrink with --speed as the pauses do.`,
 		Example: `  butlr-gateway simulate --url http://127.0.0.1:8443/webhooks/butlr --rooms 200
   butlr-gateway simulate --url https://gateway.example.org:8443/webhooks/butlr \
-      --header "X-Api-Key: $BUTLR_WEBHOOK_KEY" --rate 100 --chaos`,
+      --header "X-Api-Key: $BUTLR_WEBHOOK_KEY" --rate 100 --chaos
+  butlr-gateway simulate --url http://127.0.0.1:8443/webhooks/butlr --replay capture.jsonl --speed 60`,
 		RunE: func(c *cobra.Command, _ []string) error { return s.run(c) },
 	}
 	f := c.Flags()
@@ -59,12 +64,20 @@ twice, in any order, with corrections. The same --seed gives the same building.`
 	f.IntVar(&s.connections, "connections", 4, "connections kept open")
 	f.IntVar(&s.batch, "batch", 1, "events in one request")
 	f.DurationVar(&s.length, "for", 0, "end by itself after so long")
+	s.replay.flags(c)
 	return c
 }
 
 func (s *simulation) run(c *cobra.Command) error {
-	if err := s.check(); err != nil {
+	err := s.check()
+	if err == nil {
+		err = s.replay.check(c)
+	}
+	if err != nil {
 		return usageError{c.CommandPath(), err}
+	}
+	if len(s.replay.files) > 0 && !c.Flags().Changed("connections") {
+		s.connections = 1 // so that bodies arrive in their order
 	}
 	options, err := s.posterOptions()
 	if err != nil {
@@ -74,26 +87,37 @@ func (s *simulation) run(c *cobra.Command) error {
 	if err != nil {
 		return usageError{c.CommandPath(), err}
 	}
+	if len(s.replay.files) > 0 {
+		return s.post(c, post, s.replay.run)
+	}
 	estate, err := building.New(building.Options{Seed: s.seed, Sites: s.sites, Rooms: s.rooms, Start: time.Now(), Place: time.Local})
 	if err != nil {
 		return usageError{c.CommandPath(), err}
 	}
-	start := time.Now() // a large building takes its time to live up to now
-	var source building.Source = estate
-	if s.rate > 0 {
-		source = estate.Steady(s.rate, start)
-	}
-	if s.chaos {
-		source = building.NewChaos(source, s.seed)
-	}
+	return s.post(c, post, func(ctx context.Context, post *poster.Poster) error {
+		var source building.Source = estate
+		if s.rate > 0 {
+			source = estate.Steady(s.rate, time.Now())
+		}
+		if s.chaos {
+			source = building.NewChaos(source, s.seed)
+		}
+		post.Run(ctx, building.Live(ctx, source, tick))
+		return nil
+	})
+}
+
+// post posts what run has to say, for as long as the command line says, and reports what became of it.
+func (s *simulation) post(c *cobra.Command, post *poster.Poster, run func(context.Context, *poster.Poster) error) error {
+	start := time.Now() // a large building has taken its time to live up to now
 	ctx := c.Context()
 	if s.length > 0 {
 		var end context.CancelFunc
 		ctx, end = context.WithTimeout(ctx, s.length)
 		defer end()
 	}
-	post.Run(ctx, building.Live(ctx, source, tick))
-	return printReport(c.OutOrStdout(), post.Report(), time.Since(start))
+	err := run(ctx, post)
+	return errors.Join(err, printReport(c.OutOrStdout(), post.Report(), time.Since(start)))
 }
 
 // check refuses what would be taken for something else further on.

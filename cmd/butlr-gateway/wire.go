@@ -163,7 +163,7 @@ func webhookOptions(s *service) webhook.Options {
 		Listen: string(c.Listen), Path: c.Path, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey),
 		HeaderName: c.HeaderName, HeaderValue: c.HeaderValue.Reveal(), HeaderValueNext: c.HeaderValueNext.Reveal(),
 		Username: c.Username, Password: c.Password.Reveal(), MaxConnections: c.MaxConnections,
-		TrustedProxies: c.TrustedProxies, Ingest: s.hub, Log: s.log, Metrics: s.metrics,
+		TrustedProxies: c.TrustedProxies, Ingest: s.hub, Forward: s.forward, Log: s.log, Metrics: s.metrics,
 	}
 }
 
@@ -206,7 +206,7 @@ func pagesOptions(s *service, o *web.Options) pages.Options {
 func controlOptions(s *service) web.Options {
 	return web.Options{
 		Listen: controlSocket(string(s.config.Gateway.StateDir)), Reporter: reporter(s), Desk: s.desk(), Sources: s.sources(), Log: s.log,
-		LogLevel: levelOf(s.log), Reload: s.reload,
+		LogLevel: levelOf(s.log), Reload: s.reload, Extra: s.passingRoutes(),
 	}
 }
 

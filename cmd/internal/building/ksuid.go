@@ -20,7 +20,11 @@ func newMint(seed uint64) *mint { return &mint{rand.New(rand.NewPCG(seed, 2))} }
 
 // id returns a new id that was made at that time.
 func (m *mint) id(prefix string, at time.Time) string {
-	high, low := m.random.Uint64(), m.random.Uint64()
+	return KSUID(prefix, at, m.random.Uint64(), m.random.Uint64())
+}
+
+// KSUID returns the id that a time and 128 random bits make.
+func KSUID(prefix string, at time.Time, high, low uint64) string {
 	limbs := [5]uint32{uint32(at.Unix() - ksuidEpoch), uint32(high >> 32), uint32(high), uint32(low >> 32), uint32(low)}
 	var text [27]byte
 	for i := len(text) - 1; i >= 0; i-- {

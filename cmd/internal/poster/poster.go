@@ -96,6 +96,32 @@ type request struct {
 // Run sends the chunks, each in as many requests as it takes, until there are no more or ctx ends. It
 // returns when every request has its answer. Chunks are not asked for after ctx has ended.
 func (p *Poster) Run(ctx context.Context, chunks iter.Seq[[]gateway.Event]) {
+	p.run(ctx, func(full chan<- *request, empty <-chan *request) { p.feed(ctx, chunks, full, empty) })
+}
+
+// Body is one that is sent as it is.
+type Body struct {
+	Text   []byte
+	Events int
+}
+
+// RunBodies sends bodies as they are, each in a request, as [Poster.Run] sends chunks; the rate and the batch have no
+// effect. With one connection they arrive in order.
+func (p *Poster) RunBodies(ctx context.Context, bodies iter.Seq[Body]) {
+	p.run(ctx, func(full chan<- *request, empty <-chan *request) {
+		for b := range bodies {
+			if ctx.Err() != nil {
+				return
+			}
+			r := <-empty
+			r.body, r.events = append(r.body[:0], b.Text...), b.Events
+			full <- r
+		}
+	})
+}
+
+// run sends what feed fills requests with.
+func (p *Poster) run(ctx context.Context, feed func(full chan<- *request, empty <-chan *request)) {
 	defer p.client.CloseIdleConnections()
 	full, empty := make(chan *request), make(chan *request, p.options.Connections+1)
 	for range cap(empty) {
@@ -112,7 +138,7 @@ func (p *Poster) Run(ctx context.Context, chunks iter.Seq[[]gateway.Event]) {
 			}
 		})
 	}
-	p.feed(ctx, chunks, full, empty)
+	feed(full, empty)
 	close(full)
 	senders.Wait()
 }
