@@ -21,7 +21,7 @@ const (
 	MapFull                          // assets that no longer fit the map
 	PushFailing                      // a controller cannot be written to
 	WatchdogExpired                  // a master that should write no longer does
-	StateRestored                    // the database was broken and an older copy is in use
+	StateRestored                    // part of the stored state could not be read at the start
 	SubscriptionWrong                // Butlr's webhook is not as configured
 	SerialDown                       // a serial port is gone, or cannot be opened
 	PinUnmet                         // an asset does not have the number that the configuration pins it to

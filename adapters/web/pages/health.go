@@ -45,7 +45,7 @@ var alarmMeanings = map[gateway.Alarm]string{
 	gateway.MapFull:             "Some assets have no registers; they are on MQTT and on this page. Retire what is gone, or start a second gateway.",
 	gateway.PushFailing:         "A controller is not written to, and falls back as it was set up to. Who polls says which one, and why.",
 	gateway.WatchdogExpired:     "A master that should write the watchdog register does so no longer. Look at that master.",
-	gateway.StateRestored:       "The database was broken, and the last good copy is in use. Totals are uncertain for today. Keep the broken file for a look.",
+	gateway.StateRestored:       "Part of the stored state could not be read at the start. What was lost is unknown until the next events, and totals of it begin anew; numbers are kept. The log has the whole list.",
 	gateway.SubscriptionWrong:   "Butlr's webhook is not as configured, so that events may be missing. Compare it with the configuration.",
 	gateway.SerialDown:          "No master on that line is answered. Look at the adapter and its cable.",
 	gateway.PinUnmet:            "An asset does not have the number that the configuration pins it to. Points shows what stands in the way.",
