@@ -125,7 +125,7 @@ var alarmMeanings = [gateway.AlarmCount]string{
 	gateway.MapFull:             "there are assets without registers: the map is full",
 	gateway.PushFailing:         "a controller that the gateway writes to does not take it",
 	gateway.WatchdogExpired:     "a master that should write the watchdog no longer does",
-	gateway.StateRestored:       "the database was broken and an older copy is in use",
+	gateway.StateRestored:       "part of the stored state could not be read at the start",
 	gateway.SubscriptionWrong:   "Butlr's webhook is not subscribed as configured",
 	gateway.SerialDown:          "a serial port is gone, or cannot be opened",
 	gateway.PinUnmet:            "an asset does not have the number that the configuration pins it to",
