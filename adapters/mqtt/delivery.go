@@ -151,11 +151,7 @@ func (d *delivery) settleDown(ctx context.Context) error {
 	if err := d.each(ctx, d.place); err != nil {
 		return err
 	}
-	if err := d.shelve(ctx); err != nil {
-		return err
-	}
-	d.awaitShelf(ctx)
-	return ctx.Err()
+	return d.awaitShelf(ctx)
 }
 
 // each says one part of every asset.

@@ -90,19 +90,26 @@ func (d *delivery) shelved(err error) {
 	})
 }
 
-// awaitShelf waits for the write that is under way, but not for long.
-func (d *delivery) awaitShelf(ctx context.Context) {
-	if d.shelf.writing == nil {
-		return
-	}
+// awaitShelf has remembered what is new, also what a write that is under way does not have yet, and waits for it,
+// but not for long.
+func (d *delivery) awaitShelf(ctx context.Context) error {
 	patience := time.NewTimer(writeWithin)
 	defer patience.Stop()
-	select {
-	case <-ctx.Done():
-	case <-patience.C:
-		d.sayUnshelved()
-	case err := <-d.shelf.written:
-		d.shelved(err)
+	for {
+		if err := d.shelve(ctx); err != nil || d.shelf.writing == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-patience.C:
+			d.sayUnshelved()
+			return nil
+		case err := <-d.shelf.written:
+			if d.shelved(err); err != nil {
+				return nil // it is tried again, at the next tick
+			}
+		}
 	}
 }
 
