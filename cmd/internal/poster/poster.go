@@ -190,7 +190,7 @@ func (p *Poster) send(ctx context.Context, r *request) bool {
 			p.tally.finished(r.events, code)
 			return try == 0 && accepted(code)
 		}
-		if !sleep(ctx, retryPause*time.Duration(try+1)) {
+		if !Sleep(ctx, retryPause*time.Duration(try+1)) {
 			p.tally.finished(r.events, 0)
 			return false
 		}
@@ -237,11 +237,11 @@ func (p *pace) wait(ctx context.Context, n int) bool {
 	}
 	ahead := p.due.Sub(now)
 	p.due = p.due.Add(time.Duration(float64(n) / p.rate * float64(time.Second)))
-	return sleep(ctx, ahead)
+	return Sleep(ctx, ahead)
 }
 
-// sleep waits; false if ctx ended before.
-func sleep(ctx context.Context, d time.Duration) bool {
+// Sleep waits; false if ctx ended before.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
 	}

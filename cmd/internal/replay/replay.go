@@ -108,24 +108,9 @@ func Play(ctx context.Context, o Options, lines iter.Seq2[Line, error], failed *
 				*failed = err
 				return
 			}
-			if !sleep(ctx, time.Until(c.moved(line.Arrived))) || !yield(body) {
+			if !poster.Sleep(ctx, time.Until(c.moved(line.Arrived))) || !yield(body) {
 				return
 			}
 		}
-	}
-}
-
-// sleep waits; false if ctx ended before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
