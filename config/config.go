@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -167,6 +168,9 @@ func LoadWithoutSecrets(path string) (*Config, error) {
 
 func load(path string, machine Machine) (*Config, error) {
 	text, mode, err := ThisMachine().File(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading the configuration: there is no %s; \"--config\" tells where it is, and \"butlr-gateway run --begin\" begins with an example", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w; \"--config\" tells where it is", err)
 	}

@@ -51,8 +51,15 @@ var (
 	errTooLarge = errors.New("it has more than 16 MiB")
 )
 
+// HomeVariable names the environment variable of a folder that has everything: the configuration, and the state
+// below it. Containers set it to the one folder that is kept.
+const HomeVariable = "BUTLR_GATEWAY_HOME"
+
 // DefaultFile returns where the configuration lies unless the operator says otherwise.
 func DefaultFile() string {
+	if home := os.Getenv(HomeVariable); home != "" {
+		return filepath.Join(home, "gateway.toml")
+	}
 	if runtime.GOOS == "windows" {
 		return filepath.Join(programData(), "gateway.toml")
 	}
@@ -61,6 +68,9 @@ func DefaultFile() string {
 
 // defaultStateDir returns where the gateway keeps its state unless the operator says otherwise.
 func defaultStateDir() Path {
+	if home := os.Getenv(HomeVariable); home != "" {
+		return Path(filepath.Join(home, "state"))
+	}
 	if runtime.GOOS == "windows" {
 		return Path(programData())
 	}

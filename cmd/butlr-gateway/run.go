@@ -17,18 +17,28 @@ import (
 
 func runCommand() *cobra.Command {
 	var path string
+	var begin bool
 	c := &cobra.Command{
 		Use: "run", Short: "Run the gateway", Args: cobra.NoArgs,
 		Long: `Run the gateway until it is interrupted (Ctrl-C, SIGTERM).
 
 It logs to standard error, or into the file that log_file names. The configuration is checked
-first: everything that is wrong with it is listed at once, and nothing is started.`,
+first: everything that is wrong with it is listed at once, and nothing is started.
+
+With --begin a configuration that is missing begins as a copy of the example, which is heard by
+this machine only.`,
 	}
 	configFlag(c, &path)
+	c.Flags().BoolVar(&begin, "begin", false, "begin with the example, where there is no configuration")
 	asService := serviceFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if asService() {
 			return runAsService(path)
+		}
+		if begin {
+			if err := beginConfig(c.ErrOrStderr(), path); err != nil {
+				return err
+			}
 		}
 		hangups := make(chan os.Signal, 1)
 		signal.Notify(hangups, syscall.SIGHUP)
@@ -37,6 +47,15 @@ first: everything that is wrong with it is listed at once, and nothing is starte
 		return runOn(c.Context(), path, h)
 	}
 	return c
+}
+
+// beginConfig puts the example where a configuration is missing.
+func beginConfig(w io.Writer, path string) error {
+	fresh, err := placeConfig(path)
+	if fresh {
+		fmt.Fprintf(w, "%s is new, a copy of the example: its first lines name the edits to make; they are in force after a restart.\n", path)
+	}
+	return err
 }
 
 func runGateway(ctx context.Context, path string, settings *config.Config, h host) error {

@@ -17,7 +17,7 @@ import (
 
 // packed are the files that an archive has beside the program, by the platform.
 var packed = map[string][]string{
-	"linux":   {"README.md", "docs/*.md", "packaging/gateway.toml", "packaging/linux/butlr-gateway.service", "packaging/linux/examples/*.conf"},
+	"linux":   {"README.md", "docs/*.md", "packaging/gateway.toml", "packaging/linux/butlr-gateway.service", "packaging/linux/examples/*.conf", "packaging/container/Containerfile"},
 	"windows": {"README.md", "docs/*.md", "packaging/gateway.toml"},
 }
 

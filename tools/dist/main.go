@@ -61,6 +61,7 @@ func run(root, out, version, only string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(r.stage) }()
+	var made []platform
 	for _, p := range platforms {
 		if only != "" && !slices.Contains(strings.Split(only, ","), p.label) {
 			continue
@@ -68,6 +69,10 @@ func run(root, out, version, only string) error {
 		if err := r.make(p); err != nil {
 			return fmt.Errorf("making %s: %w", p.label, err)
 		}
+		made = append(made, p)
+	}
+	if err := r.addon(made); err != nil {
+		return fmt.Errorf("making the add-on: %w", err)
 	}
 	return writeSums(out)
 }
