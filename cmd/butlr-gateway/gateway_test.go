@@ -324,7 +324,7 @@ func holdDatabase(t *testing.T, path string) (release func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := hold.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+	if _, err := hold.ExecContext(t.Context(), "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
 	return func() {
