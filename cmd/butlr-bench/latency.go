@@ -138,23 +138,27 @@ func (l *line) close() {
 
 // through posts an event with a new count, and waits until the subscriber has it.
 func (l *line) through(n int) (answered, told time.Duration, err error) {
-	now := time.Now()
-	e := gateway.Event{
-		ID: "event_" + rand.Text(), Type: gateway.Occupancy, Subject: gateway.Room, At: gateway.TimestampOf(now), People: 1 + n%50,
-		Path: gateway.Path{
-			Organisation: gateway.Place{ID: "org_1"}, Site: gateway.Place{ID: "site_1"}, Building: gateway.Place{ID: "building_1"},
-			Floor: gateway.Place{ID: "space_1"}, Room: gateway.Place{ID: latencyRoom},
-		},
-	}
-	body := webhook.Encode(nil, &e)
+	people, body := countOf(n)
 	began := time.Now()
 	if err := l.post(l.webhook, body); err != nil {
 		return 0, 0, err
 	}
 	answered = time.Since(began)
-	want := fmt.Sprintf(`"people":%d,`, e.People)
+	want := fmt.Sprintf(`"people":%d,`, people)
 	at, err := l.await(func(payload string) bool { return strings.Contains(payload, want) })
 	return answered, at.Sub(began), err
+}
+
+// countOf returns an event with a new count of the room, and the count.
+func countOf(n int) (people int, body []byte) {
+	e := gateway.Event{
+		ID: "event_" + rand.Text(), Type: gateway.Occupancy, Subject: gateway.Room, At: gateway.TimestampOf(time.Now()), People: 1 + n%50,
+		Path: gateway.Path{
+			Organisation: gateway.Place{ID: "org_1"}, Site: gateway.Place{ID: "site_1"}, Building: gateway.Place{ID: "building_1"},
+			Floor: gateway.Place{ID: "space_1"}, Room: gateway.Place{ID: latencyRoom},
+		},
+	}
+	return e.People, webhook.Encode(nil, &e)
 }
 
 // past does the same with nothing in between.

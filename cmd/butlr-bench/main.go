@@ -6,6 +6,7 @@
 //	butlr-bench frozen --gateway bin/butlr-gateway    events with a frozen broker, against none
 //	butlr-bench pages --gateway bin/butlr-gateway     events while pages are open, against none
 //	butlr-bench idle   --gateway bin/butlr-gateway    memory with many connections that ask nothing
+//	butlr-bench siege  --gateway bin/butlr-gateway    who is served while strangers do what they can, against calm
 //
 // It starts the gateway itself, with a configuration and a state directory of its own, on this machine only.
 package main
@@ -29,6 +30,7 @@ var measurements = map[string]func(ctx context.Context, args []string, w io.Writ
 	"frozen":  frozenCommand,
 	"pages":   pagesCommand,
 	"idle":    idleCommand,
+	"siege":   siegeCommand,
 	"echo":    echoCommand,
 	"nothing": nothingCommand,
 }
@@ -44,7 +46,7 @@ func main() {
 
 func run(ctx context.Context, args []string, w io.Writer) error {
 	if len(args) == 0 || measurements[args[0]] == nil {
-		return errors.New("say what to measure: ingest, modbus, latency, frozen, pages or idle, with --help for more")
+		return errors.New("say what to measure: ingest, modbus, latency, frozen, pages, idle or siege, with --help for more")
 	}
 	err := measurements[args[0]](ctx, args[1:], w)
 	if errors.Is(err, flag.ErrHelp) {
