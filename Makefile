@@ -1,11 +1,13 @@
 # make run     the demo: a simulated building, everything on this machine
 # make test    every test, with the race detector
-# make check   format, vet, staticcheck, import rules, generated documents
+# make check   format, vet, staticcheck, import rules, generated documents, proofs that exist
 # make build   the program, into bin/
 # make dist    archives and packages for every platform, into dist/; VERSION=1.2.3 names the release, and
 #              ONLY=linux_amd64 makes those of one platform
 # make test-linux-service   the package in a Debian booted with its own systemd (root)
 # make test-container       the container's image and Home Assistant's add-on, with buildah (root)
+# make proofs   every threat and fault of docs/threats.md with its tests, verdict and figures
+# make soak     the long form of what torments the gateway: a thousand histories (hours)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
 # make node-red   a real Node-RED runs docs/node-red-flow.json
 
@@ -14,7 +16,7 @@ VERSION ?=
 ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build dist test-linux-service test-container clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service test-container proofs soak clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -35,6 +37,7 @@ check:
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) test -count=1 -run 'TestImportRules' ./cmd/butlr-gateway
 	$(GO) test -count=1 -run 'Reference|Example' ./config
+	$(GO) -C tools test -count=1 ./proofs
 	$(GO) test -count=1 -run 'Document' ./adapters/modbus ./adapters/mqtt ./adapters/web
 
 dist:
@@ -42,6 +45,12 @@ dist:
 
 test-linux-service:
 	packaging/linux/try/run
+
+proofs:
+	$(GO) -C tools run ./proofs
+
+soak:
+	BUTLR_GATEWAY_HISTORIES=1000 $(GO) test -count=1 -timeout 6h -run TestHistories -v ./cmd/butlr-gateway
 
 test-container:
 	packaging/container/try
