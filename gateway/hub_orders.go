@@ -71,3 +71,12 @@ func (h *Hub) change(ctx context.Context, change func(*State, Instant) error) er
 		return ErrStopped
 	}
 }
+
+// Reload has other rules be in force. When it returns nil, the assets that they bring are on disk, and all that reads
+// otherwise for them has been published; after an error, but for the context's, the rules before are in force.
+func (h *Hub) Reload(ctx context.Context, rules Rules) error {
+	return h.change(ctx, func(s *State, now Instant) error {
+		s.Reload(now, rules)
+		return nil
+	})
+}
