@@ -178,9 +178,6 @@ func (s *State) markRenewed(all bool, before map[*asset]*siteLife) {
 		if all || moved[a.site] || a.about.Kind == Group {
 			s.pending.mark(a)
 		}
-		if a.about.Kind == Group {
-			a.sum.absent = absence{} // worked out anew of those that the rules have
-		}
 	}
 }
 
