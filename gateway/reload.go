@@ -181,16 +181,17 @@ func (s *State) markRenewed(all bool, before map[*asset]*siteLife) {
 	}
 }
 
-// readsAs tells whether nothing can be told of the life of a site that could not be told of another one.
+// readsAs tells whether what decides about the assets of a site is as in another life of it: the hours, the clocks on
+// its walls, and whether its silence is a loss. Which silences were is each asset's own question, and so is known of it
+// whatever the others ask.
 func (l *siteLife) readsAs(other *siteLife) bool {
-	hours := ""
-	if l.hours != nil {
-		hours = l.hours.String()
+	return hoursText(l.hours) == hoursText(other.hours) && l.days.place.String() == other.days.place.String() && l.hasPulse() == other.hasPulse()
+}
+
+// hoursText returns hours as they were written, "" if they are not known.
+func hoursText(h *Hours) string {
+	if h == nil {
+		return ""
 	}
-	others := ""
-	if other.hours != nil {
-		others = other.hours.String()
-	}
-	return hours == others && l.days.place.String() == other.days.place.String() && l.starts == other.starts &&
-		l.hasPulse() == other.hasPulse() && slices.Equal(l.silences, other.silences)
+	return h.String()
 }

@@ -198,3 +198,18 @@ func TestALowerMaxFutureHoldsBackWhatIsAhead(t *testing.T) {
 		t.Errorf("%d people as of %v, want 0 as of 09:02", r.Value, r.At.Time())
 	}
 }
+
+// What lies in no site goes by the gateway's own time zone. Seen to break it: only what lies in a site looked at anew.
+func TestAnotherTimeZoneIsThatOfWhatLiesInNoSite(t *testing.T) {
+	rules := DefaultRules()
+	p := begin(t, rules, newDisk(), referenceClock("08:00:00"))
+	e := refPeople("room_a", 3, "09:00:00")
+	e.Path = Path{Room: e.Path.Room}
+	p.take(t, referenceClock("09:00:10"), e)
+	rules.Location = time.FixedZone("far east", int((15*time.Hour - 10*time.Second).Seconds())) // a day begins
+	p.Reload(modelInstant(referenceClock("09:00:20")), rules)
+	u := p.store(referenceClock("09:00:20"))
+	if len(u.Changed) != 1 || u.Changed[0].Readings[PeakToday].Value != 0 {
+		t.Errorf("told: %+v", u.Changed)
+	}
+}

@@ -34,7 +34,7 @@ func TestAThousandReloads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reloader{path: path, running: running, log: log}
+	r := newReloader(path, running, &service{log: log})
 	var wait sync.WaitGroup
 	for range 4 {
 		wait.Go(func() {
