@@ -44,11 +44,11 @@ together, with pictures, is in [state.md](state.md).
 end. An end that is not after its beginning is on the next day: ` + "`Fri 22:00-06:00`" + ` ends on Saturday morning. The clocks
 of the site decide, also on the days on which they are put forward or back.
 
-**In force.** The file is read at the start, and whenever it is asked for: by `+"`butlr-gateway reload`"+`, by `+"`systemctl reload`"+`
+**In force.** The file is read at the start, and whenever it is asked for: by ` + "`butlr-gateway reload`" + `, by ` + "`systemctl reload`" + `
 or by a hangup (SIGHUP). That checks the whole file first; where something is wrong it says so and changes nothing. Then it
 puts in force what can be while a building is served: keys that the tables mark with *reload*, and all settings. No Modbus and
-no MQTT session ends for it, but those of Modbus clients whom `+"`allow`"+` does not have any more. It says which keys it applied, and
-which wait for a restart. `+"`allow`"+`, secrets and `+"`trusted_proxies`"+` wait as well where `+"`listen`"+` of the same section is another.
+no MQTT session ends for it, but those of Modbus clients whom ` + "`allow`" + ` does not have any more. It says which keys it applied, and
+which wait for a restart. ` + "`allow`" + `, secrets and ` + "`trusted_proxies`" + ` wait as well where ` + "`listen`" + ` of the same section is another.
 What reads otherwise for new settings does so at once, and as it would after a restart.
 
 **Secrets** can stand in the file, but are better kept out of it: ` + "`\"env:NAME\"`" + ` takes the environment variable
