@@ -213,3 +213,27 @@ func TestAnotherTimeZoneIsThatOfWhatLiesInNoSite(t *testing.T) {
 		t.Errorf("told: %+v", u.Changed)
 	}
 }
+
+// What a site has said and nobody has stored yet is stored after a reload as well, and when it arrived is known: of a
+// clock that is not trusted that is what ages go by. Seen to break it: the life of a site made of what is stored alone.
+func TestAReloadForgetsNothingOfASite(t *testing.T) {
+	p := begin(t, DefaultRules(), newDisk(), referenceClock("08:00:00"))
+	seen := refPeople("room_a", 0, "09:00:00")
+	seen.Type = Detected
+	p.take(t, referenceClock("09:00:01"), seen)
+	seen.At = referenceClock("09:05:00") // of the same hour: it is worth no commit
+	p.take(t, referenceClock("09:05:01"), seen)
+	site := p.byID["site_1"]
+	arrived := site.life.arrived
+	rules := DefaultRules()
+	rules.State.OffDelay[HVACOutput] = time.Hour
+	p.Reload(modelInstant(referenceClock("09:06:00")), rules)
+	p.store(referenceClock("09:06:00"))
+	p.beat(referenceClock("09:07:00"))
+	if got := p.disk.sites[site.about.Number].Newest; got != seen.At {
+		t.Errorf("stored of the site: heard at %v, want %v", got.Time(), seen.At.Time())
+	}
+	if arrived == 0 || site.life.arrived != arrived {
+		t.Errorf("it arrived at %v, want %v", site.life.arrived, arrived)
+	}
+}
