@@ -2,15 +2,18 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"butlr-gateway/config"
+	"butlr-gateway/gateway"
 )
 
 // TestAThousandReloads, of good and bad configurations, by several at once: the level is that of a good one, and an
@@ -60,4 +63,59 @@ func TestAThousandReloads(t *testing.T) {
 		}
 	}
 	wait.Wait()
+}
+
+// fullDisk is a journal that stores nothing while it is full.
+type fullDisk struct{ full bool }
+
+func (d *fullDisk) Commit(context.Context, *gateway.Batch) error {
+	if d.full {
+		return errors.New("no space left on device")
+	}
+	return nil
+}
+
+// TestAReloadThatCannotBeStoredChangesNothing, and is not forgotten: what it was to change is applied the next time.
+// Seen to break it: what is in force exchanged although the hub went on with the rules of before; the configuration
+// taken for the one in force.
+func TestAReloadThatCannotBeStoredChangesNothing(t *testing.T) {
+	site := newSite(t, "")
+	start, err := config.Load(site.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := gateway.NewState(rulesOf(start), &gateway.Saved{}, newClock()())
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := &fullDisk{full: true}
+	hub, err := gateway.NewHub(gateway.HubOptions{State: state, Journal: disk, Clock: newClock(), Alarms: gateway.NewAlarms(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = hub.Run(t.Context()) }()
+	s := &service{config: start, log: slog.New(slog.DiscardHandler), hub: hub}
+	before := &choices{start, rulesOf(start)}
+	s.choices.Store(before)
+	r := newReloader(site.config, start, s)
+	text, err := os.ReadFile(site.config)
+	if err == nil {
+		err = os.WriteFile(site.config, append(text, "[groups.ahu-3]\nmembers = [\"room_1\"]\n"...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if did, err := r.reload(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be put in force") {
+		t.Errorf("%+v, %v", did, err)
+	}
+	if s.choices.Load() != before {
+		t.Error("what is in force is another")
+	}
+	disk.full = false
+	if did, err := r.reload(t.Context()); err != nil || !slices.Equal(did.Applied, []string{"groups.ahu-3.members"}) {
+		t.Errorf("with a disk that is well again: %+v, %v", did, err)
+	}
+	if s.rules().Groups["ahu-3"].Members == nil {
+		t.Error("the group is not in force")
+	}
 }
