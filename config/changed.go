@@ -103,6 +103,7 @@ var (
 		"modbus":              {"allow"},
 		"modbus.tls":          {"allow"},
 		"modbus.rtu_over_tcp": {"allow"},
+		"web":                 {"password", "viewer_password"},
 	}
 )
 

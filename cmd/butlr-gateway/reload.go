@@ -18,10 +18,10 @@ func reloadCommand() *cobra.Command {
 
 It checks everything first: where something is wrong it says so, keeps what it has, and the exit code
 is 1. Else it applies what it can without ending a session: what is said of assets, groups, classes,
-sites and states, who may connect and write over Modbus, what a sender of events must know, and the
-log's level. A Modbus client that may not connect any more is disconnected. It lists what it applied,
-and every other key that has changed: those are in force after a restart. Certificates are read anew by
-themselves.`,
+sites and states, who may connect and write over Modbus, what a sender of events must know, the page's
+passwords, and the log's level. A Modbus client that may not connect any more is disconnected, and with
+another password everybody has to log in on the page again. It lists what it applied, and every other
+key that has changed: those are in force after a restart. Certificates are read anew by themselves.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			settings, err := config.LoadWithoutSecrets(path)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/web/access"
 	"butlr-gateway/config"
 )
 
@@ -121,7 +122,12 @@ func (s *service) apply(ctx context.Context, fresh *config.Config, changed []str
 	if err != nil {
 		return nil, err
 	}
-	before, now := s.choices.Load(), &choices{fresh, rulesOf(fresh)}
+	openPages, err := s.preparePage(fresh, changed)
+	if err != nil {
+		return nil, err
+	}
+	before := s.choices.Load()
+	now := &choices{inForce(fresh, before.config, changed), rulesOf(fresh)}
 	now.rules.Location = before.rules.Location // that of the gateway is a matter of a restart
 	s.choices.Store(now)                       // whoever is told of a reading that they change asks these
 	if err := s.hub.Reload(ctx, now.rules); err != nil {
@@ -129,10 +135,37 @@ func (s *service) apply(ctx context.Context, fresh *config.Config, changed []str
 		return nil, err
 	}
 	openDoors()
+	openPages()
 	for _, address := range openPorts() {
 		gone = append(gone, address.String())
 	}
 	return gone, nil
+}
+
+// inForce returns a configuration with what waits for another address as it was before.
+func inForce(fresh, before *config.Config, changed []string) *config.Config {
+	now := *fresh
+	if config.Moves("webhook", changed) {
+		now.Webhook = before.Webhook
+	}
+	if config.Moves("web", changed) {
+		now.Web = before.Web
+	}
+	return &now
+}
+
+// preparePage returns what puts the passwords of the page in force, if they are others: that turns everybody out.
+func (s *service) preparePage(fresh *config.Config, changed []string) (apply func(), err error) {
+	before, now := &s.choices.Load().config.Web, &fresh.Web
+	same := before.Password.Reveal() == now.Password.Reveal() && before.ViewerPassword.Reveal() == now.ViewerPassword.Reveal()
+	if s.page == nil || same || config.Moves("web", changed) {
+		return func() {}, nil
+	}
+	apply, err = s.page.Change(now.Password.Reveal(), now.ViewerPassword.Reveal())
+	if bad, ok := errors.AsType[access.BadPassword](err); ok {
+		return nil, config.Problems{passwordProblem(fresh, bad)}
+	}
+	return apply, err
 }
 
 // prepareWebhook returns what puts in force what a sender of events must know.
