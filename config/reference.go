@@ -44,6 +44,13 @@ together, with pictures, is in [state.md](state.md).
 end. An end that is not after its beginning is on the next day: ` + "`Fri 22:00-06:00`" + ` ends on Saturday morning. The clocks
 of the site decide, also on the days on which they are put forward or back.
 
+**In force.** The file is read at the start, and whenever it is asked for: by ` + "`butlr-gateway reload`" + `, by ` + "`systemctl reload`" + `
+or by a hangup (SIGHUP). That checks the whole file first; where something is wrong it says so and changes nothing. Then it
+puts in force what can be while a building is served: keys that the tables mark with *reload*, and all settings. No Modbus and
+no MQTT session ends for it, but those of Modbus clients whom ` + "`allow`" + ` does not have any more. It says which keys it applied, and
+which wait for a restart. ` + "`allow`" + `, secrets and ` + "`trusted_proxies`" + ` wait as well where ` + "`listen`" + ` of the same section is another.
+What reads otherwise for new settings does so at once, and as it would after a restart.
+
 **Secrets** can stand in the file, but are better kept out of it: ` + "`\"env:NAME\"`" + ` takes the environment variable
 ` + "`NAME`" + `, ` + "`\"file:PATH\"`" + ` the only line of a file, which other users must not be able to read (` + "`chmod o-rwx PATH`" + `).
 No command and no log shows a secret.
@@ -67,12 +74,20 @@ func WriteReference(w io.Writer) error {
 		if len(s.Keys) == 0 {
 			continue
 		}
-		out.WriteString("\n| key | type | default | meaning | example |\n|---|---|---|---|---|\n")
+		out.WriteString("\n| key | type | default | in force after | meaning | example |\n|---|---|---|---|---|---|\n")
 		for _, k := range s.Keys {
-			fmt.Fprintf(out, "| `%s` | %s | %s | %s | `%s = %s` |\n", k.Name, k.Type, code(k.Default), cell(k.Meaning), k.Name, k.Example)
+			fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s | `%s = %s` |\n", k.Name, k.Type, code(k.Default), after(&s, &k), cell(k.Meaning), k.Name, k.Example)
 		}
 	}
 	return out.Flush()
+}
+
+// after says what puts a key in force.
+func after(s *Section, k *Key) string {
+	if Live(s.Name+"."+k.Name, nil) {
+		return "reload"
+	}
+	return "restart"
 }
 
 func code(text string) string {

@@ -16,7 +16,7 @@ var ErrIncrementsFull = errors.New("no room to remember another traffic event: r
 // batch, and sending all of them again does no harm.
 func (s *State) Apply(now Instant, events []Event) error {
 	if s.unfounded {
-		s.found(s.clock.now(now))
+		s.found(&s.rules, s.clock.now(now))
 	}
 	var failed error
 	for i := range events {

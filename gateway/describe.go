@@ -300,16 +300,16 @@ func (s *State) join(a *asset) {
 
 // overlay returns the description with what the operator said of the asset laid over it.
 func (s *State) overlay(about Asset) *Asset {
-	about.Name = about.Given
+	about.Name, about.Capacity = s.saidOf(&about)
+	return &about
+}
+
+// saidOf returns what the operator said of an asset: its name, else Butlr's, and its capacity.
+func (s *State) saidOf(about *Asset) (name string, capacity int) {
 	if about.Kind == Group {
 		rule := s.rules.Groups[about.ID.groupKey()]
-		about.Name, about.Capacity = rule.Name, rule.Capacity
-		return &about
+		return rule.Name, rule.Capacity
 	}
 	rule, _ := s.rules.asset(about.ID, about.CustomID)
-	if rule.Name != "" {
-		about.Name = rule.Name
-	}
-	about.Capacity = rule.Capacity
-	return &about
+	return cmp.Or(rule.Name, about.Given), rule.Capacity
 }

@@ -183,6 +183,9 @@ func (p process) shows(now Timestamp) map[AssetID]Snapshot {
 // remember takes over what is in memory only: how many people sensors see.
 func (p process) remember(other *State) {
 	for _, a := range p.assets {
+		if a == nil {
+			continue
+		}
 		b := other.byID[a.about.ID]
 		a.found, a.foundAt, a.foundBy = b.found, b.foundAt, b.foundBy
 	}

@@ -62,9 +62,31 @@ func (h *Hub) change(ctx context.Context, change func(*State, Instant) error) er
 	default:
 		return ErrBusy
 	}
+	return h.answered(ctx, r)
+}
+
+// answered waits for what becomes of a request.
+func (h *Hub) answered(ctx context.Context, r *request) error {
 	select {
 	case err := <-r.done:
 		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-h.stopped:
+		return ErrStopped
+	}
+}
+
+// Reload has other rules be in force. When it returns nil, the assets that they bring are on disk, and all that reads
+// otherwise for them has been published; after an error, but for the context's, the rules before are in force.
+func (h *Hub) Reload(ctx context.Context, rules Rules) error {
+	r := &request{done: make(chan error, 1), change: func(s *State, now Instant) error {
+		s.Reload(now, rules)
+		return nil
+	}}
+	select { // an operator waits where a sender is turned away
+	case h.inbox <- r:
+		return h.answered(ctx, r)
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-h.stopped:

@@ -40,9 +40,9 @@ func (g *grouping) collect(rules *Rules, into, key string, seen map[string]bool)
 	}
 }
 
-// formGroups brings the configured groups into being, in the order of their keys.
-func (s *State) formGroups(now Timestamp) {
-	for _, key := range s.rules.groupKeys() {
+// formGroups brings the groups of rules into being, in the order of their keys.
+func (s *State) formGroups(rules *Rules, now Timestamp) {
+	for _, key := range rules.groupKeys() {
 		if s.byID[GroupID(key)] == nil {
 			s.create(GroupID(key), Group, "", now)
 		}

@@ -21,6 +21,7 @@ type pendingBatch struct {
 	happened  []happened
 	edition   *Edition           // as it was before; nil: the batch did not change it
 	pins      map[AssetID]Number // as they were before; nil: the batch did not change them
+	rules     *Rules             // in force from the end of the batch on; nil: those before
 	alive     Timestamp
 	accepted  uint64
 	unhandled uint64

@@ -98,7 +98,7 @@ func (s *State) addSites(b *Batch) {
 func (s *State) Beat(i Instant) {
 	now := s.clock.now(i)
 	if s.unfounded {
-		s.found(now)
+		s.found(&s.rules, now)
 	}
 	s.pending.alive = now
 	s.process = Process{Starts: s.starts, ClockWrong: s.clock.wrong(i)}
@@ -225,10 +225,14 @@ func (s *State) Settle(i Instant) *Update {
 			s.pending.hear(m.asset)
 		}
 	}
+	if s.pending.rules != nil {
+		s.obey(i, s.pending.rules)
+	}
 	for _, a := range s.pending.moved {
 		s.enlist(a)
 		s.membersMoved = true
 	}
+	u.Changed = slices.Grow(u.Changed, len(s.pending.changed))
 	for _, a := range s.pending.changed {
 		s.show(u, a)
 	}

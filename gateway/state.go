@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -131,33 +130,23 @@ func NewState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		return nil, err
 	}
 	s.founding = true
-	s.found(s.clock.now(start))
+	s.found(&s.rules, s.clock.now(start))
 	return s, nil
 }
 
 // RestoreState builds the state as NewState does, of the saved assets alone: for who only looks at it, or
 // rearranges it before anything else gets a number.
 func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
-	if rules.Location == nil {
-		rules.Location = time.UTC
-	}
 	s := &State{
-		rules:     rules,
-		allow:     [3]map[AssetID]bool{setOf(rules.Organisations), setOf(rules.OnlySites), setOf(rules.Buildings)},
 		byID:      make(map[AssetID]*asset, len(saved.Assets)),
 		custom:    make(map[string][]*asset),
-		resolved:  make(map[settingsKey]*Settings),
-		extremes:  rules.extremes(),
-		deadly:    rules.deadAfters(),
 		counted:   newIncrements(),
 		starts:    saved.Process.Starts,
 		edition:   saved.Edition,
 		lostSites: make(map[*asset]bool),
 		forced:    make(map[*asset]bool),
-		clock:     clock{built: rules.Built, future: rules.MaxFuture, dead: rules.State.DeadAfter},
 	}
-	s.nowhere = s.newLife("")
-	s.groups = newGrouping(&rules)
+	s.adopt(rules)
 	if err := s.restoreAssets(saved.Assets); err != nil {
 		return nil, err
 	}
@@ -182,17 +171,6 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		s.edition.Since = s.clock.now(start)
 	}
 	return s, nil
-}
-
-func setOf(ids []AssetID) map[AssetID]bool {
-	if len(ids) == 0 {
-		return nil
-	}
-	set := make(map[AssetID]bool, len(ids))
-	for _, id := range ids {
-		set[id] = true
-	}
-	return set
 }
 
 func (s *State) restoreAssets(saved []Asset) error {
@@ -339,17 +317,6 @@ func (s *State) resolve(a *asset) *Settings {
 		s.resolved[key] = known
 	}
 	return known
-}
-
-// found brings into being what the rules name: first the assets pinned to a number, then the groups.
-func (s *State) found(now Timestamp) {
-	s.unfounded = false
-	for _, index := range slices.Sorted(maps.Keys(s.pinned)) {
-		if id := s.pinned[index]; s.byID[id] == nil && id.Kind() != NoKind && s.vacant(index) {
-			s.create(id, id.Kind(), "", now)
-		}
-	}
-	s.formGroups(now)
 }
 
 // at returns the asset with that number, or nil.

@@ -168,7 +168,7 @@ func newCore(t testing.TB, image *Image, edit ...func(*MapOptions)) *core {
 		e(&o)
 	}
 	i := newIdentity(butlr)
-	c := &core{image: image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &i, peer: new(peer)}
+	c := &core{image: image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &i, peer: new(peer), writes: new(atomic.Pointer[writes])}
 	m.requests.join(&c.peer.tally)
 	return c
 }

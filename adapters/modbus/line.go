@@ -71,7 +71,7 @@ func (s *Server) makeSerial() error {
 	baud := orDefault(o.Baud, DefaultBaud)
 	l := &line{
 		server: s, options: *o, units: units, core: s.core(o.WordOrder, metrics), metrics: metrics, open: openSerial,
-		peer: &peer{name: o.Port, serial: true, mayWrite: s.writes != nil && s.writes.options.Serial},
+		peer: &peer{name: o.Port, serial: true},
 		gap:  rtu.Gap(baud), char: charBits * time.Second / time.Duration(baud),
 	}
 	l.core.peer = l.peer

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"butlr-gateway/adapters/internal/tlsfiles"
@@ -32,7 +33,7 @@ type listener struct {
 	server    *Server
 	transport string
 	listen    string
-	allow     []netip.Prefix
+	allow     atomic.Pointer[[]netip.Prefix]
 	files     *tlsfiles.Files // nil without TLS
 	units     *units          // whose RTU frames are answered; nil for MBAP
 	core      core            // of a session, but for its peer
@@ -53,8 +54,9 @@ func (s *Server) addListener(transport, listen string, allow []netip.Prefix, wor
 		return nil, err
 	}
 	l := &listener{
-		server: s, transport: transport, listen: listen, allow: allow, metrics: metrics, core: s.core(words, metrics),
+		server: s, transport: transport, listen: listen, metrics: metrics, core: s.core(words, metrics),
 	}
+	l.allow.Store(&allow)
 	s.listeners = append(s.listeners, l)
 	return l, nil
 }
@@ -173,18 +175,22 @@ func pause(ctx context.Context, d time.Duration) {
 // admit serves a client in a goroutine of its own, or closes the connection.
 func (l *listener) admit(conn net.Conn) {
 	s, address := l.server, addressOf(conn.RemoteAddr())
-	if len(l.allow) > 0 && !contains(l.allow, address) {
+	if !l.allows(address) {
 		l.refuse(conn, address, notAllowed)
 		return
 	}
 	c := newSession(l, conn, address)
 	evicted, why := s.gate.enter(c)
-	if why != welcome {
-		l.refuse(conn, address, why)
-		return
+	if why == welcome && !l.allows(address) { // the list has become another, and whoever ended sessions for it did not see this one
+		s.gate.leave(c)
+		why = notAllowed
 	}
 	if evicted != nil {
 		evicted.evict()
+	}
+	if why != welcome {
+		l.refuse(conn, address, why)
+		return
 	}
 	l.metrics.connections.Inc()
 	l.metrics.requests.join(&c.peer.tally)
@@ -196,6 +202,12 @@ func (l *listener) admit(conn net.Conn) {
 		s.clients.part(l.transport, &c.peer)
 		l.metrics.ended[why].Inc()
 	})
+}
+
+// allows tells whether a client may connect from an address.
+func (l *listener) allows(address netip.Addr) bool {
+	ranges := *l.allow.Load()
+	return len(ranges) == 0 || contains(ranges, address)
 }
 
 // addressOf returns a client's address, an IPv4 one as such.

@@ -33,11 +33,12 @@ const (
 	endedByStop          // we stop
 	endedByPanic         // a defect of ours
 	endedInsecure        // the TLS handshake failed
+	endedBanned          // its address was taken off the allow-list
 	endingCount   = iota
 )
 
 var endingNames = [endingCount]string{
-	"client", "idle", "stalled_frame", "bad_frame", "slow_reader", "evicted", "stop", "panic", "handshake",
+	"client", "idle", "stalled_frame", "bad_frame", "slow_reader", "evicted", "stop", "panic", "handshake", "not_allowed",
 }
 
 // metrics hold one counter each for what is known to happen, so that counting neither looks anything

@@ -1,6 +1,9 @@
 package modbus
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync/atomic"
+)
 
 // The function codes that are known (MODBUS Application Protocol V1.1b3, section 6).
 const (
@@ -47,7 +50,7 @@ type core struct {
 	metrics  *metrics
 	bus      *bus
 	identity *identity
-	writes   *writes // nil where nothing can be written
+	writes   *atomic.Pointer[writes] // the server's
 	peer     *peer
 }
 
@@ -96,8 +99,8 @@ func (c *core) answer(unit byte, from role, pdu, out []byte) ([]byte, exception)
 	case encapsulated:
 		return c.identity.identify(pdu, out)
 	case writeSingleRegister, writeRegisters, maskWriteRegister, readWriteRegisters:
-		if c.writes.allows(c.peer, from) {
-			return c.write(unit, block, pdu, out)
+		if by := c.writes.Load(); by.allows(c.peer, from) {
+			return c.write(by, unit, block, pdu, out)
 		}
 	}
 	return out, illegalFunction

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -119,9 +120,9 @@ func TestAnEmptyRequestHasNoAnswer(t *testing.T) {
 func TestNothingCanBeWritten(t *testing.T) {
 	for _, writing := range []string{"off", "for others"} {
 		c, hub := writableCore(t)
-		c.peer.mayWrite = false
+		c.peer.address = netip.MustParseAddr("10.21.0.31")
 		if writing == "off" {
-			c.writes = nil
+			c.writes.Store(nil)
 		}
 		image := func() [sha256.Size]byte { return sha256.Sum256([]byte(c.dump(t, 1, 0, 100) + c.dump(t, 1, 100, 64))) }
 		before := image()

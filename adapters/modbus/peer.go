@@ -10,11 +10,10 @@ import (
 
 // peer is who asks over one connection, or on the serial line, and what it has asked so far.
 type peer struct {
-	name     string     // for people: the address, and the role of its certificate
-	address  netip.Addr // not valid on the serial line
-	role     role
-	serial   bool // on a line, where nobody is told apart
-	mayWrite bool
+	name    string     // for people: the address, and the role of its certificate
+	address netip.Addr // not valid on the serial line
+	role    role
+	serial  bool // on a line, where nobody is told apart
 
 	now atomic.Int64 // when what is answered was received, on the server's own clock
 

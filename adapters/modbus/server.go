@@ -52,7 +52,8 @@ const drainTimeout = time.Second // how long a stop waits for answers on their w
 type Server struct {
 	options  ServerOptions
 	identity identity
-	writes   *writes
+	writes   atomic.Pointer[writes] // nil: nobody may write
+	idle     atomic.Int64           // a time.Duration: how long a connection may ask nothing
 	log      *slog.Logger
 	started  time.Time
 
@@ -80,12 +81,9 @@ func newServer(o ServerOptions) (*Server, error) {
 	if err := o.Map.check(); err != nil {
 		return nil, err
 	}
-	if o.MaxConnections < 0 || o.MaxPerAddress < 0 || o.IdleTimeout < 0 {
-		return nil, errors.New("limits cannot be negative")
+	if err := o.limit(); err != nil {
+		return nil, err
 	}
-	o.MaxConnections = orDefault(o.MaxConnections, DefaultMaxConnections)
-	o.MaxPerAddress = orDefault(o.MaxPerAddress, DefaultMaxPerAddress)
-	o.IdleTimeout = orDefault(o.IdleTimeout, DefaultIdleTimeout)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -93,14 +91,24 @@ func newServer(o ServerOptions) (*Server, error) {
 		options: o, identity: newIdentity(o.Identity), log: o.Log, started: time.Now(),
 		gate: newGate(o.MaxConnections, o.MaxPerAddress),
 	}
-	if o.Write != nil {
-		if err := o.Write.check(); err != nil {
-			return nil, err
-		}
-		s.writes = &writes{*o.Write, o.Image}
-		s.writes.options.Expiry = orDefault(o.Write.Expiry, DefaultExpiry)
+	writes, err := newWrites(o.Write, o.Image)
+	if err != nil {
+		return nil, err
 	}
+	s.writes.Store(writes)
+	s.idle.Store(int64(o.IdleTimeout))
 	return s, s.makeTransports()
+}
+
+// limit checks the limits, and takes the usual ones where there are none.
+func (o *ServerOptions) limit() error {
+	if o.MaxConnections < 0 || o.MaxPerAddress < 0 || o.IdleTimeout < 0 {
+		return errors.New("limits cannot be negative")
+	}
+	o.MaxConnections = orDefault(o.MaxConnections, DefaultMaxConnections)
+	o.MaxPerAddress = orDefault(o.MaxPerAddress, DefaultMaxPerAddress)
+	o.IdleTimeout = orDefault(o.IdleTimeout, DefaultIdleTimeout)
+	return nil
 }
 
 // makeTransports makes what the options ask for.
@@ -127,7 +135,7 @@ func orDefault[T int | time.Duration](v, otherwise T) T {
 func (s *Server) core(words WordOrder, m *metrics) core {
 	o := s.options.Map
 	o.WordOrder = words
-	return core{image: s.options.Image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &s.identity, writes: s.writes}
+	return core{image: s.options.Image, options: o, metrics: m, bus: &bus{requests: m.requests}, identity: &s.identity, writes: &s.writes}
 }
 
 // ListenError says which transport could not be served.
@@ -203,10 +211,10 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.line != nil {
 		running.Go(func() { s.line.run(ctx) })
 	}
-	if s.writes != nil && s.writes.options.Watchdog > 0 {
+	if writes := s.writes.Load(); writes != nil && writes.options.Watchdog > 0 {
 		image := s.options.Image
 		running.Go(func() {
-			image.watchdog.watch(ctx, s.writes.options.Watchdog, s.options.Map.UnitID, &image.options)
+			image.watchdog.watch(ctx, writes.options.Watchdog, s.options.Map.UnitID, &image.options)
 		})
 	}
 	running.Wait()

@@ -33,6 +33,7 @@ type session struct {
 	// something was; busy while a frame has begun, or is being answered.
 	resting atomic.Int64
 	evicted atomic.Bool
+	banned  atomic.Bool
 
 	readBy, writeBy time.Time // the deadlines that are set
 }
@@ -42,7 +43,7 @@ const busy = -1
 func newSession(l *listener, conn net.Conn, address netip.Addr) *session {
 	s := &session{listener: l, server: l.server, conn: conn, stream: conn, address: address, core: l.core}
 	s.core.peer = &s.peer
-	s.peer.name, s.peer.address, s.peer.mayWrite = address.String(), address, l.server.writes.admits(address)
+	s.peer.name, s.peer.address = address.String(), address
 	s.resting.Store(int64(l.server.elapsed()) &^ 1)
 	return s
 }
@@ -56,6 +57,12 @@ func (s *session) idle() (idleness, bool) {
 // evict ends the session in favour of another.
 func (s *session) evict() {
 	s.evicted.Store(true)
+	s.conn.Close()
+}
+
+// ban ends the session because its client may not be connected any more.
+func (s *session) ban() {
+	s.banned.Store(true)
 	s.conn.Close()
 }
 
@@ -78,8 +85,11 @@ func (s *session) serve() (why ending) {
 	default:
 		why = endedInsecure
 	}
-	if s.evicted.Load() {
+	switch {
+	case s.evicted.Load():
 		return endedEvicted
+	case s.banned.Load():
+		return endedBanned
 	}
 	return why
 }
@@ -96,7 +106,7 @@ func (s *session) secure() bool {
 		err = conn.SetDeadline(time.Time{})
 	}
 	if err != nil {
-		if !s.server.stopping.Load() && !s.evicted.Load() {
+		if !s.server.stopping.Load() && !s.evicted.Load() && !s.banned.Load() {
 			s.listener.metrics.refused[insecure].Inc()
 			s.listener.tell(s.address, insecure, err)
 		}
@@ -114,7 +124,7 @@ func (s *session) converse(f framing) ending {
 	began := time.Time{} // when the frame began that is not whole yet
 	asked := time.Now()  // when something was last whole
 	for {
-		limit := asked.Add(s.server.options.IdleTimeout)
+		limit := asked.Add(time.Duration(s.server.idle.Load()))
 		if !began.IsZero() {
 			limit = began.Add(frameTimeout)
 		}

@@ -56,20 +56,34 @@ func (o *WriteOptions) check() error {
 	return nil
 }
 
-// writes carries out what is written.
+// writes carries out what is written. It is never altered: other options make another one.
 type writes struct {
 	options WriteOptions
 	image   *Image
 }
 
-// allows tells whether a client may write at all.
-func (w *writes) allows(p *peer, from role) bool {
-	return w != nil && p.mayWrite && (p.serial || len(w.options.Roles) == 0 || slices.Contains(w.options.Roles, string(from)))
+// newWrites checks who may write; nil lets nobody.
+func newWrites(o *WriteOptions, image *Image) (*writes, error) {
+	if o == nil {
+		return nil, nil
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	w := &writes{*o, image}
+	w.options.Expiry = orDefault(o.Expiry, DefaultExpiry)
+	return w, nil
 }
 
-// admits tells whether the rules for addresses let a client write.
-func (w *writes) admits(address netip.Addr) bool {
-	return w != nil && contains(w.options.Allow, address)
+// allows tells whether a client may write at all.
+func (w *writes) allows(p *peer, from role) bool {
+	switch {
+	case w == nil:
+		return false
+	case p.serial:
+		return w.options.Serial
+	}
+	return contains(w.options.Allow, p.address) && (len(w.options.Roles) == 0 || slices.Contains(w.options.Roles, string(from)))
 }
 
 // writing is a request to write, after its form was found right.
@@ -130,7 +144,7 @@ func (r *writing) value(holds uint16) uint16 {
 
 // write answers the functions 6, 16, 22 and 23. Register 24 can be written, and the command of each block
 // alone: a span with anything else in it is refused, and nothing of it is written.
-func (c *core) write(unit byte, block int, pdu, out []byte) ([]byte, exception) {
+func (c *core) write(by *writes, unit byte, block int, pdu, out []byte) ([]byte, exception) {
 	r, ok := parseWrite(pdu)
 	if !ok {
 		return out, illegalDataValue
@@ -144,7 +158,7 @@ func (c *core) write(unit byte, block int, pdu, out []byte) ([]byte, exception) 
 			return out, illegalDataAddress // before anything is written
 		}
 	}
-	if refused := c.carryOut(unit, block, &r); refused != 0 {
+	if refused := c.carryOut(by, unit, block, &r); refused != 0 {
 		return out, refused
 	}
 	c.peer.wrote()
@@ -160,7 +174,7 @@ func (c *core) write(unit byte, block int, pdu, out []byte) ([]byte, exception) 
 }
 
 // carryOut writes what may be written.
-func (c *core) carryOut(unit byte, block int, r *writing) exception {
+func (c *core) carryOut(by *writes, unit byte, block int, r *writing) exception {
 	if r.count != 1 {
 		return illegalDataAddress
 	}
@@ -177,7 +191,7 @@ func (c *core) carryOut(unit byte, block int, r *writing) exception {
 	if command > highestCommand {
 		return illegalDataValue
 	}
-	return c.writes.order(asset, holds, command, c.peer, fmt.Sprintf("register %d of unit %d", r.address, unit))
+	return by.order(asset, holds, command, c.peer, fmt.Sprintf("register %d of unit %d", r.address, unit))
 }
 
 // commanded returns the asset whose command lies at an address of a unit, and what the command is now; ok is
@@ -228,7 +242,7 @@ func (w *writes) order(asset gateway.AssetID, holds, command uint16, by *peer, w
 // written so.
 func (c *core) broadcast(units []byte, pdu []byte) {
 	c.bus.ignored(true)
-	if !c.writes.allows(c.peer, "") {
+	if !c.writes.Load().allows(c.peer, "") {
 		return
 	}
 	r, ok := parseWrite(pdu)

@@ -24,8 +24,8 @@ func writableCore(t testing.TB, edit ...func(*WriteOptions)) (*core, *commanders
 		e(&o)
 	}
 	k := newCore(t, c.Image)
-	k.writes = &writes{o, c.Image}
-	k.peer.name, k.peer.mayWrite = "10.20.0.31", true
+	k.writes.Store(&writes{o, c.Image})
+	k.peer.name, k.peer.address = "10.20.0.31", netip.MustParseAddr("10.20.0.31")
 	return k, c
 }
 
@@ -167,19 +167,20 @@ func TestWhoMayWrite(t *testing.T) {
 		may, off bool
 	}{
 		{"a client of the list", func(*WriteOptions, *peer) {}, "", true, false},
-		{"a client that is not", func(_ *WriteOptions, p *peer) { p.mayWrite = false }, "", false, false},
+		{"a client that is not", func(_ *WriteOptions, p *peer) { p.address = netip.MustParseAddr("10.21.0.31") }, "", false, false},
 		{"a role where none is asked for", func(*WriteOptions, *peer) {}, "guest", true, false},
 		{"no role where one is asked for", func(o *WriteOptions, _ *peer) { o.Roles = []string{"operator"} }, "", false, false},
 		{"another role", func(o *WriteOptions, _ *peer) { o.Roles = []string{"operator"} }, "Operator", false, false},
 		{"that role", func(o *WriteOptions, _ *peer) { o.Roles = []string{"engineer", "operator"} }, "operator", true, false},
-		{"that role of a client that is not on the list", func(o *WriteOptions, p *peer) { o.Roles, p.mayWrite = []string{"operator"}, false }, "operator", false, false},
-		{"the serial line, which has no roles", func(o *WriteOptions, p *peer) { o.Roles, p.serial = []string{"operator"}, true }, "", true, false},
+		{"that role of a client that is not on the list", func(o *WriteOptions, _ *peer) { o.Roles, o.Allow = []string{"operator"}, prefixes("10.21.0.0/16") }, "operator", false, false},
+		{"the serial line, which has no roles", func(o *WriteOptions, p *peer) { o.Roles, o.Serial, p.serial = []string{"operator"}, true, true }, "", true, false},
+		{"a serial line that may not", func(_ *WriteOptions, p *peer) { p.serial = true }, "", false, false},
 		{"anybody where writing is off", func(*WriteOptions, *peer) {}, "operator", false, true},
 	} {
 		k, c := writableCore(t)
-		row.edit(&k.writes.options, k.peer)
+		row.edit(&k.writes.Load().options, k.peer)
 		if row.off {
-			k.writes = nil
+			k.writes.Store(nil)
 		}
 		for _, pdu := range []string{"06 0083 0002", "10 0083 0001 02 0002", "16 0083 0000 0002", "17 0000 0001 0083 0001 02 0002", "06 0018 0001"} {
 			got := k.handlePDU(1, row.role, bytesOf(pdu), nil)
@@ -196,11 +197,11 @@ func TestWhoMayWrite(t *testing.T) {
 func TestAddressesThatMayWrite(t *testing.T) {
 	w := &writes{options: WriteOptions{Allow: prefixes("10.20.0.0/16", "fd00::/8")}}
 	for address, want := range map[string]bool{"10.20.3.4": true, "10.21.0.1": false, "fd00::1": true, "127.0.0.1": false} {
-		if got := w.admits(prefixes(address + "/32")[0].Addr()); got != want {
+		if got := w.allows(&peer{address: netip.MustParseAddr(address)}, ""); got != want {
 			t.Errorf("%s: %v", address, got)
 		}
 	}
-	if (*writes)(nil).admits(prefixes("10.20.3.4/32")[0].Addr()) {
+	if (*writes)(nil).allows(&peer{address: netip.MustParseAddr("10.20.3.4")}, "") {
 		t.Error("nobody may write where writing is off")
 	}
 }
@@ -222,7 +223,7 @@ func TestABroadcastWritesTheWatchdogAndNothingElse(t *testing.T) {
 	if one, two := k.registers(t, 1, 24, 2), k.registers(t, 2, 24, 2); one[0] != 7 || two[0] != 7 || two[1] != 0 {
 		t.Errorf("register 24 of unit 1 %d, of unit 2 %d", one, two)
 	}
-	k.peer.mayWrite = false
+	k.writes.Store(nil)
 	if k.broadcast(units, bytesOf("06 0018 0008")); k.registers(t, 1, 24, 1)[0] != 7 {
 		t.Error("somebody wrote who may not")
 	}

@@ -9,6 +9,7 @@ import (
 type Reloaded struct {
 	Applied []string `json:"applied"` // keys, such as "gateway.log_level"
 	Restart []string `json:"restart"` // keys that are in force after the next start
+	Gone    []string `json:"gone"`    // addresses of Modbus clients that may not be connected any more, and are not
 }
 
 // reload lets the control socket have the configuration read anew. Its error says what is wrong in it, and that the

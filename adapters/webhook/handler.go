@@ -26,10 +26,11 @@ const (
 // 256 KiB, 400 what Decode refuses, 503 events that could not be kept, 204 all done.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	code := s.serve(r)
+	door := s.door.Load()
+	code := s.serve(r, door)
 	s.metrics.answered(code, time.Since(start))
 	if code != http.StatusNoContent {
-		s.refusals.tell(code, s.proxies.sender(r).String(), start)
+		s.refusals.tell(code, door.proxies.sender(r).String(), start)
 	}
 	header := w.Header()
 	switch code {
@@ -47,7 +48,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", http.MethodPost)
 	case http.StatusUnauthorized:
-		if s.secrets.basic != nil {
+		if door.secrets.basic != nil {
 			header.Set("WWW-Authenticate", `Basic realm="butlr-gateway", charset="UTF-8"`)
 		}
 	case http.StatusTooManyRequests:
@@ -63,14 +64,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve does what a request asks for, and returns the status code of the answer.
-func (s *Server) serve(r *http.Request) int {
+func (s *Server) serve(r *http.Request, door *door) int {
 	switch {
 	case r.URL.Path != s.options.Path || r.URL.RawPath != "":
 		return http.StatusNotFound
 	case r.Method != http.MethodPost:
 		return http.StatusMethodNotAllowed
-	case !s.secrets.know(r):
-		if !s.guesses.Take(s.proxies.sender(r)) {
+	case !door.secrets.know(r):
+		if !s.guesses.Take(door.proxies.sender(r)) {
 			return http.StatusTooManyRequests
 		}
 		return http.StatusUnauthorized

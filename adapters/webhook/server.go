@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"butlr-gateway/adapters/internal/peers"
@@ -30,8 +31,7 @@ const (
 // Server listens for Butlr. Call Listen, then Run, once.
 type Server struct {
 	options   Options
-	secrets   *secrets
-	proxies   proxies
+	door      atomic.Pointer[door]
 	guesses   *peers.Guesses
 	strangers *strangers
 	refusals  refusals
@@ -53,12 +53,13 @@ func NewServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("setting up the webhook: %w", err)
 	}
 	s := &Server{
-		options: o, secrets: newSecrets(&o), proxies: o.TrustedProxies, guesses: peers.NewGuesses(), metrics: metrics,
+		options: o, guesses: peers.NewGuesses(), metrics: metrics,
 		refusals: newRefusals(o.Log),
 		strangers: &strangers{met: make(map[string]bool), tell: func(name string) {
 			o.Log.Warn("events of an unknown type arrive, they have no effect", "type", name)
 		}},
 	}
+	s.door.Store(newDoor(&o))
 	if o.TLSCert != "" {
 		s.files = tlsfiles.New(tlsfiles.Options{Cert: o.TLSCert, Key: o.TLSKey, Log: o.Log})
 	}

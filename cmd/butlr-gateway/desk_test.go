@@ -49,9 +49,10 @@ func TestAnOrderByHandIsNoSignOfLife(t *testing.T) {
 
 func TestTimesOfDayAreThoseOfTheSite(t *testing.T) {
 	tokyo := time.FixedZone("JST", 9*3600)
-	s := &service{config: config.Default(), rules: gateway.Rules{Sites: map[gateway.AssetID]gateway.SiteRule{
+	s := &service{config: config.Default()}
+	s.choices.Store(&choices{s.config, gateway.Rules{Sites: map[gateway.AssetID]gateway.SiteRule{
 		"site_tokyo": {Location: tokyo}, "site_plain": {},
-	}}}
+	}}})
 	s.config.Gateway.Timezone = time.FixedZone("CET", 3600)
 	for site, want := range map[gateway.AssetID]*time.Location{
 		"site_tokyo": tokyo, "site_plain": s.config.Gateway.Timezone, "site_other": s.config.Gateway.Timezone, "": s.config.Gateway.Timezone,

@@ -73,7 +73,7 @@ func pushPoint(name string, p *config.Push, v *config.PushPoint) push.Point {
 
 func pushOptions(s *service) push.Options {
 	return push.Options{
-		Targets: pushTargets(s.config), Grace: s.graceOf, Loss: s.rules.Loss,
+		Targets: pushTargets(s.config), Grace: s.graceOf, Loss: s.lossOf,
 		Start: s.start, Clock: s.clock, Alarms: s.alarms, Log: s.log, Metrics: s.metrics,
 	}
 }
@@ -82,10 +82,15 @@ func pushOptions(s *service) push.Options {
 // known of.
 func (s *service) graceOf(a *gateway.Asset) time.Duration {
 	if a == nil {
-		return s.rules.State.StartupGrace
+		return s.rules().State.StartupGrace
 	}
-	settings := s.rules.For(a.ID, a.Kind, a.Site, a.CustomID)
+	settings := s.rules().For(a.ID, a.Kind, a.Site, a.CustomID)
 	return settings.StartupGrace
+}
+
+// lossOf tells what an output does when nothing is heard any more.
+func (s *service) lossOf(a *gateway.Asset, o gateway.Output, at gateway.Timestamp) gateway.Policy {
+	return s.rules().Loss(a, o, at)
 }
 
 // pushStatus tells how each target is, for the page and the status.

@@ -24,7 +24,7 @@ func (s *service) openModbus(context.Context) (err error) {
 	if s.image == nil {
 		return nil
 	}
-	if s.modbus, err = modbus.NewServer(modbusOptions(s)); err != nil {
+	if s.modbus, err = modbus.NewServer(modbusOptions(s, &s.config.Modbus)); err != nil {
 		return err
 	}
 	if err := s.modbus.Listen(); err != nil {
@@ -43,8 +43,7 @@ var listenKeys = map[string]string{
 	"tcp": "[modbus] listen", "tls": "[modbus.tls] listen", "rtu_over_tcp": "[modbus.rtu_over_tcp] listen",
 }
 
-func modbusOptions(s *service) modbus.ServerOptions {
-	c := &s.config.Modbus
+func modbusOptions(s *service, c *config.Modbus) modbus.ServerOptions {
 	o := modbus.ServerOptions{
 		Listen: string(c.Listen), Map: mapOptions(s.config), Image: s.image, Allow: c.Allow,
 		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, IdleTimeout: c.IdleTimeout,

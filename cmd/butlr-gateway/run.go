@@ -79,7 +79,7 @@ func runLogged(ctx context.Context, path string, settings *config.Config, h host
 	if err != nil {
 		return err
 	}
-	s.manager, s.reloader = h.manager, &reloader{path: path, running: settings, log: log}
+	s.manager, s.reloader = h.manager, newReloader(path, settings, s)
 	go s.reloader.onHangup(ctx, h.hangups)
 	return errors.Join(s.run(ctx), s.close())
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,8 +31,8 @@ import (
 // service is the whole program while it serves: every part, opened and bound, none of them running yet.
 // Parts that the configuration leaves off are nil.
 type service struct {
-	config  *config.Config
-	rules   gateway.Rules
+	config  *config.Config // as it was at the start; what a reload may have changed since is in choices
+	choices atomic.Pointer[choices]
 	log     *slog.Logger
 	clock   gateway.Clock
 	start   gateway.Instant
@@ -59,8 +60,9 @@ type service struct {
 	webhook    *webhook.Server
 	// subscription watches over what Butlr sends.
 	subscription *butlr.Watch
-	relay        *relay.Relay // nil where nothing is passed on
-	relayTrouble string       // why nothing is, although the configuration says so
+	resubscribed chan *butlr.Watch // one that takes the place of the other
+	relay        *relay.Relay      // nil where nothing is passed on
+	relayTrouble string            // why nothing is, although the configuration says so
 	recorder     *capture.Recorder
 
 	closers []func() error
@@ -71,11 +73,13 @@ type service struct {
 func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.Logger) (*service, error) {
 	clock := newClock()
 	s := &service{
-		config: c, rules: rules, log: log, clock: clock, start: clock(), alarms: gateway.NewAlarms(log), metrics: prometheus.NewRegistry(),
+		config: c, log: log, clock: clock, start: clock(), alarms: gateway.NewAlarms(log), metrics: prometheus.NewRegistry(),
 		board: web.NewBoard(),
 	}
+	s.choices.Store(&choices{c, rules})
 	s.disk, s.recorder = newDiskWatch(s.measureDisk), capture.New(recorderOptions(s))
 	s.brokers = &brokers{alarms: s.alarms, down: map[string]string{}}
+	s.resubscribed = make(chan *butlr.Watch, 1)
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
 		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription,
@@ -125,7 +129,7 @@ func (s *service) openSamples(ctx context.Context) error {
 }
 
 func (s *service) openHub(context.Context) error {
-	state, err := gateway.NewState(s.rules, s.store.Saved(), s.clock())
+	state, err := gateway.NewState(*s.rules(), s.store.Saved(), s.clock())
 	if err != nil {
 		return fmt.Errorf("restoring the state: %w", err)
 	}
@@ -205,7 +209,7 @@ func (s *service) openControl(context.Context) error {
 }
 
 func (s *service) openWebhook(context.Context) (err error) {
-	if s.webhook, err = webhook.NewServer(webhookOptions(s)); err != nil {
+	if s.webhook, err = webhook.NewServer(webhookOptions(s, &s.config.Webhook)); err != nil {
 		return err
 	}
 	return s.bind("[webhook] listen", s.webhook)
@@ -261,7 +265,7 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the daily backup", s.keepBackups)
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	if s.subscription != nil {
-		parts.start(ctx, "the watch over Butlr's subscription", s.subscription.Run)
+		parts.start(ctx, "the watch over Butlr's subscription", s.watchSubscription)
 	}
 	parts.start(ctx, "the word to the service manager", s.attendManager)
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last

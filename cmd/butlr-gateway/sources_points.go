@@ -47,7 +47,7 @@ func (p livePoints) wish(ctx context.Context, file []byte, look func(*gateway.St
 	var wish gateway.Wish
 	var foreign error
 	err = s.hub.View(ctx, func(state *gateway.State) {
-		if wish, foreign = wishOfList(s.config, contents, s.store.Identity().GatewayID, len(state.Assets()) == 0); foreign == nil {
+		if wish, foreign = wishOfList(s.choices.Load().config, contents, s.store.Identity().GatewayID, len(state.Assets()) == 0); foreign == nil {
 			look(state, &wish)
 		}
 	})

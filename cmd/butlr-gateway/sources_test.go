@@ -38,6 +38,7 @@ func live(t *testing.T, path string) *life {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.reloader = newReloader(path, settings, s)
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := s.run(ctx); err != nil {

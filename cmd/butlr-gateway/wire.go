@@ -157,8 +157,7 @@ func publicPage(c *config.Web) string {
 	return "https://" + net.JoinHostPort(host, port)
 }
 
-func webhookOptions(s *service) webhook.Options {
-	c := &s.config.Webhook
+func webhookOptions(s *service, c *config.Webhook) webhook.Options {
 	return webhook.Options{
 		Listen: string(c.Listen), Path: c.Path, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey),
 		HeaderName: c.HeaderName, HeaderValue: c.HeaderValue.Reveal(), HeaderValueNext: c.HeaderValueNext.Reveal(),
@@ -179,7 +178,7 @@ func reporter(s *service) *web.Reporter {
 func pageOptions(s *service) web.Options {
 	registers, c := mapOptions(s.config), &s.config.Web
 	return web.Options{
-		Listen: string(c.Listen), Password: c.Password.Reveal(), ViewerPassword: c.ViewerPassword.Reveal(), Open: s.rules.Simulated, // a demo: nothing real depends on it
+		Listen: string(c.Listen), Password: c.Password.Reveal(), ViewerPassword: c.ViewerPassword.Reveal(), Open: s.rules().Simulated, // a demo: nothing real depends on it
 		Hosts: c.Hosts, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey), Registry: s.metrics, Board: s.board, Desk: s.desk(), Reporter: reporter(s), Clock: s.clock,
 		Place: s.config.Gateway.Timezone, PlaceOf: s.placeOf, Metrics: s.metrics, Log: s.log, Sources: s.sources(),
 		Locate: func(a *gateway.Asset) (web.Register, bool) {
@@ -212,7 +211,7 @@ func controlOptions(s *service) web.Options {
 
 // placeOf tells whose times of day people in an asset go by: those of its site, if it has its own.
 func (s *service) placeOf(a *gateway.Asset) *time.Location {
-	if site, ok := s.rules.Sites[a.Site]; ok && site.Location != nil {
+	if site, ok := s.rules().Sites[a.Site]; ok && site.Location != nil {
 		return site.Location
 	}
 	return s.config.Gateway.Timezone

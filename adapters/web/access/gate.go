@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,12 +35,10 @@ type Options struct {
 
 // Gate stands before the pages.
 type Gate struct {
-	options   Options
-	hosts     *hosts
-	passwords *passwords
-	sessions  *sessions
-	doors     *doors
-	origins   *http.CrossOriginProtection
+	options Options
+	hosts   *hosts
+	keys    atomic.Pointer[keys]
+	origins *http.CrossOriginProtection
 }
 
 // New returns a gate. Its error is a [BadPassword] where a password cannot be used.
@@ -57,9 +56,9 @@ func New(o Options) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Gate{
-		options: o, hosts: hosts, passwords: passwords, sessions: newSessions(), doors: doors, origins: http.NewCrossOriginProtection(),
-	}, nil
+	g := &Gate{options: o, hosts: hosts, origins: http.NewCrossOriginProtection()}
+	g.keys.Store(newKeys(passwords, doors))
+	return g, nil
 }
 
 // Guard lets through to next whoever may go there: everybody where public says so, and else viewers, who may
@@ -122,15 +121,15 @@ func (g *Gate) setHeaders(h http.Header) {
 // identify finds out who asks, and for how long they may go on. A session comes before a password, so that who is logged in is never held up
 // by the wrong passwords of others at the same address.
 func (g *Gate) identify(r *http.Request) (Visitor, context.Context, error) {
-	ever := r.Context()
+	ever, keys := r.Context(), g.keys.Load()
 	switch {
 	case g.options.Open:
 		return Visitor{Role: Operator, Name: "demo"}, ever, nil
-	case !g.passwords.any():
-		return Visitor{Role: Viewer}, ever, nil
+	case !keys.passwords.any():
+		return Visitor{Role: Viewer}, keys.lasts, nil
 	}
 	for _, c := range r.CookiesNamed(g.cookieName()) {
-		if v, lasts, ok := g.sessions.find(c.Value); ok {
+		if v, lasts, ok := keys.sessions.find(c.Value); ok {
 			return v, lasts, nil
 		}
 	}
@@ -138,8 +137,8 @@ func (g *Gate) identify(r *http.Request) (Visitor, context.Context, error) {
 	if !ok || !forPrograms(r) {
 		return Visitor{}, ever, nil
 	}
-	role, err := g.doors.try(remote(r), password)
-	return Visitor{Role: role, Name: auditName(name)}, ever, err
+	role, err := keys.doors.try(remote(r), password)
+	return Visitor{Role: role, Name: auditName(name)}, keys.lasts, err
 }
 
 // maxName is how long the name of a visitor is in the audit at the most, in bytes.
@@ -179,7 +178,7 @@ func Operators(next http.Handler) http.Handler { return Require(Operator, next) 
 func turnAway(w http.ResponseWriter, r *http.Request) {
 	g, _ := r.Context().Value(gateKey{}).(*Gate)
 	switch {
-	case Of(r.Context()).Role > Stranger && (g == nil || g.passwords.operates()):
+	case Of(r.Context()).Role > Stranger && (g == nil || g.keys.Load().passwords.operates()):
 		http.Error(w, "only operators may do this: log in with the operators' password", http.StatusForbidden)
 	case Of(r.Context()).Role > Stranger:
 		http.Error(w, "nobody may change anything here, because there is no password for operators: set [web] password in the configuration, and log in with it", http.StatusForbidden)

@@ -30,8 +30,8 @@ func newTestGate(t *testing.T, o Options) *Gate {
 func locked(t *testing.T, o Options) *Gate {
 	t.Helper()
 	g := newTestGate(t, o)
-	g.passwords = quick(new(atomic.Int64))
-	g.doors.passwords = g.passwords
+	g.keys.Load().passwords = quick(new(atomic.Int64))
+	g.keys.Load().doors.passwords = g.keys.Load().passwords
 	return g
 }
 
@@ -187,7 +187,7 @@ func TestStrangersAreShownTheWayIn(t *testing.T) {
 func TestWhoMayNotIsToldWhatIsMissing(t *testing.T) {
 	h := handler(locked(t, Options{}))
 	onlyViewers := locked(t, Options{})
-	onlyViewers.passwords.known = onlyViewers.passwords.known[1:]
+	onlyViewers.keys.Load().passwords.known = onlyViewers.keys.Load().passwords.known[1:]
 	for name, test := range map[string]struct {
 		h      http.Handler
 		change []func(*http.Request)

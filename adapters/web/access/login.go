@@ -47,9 +47,9 @@ func (g *Gate) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := form{Name: auditName(r.PostForm.Get("name")), To: localPath(r.PostForm.Get("to"))}
-	password := r.PostForm.Get("password")
+	password, keys := r.PostForm.Get("password"), g.keys.Load()
 	switch {
-	case !g.passwords.any() || g.options.Open:
+	case !keys.passwords.any() || g.options.Open:
 		g.show(w, r, http.StatusForbidden, f)
 		return
 	case password == "":
@@ -57,7 +57,7 @@ func (g *Gate) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		g.show(w, r, http.StatusBadRequest, f)
 		return
 	}
-	role, err := g.doors.try(remote(r), password)
+	role, err := keys.doors.try(remote(r), password)
 	if err != nil {
 		f.Problem = err.Error()
 		code := codeOf(err)
@@ -70,7 +70,7 @@ func (g *Gate) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.forget(r)
-	http.SetCookie(w, g.cookie(g.sessions.begin(Visitor{Role: role, Name: f.Name, Session: true})))
+	http.SetCookie(w, g.cookie(keys.sessions.begin(Visitor{Role: role, Name: f.Name, Session: true})))
 	http.Redirect(w, r, f.To, http.StatusSeeOther)
 }
 
@@ -78,7 +78,7 @@ func (g *Gate) show(w http.ResponseWriter, r *http.Request, code int, f form) {
 	switch {
 	case g.options.Open:
 		f.Closed = "This is a demo: everybody on this machine may change everything, without a password."
-	case !g.passwords.any():
+	case !g.keys.Load().passwords.any():
 		f.Closed = "There is no password, so that everybody on this machine may look and nobody may change anything. Set [web] password in the configuration to log in here."
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -110,7 +110,7 @@ func (g *Gate) ServeLogout(w http.ResponseWriter, r *http.Request) {
 // forget ends the sessions that a browser knows of.
 func (g *Gate) forget(r *http.Request) {
 	for _, c := range r.CookiesNamed(g.cookieName()) {
-		g.sessions.end(c.Value)
+		g.keys.Load().sessions.end(c.Value)
 	}
 }
 

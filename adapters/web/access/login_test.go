@@ -148,7 +148,7 @@ func TestNobodyLogsInWithoutAPassword(t *testing.T) {
 func TestWhoIsShownTheLoginPage(t *testing.T) {
 	g := locked(t, Options{})
 	onlyViewers := locked(t, Options{})
-	onlyViewers.passwords.known = onlyViewers.passwords.known[1:]
+	onlyViewers.keys.Load().passwords.known = onlyViewers.keys.Load().passwords.known[1:]
 	for name, test := range map[string]struct {
 		gate   *Gate
 		change func(*http.Request)

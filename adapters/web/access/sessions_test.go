@@ -119,7 +119,7 @@ func TestWhatTakesLongEndsWithTheSession(t *testing.T) {
 		"logging in anew": func(_ *Gate, h http.Handler, c *http.Cookie) { login(h, url.Values{"password": {viewers}}, cookies(c)) },
 		"too many after them": func(g *Gate, _ http.Handler, _ *http.Cookie) {
 			for range maxSessions {
-				g.sessions.begin(anna)
+				g.keys.Load().sessions.begin(anna)
 			}
 		},
 		"7 days": func(*Gate, http.Handler, *http.Cookie) { time.Sleep(longestSession) },

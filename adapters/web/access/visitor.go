@@ -51,5 +51,5 @@ func Of(ctx context.Context) Visitor {
 // is to show the way to the login page.
 func CanLogIn(ctx context.Context) bool {
 	g, ok := ctx.Value(gateKey{}).(*Gate)
-	return ok && g.passwords.operates() && Of(ctx).Role < Operator
+	return ok && g.keys.Load().passwords.operates() && Of(ctx).Role < Operator
 }
