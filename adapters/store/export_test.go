@@ -58,3 +58,9 @@ func UnpackSite(row []byte, site gateway.Number) (gateway.SiteLife, error) {
 
 // SiteOf is what a site's row belongs to.
 const SiteOf = sitePart
+
+// Hold takes the turn, as a commit that the disk does not answer.
+func (s *Store) Hold() (release func()) {
+	s.turn <- struct{}{}
+	return s.turn.give
+}

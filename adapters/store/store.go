@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -33,7 +32,7 @@ type Store struct {
 	byHand   bool
 	log      *slog.Logger
 	lock     *flock.Flock
-	mu       sync.Mutex // held while the database or the ledger is in use
+	turn     turn // of whoever uses the database or the ledger
 	db       *database  // nil after an error, until the next commit
 	ledger   *ledger
 	loaded   *loaded
@@ -51,7 +50,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w; give the gateway's user that directory, or change state_dir", err)
 	}
-	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: newLock(o.Dir)}
+	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: newLock(o.Dir), turn: newTurn()}
 	s.register(o.Metrics)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -229,8 +228,10 @@ func (s *Store) Damage() []string { return s.loaded.damage }
 // next call.
 func (s *Store) Commit(ctx context.Context, b *gateway.Batch) error {
 	begin := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.turn.take(ctx); err != nil {
+		return fmt.Errorf("waiting to commit to %s: %w", filepath.Join(s.dir, databaseFile), err)
+	}
+	defer s.turn.give()
 	err := s.commit(ctx, b)
 	if err != nil {
 		s.failures.Inc()
@@ -286,8 +287,8 @@ func (s *Store) record(b *gateway.Batch) error {
 
 // Close writes back what SQLite keeps beside the database, and lets go of the directory.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.turn <- struct{}{}
+	defer s.turn.give()
 	return errors.Join(s.letGo(), s.lock.Close())
 }
 
