@@ -153,44 +153,44 @@ func VerifyBackup(ctx context.Context, file string) error {
 	return err
 }
 
-// readBackup returns the identity and the ledger in a backup that is whole.
-func readBackup(ctx context.Context, file string) (of Identity, ledger []byte, err error) {
+// readBackup returns what is in a backup that is whole, and the ledger.
+func readBackup(ctx context.Context, file string) (l *loaded, ledger []byte, err error) {
 	about, err := os.Stat(file)
 	if err != nil {
-		return of, nil, fmt.Errorf("reading the backup: %w", err)
+		return nil, nil, fmt.Errorf("reading the backup: %w", err)
 	}
 	if !about.Mode().IsRegular() {
-		return of, nil, fmt.Errorf("reading the backup %s: it is no file", file)
+		return nil, nil, fmt.Errorf("reading the backup %s: it is no file", file)
 	}
 	err = withBackup(ctx, file, true, func(conn *sql.Conn) error {
-		of, ledger, err = checkBackup(ctx, conn)
+		l, ledger, err = checkBackup(ctx, conn)
 		return err
 	})
 	if err != nil {
-		return of, nil, fmt.Errorf("reading the backup %s: %w", file, err)
+		return nil, nil, fmt.Errorf("reading the backup %s: %w", file, err)
 	}
-	return of, ledger, nil
+	return l, ledger, nil
 }
 
-func checkBackup(ctx context.Context, conn *sql.Conn) (of Identity, ledger []byte, err error) {
+func checkBackup(ctx context.Context, conn *sql.Conn) (l *loaded, ledger []byte, err error) {
 	var sum, rest number
 	if err := conn.QueryRowContext(ctx, "SELECT ledger, sum, rest FROM backup").Scan(&ledger, &sum, &rest); err != nil {
-		return of, nil, fmt.Errorf("it is no backup, or broken: %w", err)
+		return nil, nil, fmt.Errorf("it is no backup, or broken: %w", err)
 	}
 	version, err := readVersion(ctx, conn)
 	if err != nil {
-		return of, nil, err
+		return nil, nil, err
 	}
 	var verdict string
 	if err := conn.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil || verdict != "ok" {
-		return of, nil, errors.Join(fmt.Errorf("the database in it is broken: %s", verdict), err)
+		return nil, nil, errors.Join(fmt.Errorf("the database in it is broken: %s", verdict), err)
 	}
-	l, err := load(ctx, conn, version)
-	if err == nil {
+	l, err = load(ctx, conn, version)
+	if err == nil && version > 1 { // before, there was nothing of other parts
 		err = checkKept(ctx, conn)
 	}
 	if err != nil {
-		return of, nil, fmt.Errorf("the database in it is broken: %w", err)
+		return nil, nil, fmt.Errorf("the database in it is broken: %w", err)
 	}
 	b := parseLedger(ledger)
 	damage := append(l.damage, b.damage...)
@@ -198,10 +198,10 @@ func checkBackup(ctx context.Context, conn *sql.Conn) (of Identity, ledger []byt
 		damage = append(damage, "checksums do not fit")
 	}
 	if len(damage) > 0 {
-		return of, nil, fmt.Errorf("it is not whole: %s", strings.Join(damage, "; "))
+		return nil, nil, fmt.Errorf("it is not whole: %s", strings.Join(damage, "; "))
 	}
 	l.identity.GatewayID = b.gatewayID
-	return l.identity, ledger, nil
+	return l, ledger, nil
 }
 
 // syncFile makes sure that a file outlives a power cut.

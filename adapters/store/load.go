@@ -25,6 +25,11 @@ type loaded struct {
 	lostRows int
 	suspect  map[gateway.Number]bool // assets with rows that were not believed: all of theirs are written anew
 	litter   map[string]bool         // statements that delete what nobody can be told to have lost
+
+	doubtful    map[gateway.Number]bool // assets whose totals are not known to be right
+	allDoubtful bool                    // nobody's are
+	recounted   []gateway.Increment     // that a backup knew of
+	filled      filled
 }
 
 // lost notes what could not be read.
@@ -50,7 +55,7 @@ const lostRowsTold = 10
 
 // load reads the whole database. Read-only, it may be of an older version.
 func load(ctx context.Context, conn *sql.Conn, version int) (*loaded, error) {
-	l := &loaded{suspect: make(map[gateway.Number]bool), litter: make(map[string]bool)}
+	l := &loaded{suspect: make(map[gateway.Number]bool), litter: make(map[string]bool), doubtful: make(map[gateway.Number]bool)}
 	tables := []func(context.Context, *sql.Conn) error{
 		l.meta, l.assets, l.feeds, l.totals, l.increments, l.sites, l.overrides, l.audits,
 	}

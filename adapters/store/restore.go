@@ -28,10 +28,11 @@ type Restored struct {
 // and are uncertain for the day. What was there is renamed, and nothing is deleted. It refuses while a gateway runs on
 // the directory, and a backup that is not whole.
 func Restore(ctx context.Context, dir, file string, now time.Time) (*Restored, error) {
-	of, ledger, err := readBackup(ctx, file)
+	backup, ledger, err := readBackup(ctx, file)
 	if err != nil {
 		return nil, err
 	}
+	of := backup.identity
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w", err)
 	}
@@ -135,7 +136,7 @@ func writeSynced(path string, text []byte) error {
 
 // settle makes database and ledger agree, and says of every total that events of the day are missing.
 func (r *Restored) settle(ctx context.Context, dir string, now time.Time) error {
-	s, err := Open(ctx, Options{Dir: dir, ByHand: true})
+	s, err := Open(ctx, Options{Dir: dir, ByHand: true, asItIs: true})
 	if err != nil {
 		return err
 	}

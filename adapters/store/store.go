@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,18 +25,27 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics prometheus.Registerer // nil for none
 	ByHand  bool                  // an operator changes something: this is no start of a gateway
+
+	asItIs bool // nothing is taken from backups: one was just restored
 }
 
 // Store is the state directory, locked for this process.
 type Store struct {
-	dir      string
-	byHand   bool
-	log      *slog.Logger
-	lock     *flock.Flock
-	turn     turn // of whoever uses the database or the ledger
-	db       *database  // nil after an error, until the next commit
-	ledger   *ledger
-	loaded   *loaded
+	dir    string
+	byHand bool
+	log    *slog.Logger
+	lock   *flock.Flock
+	turn   turn      // of whoever uses the database or the ledger
+	db     *database // nil after an error, until the next commit
+	ledger *ledger
+	loaded *loaded
+
+	renewal *renewal    // nil if the database was sound
+	good    *goodBackup // the newest, if it was sought
+	bad     []string    // newer ones that are not, and why
+	sought  bool
+	asItIs  bool // what is there is to be, whatever backups have
+
 	duration prometheus.Histogram
 	failures prometheus.Counter
 }
@@ -50,7 +60,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w; give the gateway's user that directory, or change state_dir", err)
 	}
-	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: newLock(o.Dir), turn: newTurn()}
+	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: newLock(o.Dir), turn: newTurn(), asItIs: o.asItIs}
 	s.register(o.Metrics)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -86,22 +96,32 @@ func (s *Store) register(r prometheus.Registerer) {
 	}
 }
 
+// open reads what is there, and replaces a database that is damaged: a building is served all the same.
 func (s *Store) open(ctx context.Context) error {
-	err := s.read(ctx)
-	if err == nil {
-		err = s.begin(ctx)
-	}
-	if !broken(err) {
+	if _, err := s.putInPlace(); err != nil { // of a start that a crash has ended
 		return err
 	}
-	aside, moveErr := s.moveAside()
-	if moveErr != nil {
-		return errors.Join(err, moveErr)
+	_, err := inspect(ctx, s.dir)
+	if err != nil && !damaged(err) {
+		return err
 	}
-	if again := s.read(ctx); again != nil {
-		return errors.Join(err, again)
+	if err := s.openLedger(); err != nil {
+		return err
 	}
-	s.loaded.lost("the database could not be read (%v) and was moved to %s: all values are unknown until the next events", err, aside)
+	if err == nil {
+		err = s.read(ctx)
+	}
+	if err == nil && len(s.loaded.saved.Assets) == 0 && (len(s.ledger.book.entries) > 0 || s.loaded.identity.GatewayID == "") && s.backup(ctx) != nil {
+		err = errGone
+	}
+	if damaged(err) {
+		if err = s.renew(ctx, err); err == nil {
+			err = s.read(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
 	return s.begin(ctx)
 }
 
@@ -119,33 +139,15 @@ func (s *Store) read(ctx context.Context) error {
 	return nil
 }
 
-// moveAside renames a database that cannot be read; whoever repairs it finds it whole.
-func (s *Store) moveAside() (string, error) {
-	if err := s.letGo(); err != nil {
-		return "", err
-	}
-	name := databaseFile + ".broken-" + time.Now().UTC().Format("20060102T150405.000")
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		err := os.Rename(filepath.Join(s.dir, databaseFile+suffix), filepath.Join(s.dir, name+suffix))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", err
-		}
-	}
-	return name, nil
-}
-
 // begin makes database and ledger agree, draws the gateway's id at the first start, and counts the start.
 func (s *Store) begin(ctx context.Context) error {
-	if err := s.openLedger(); err != nil {
-		return err
-	}
 	l, book := s.loaded, s.ledger.book
 	l.damage = append(l.damage, book.damage...)
 	noted := book.gatewayID
 	if l.saved.Edition.Number > book.edition && l.identity.GatewayID != "" {
 		noted = "" // the database is newer
 	}
-	l.reconcile(book)
+	s.agree(ctx)
 	if err := s.identify(noted); err != nil {
 		return err
 	}
@@ -169,6 +171,28 @@ func (s *Store) begin(ctx context.Context) error {
 		}
 		return s.db.write(ctx, l.mended())
 	})
+}
+
+// agree makes what was read agree with the ledger, and takes from the newest good backup what is missing.
+func (s *Store) agree(ctx context.Context) {
+	l, book := s.loaded, s.ledger.book
+	lacking := func() bool { return (len(l.damage) > 0 || s.renewal != nil) && s.backup(ctx) != nil }
+	if lacking() {
+		l.describe(s.good, book)
+	}
+	l.reconcile(book)
+	if lacking() {
+		l.fill(s.good)
+	}
+	if r := s.renewal; r != nil {
+		_, ofLog := errors.AsType[logDamage](r.cause)
+		l.allDoubtful = l.allDoubtful || ofLog || r.fromBackup || r.salvaged.incomplete["totals"] || r.salvaged.incomplete["increments"]
+	}
+	l.doubt(gateway.TimestampOf(time.Now()))
+	if sentence := s.told(); sentence != "" {
+		l.damage = slices.Insert(l.damage, 0, sentence)
+	}
+	s.good = nil
 }
 
 func (s *Store) openLedger() error {
@@ -235,10 +259,7 @@ func (s *Store) Commit(ctx context.Context, b *gateway.Batch) error {
 	err := s.commit(ctx, b)
 	if err != nil {
 		s.failures.Inc()
-		if s.db != nil {
-			err = errors.Join(err, s.db.close())
-			s.db = nil
-		}
+		err = errors.Join(err, s.closeDatabase())
 		return fmt.Errorf("committing to %s: %w", filepath.Join(s.dir, databaseFile), err)
 	}
 	s.duration.Observe(time.Since(begin).Seconds())
@@ -295,13 +316,19 @@ func (s *Store) Close() error {
 // letGo closes database and ledger.
 func (s *Store) letGo() error {
 	var errs []error
-	if s.db != nil {
-		errs = append(errs, s.db.close())
-		s.db = nil
-	}
+	errs = append(errs, s.closeDatabase())
 	if s.ledger != nil {
 		errs = append(errs, s.ledger.file.Close())
 		s.ledger = nil
 	}
 	return errors.Join(errs...)
+}
+
+func (s *Store) closeDatabase() error {
+	if s.db == nil {
+		return nil
+	}
+	err := s.db.close()
+	s.db = nil
+	return err
 }

@@ -96,8 +96,7 @@ func (t *Table) write(ctx context.Context, statements func(*writer)) error {
 		return w.err
 	})
 	if err != nil {
-		err = errors.Join(err, s.db.close())
-		s.db = nil
+		err = errors.Join(err, s.closeDatabase())
 		return fmt.Errorf("writing the table %s of %s: %w", t.name, databaseFile, err)
 	}
 	return nil
