@@ -153,6 +153,7 @@ func (l *loaded) doubt(now gateway.Timestamp) {
 			l.doubtful[a.Number] = true
 		}
 	}
+	slices.SortFunc(l.saved.Totals, func(a, b gateway.Total) int { return cmp.Compare(a.Asset, b.Asset) })
 }
 
 // words tells what came from a backup.

@@ -33,9 +33,11 @@ func salvage(ctx context.Context, dir string, into *database, b *book) (salvaged
 		return s, nil // nothing of it can be read
 	}
 	defer func() { _ = errors.Join(conn.Close(), pool.Close()) }()
+	version, err := readVersion(ctx, conn)
+	older := err == nil && version > 0 && version < schemaVersion
 	err = into.transact(ctx, func() error {
 		for _, t := range tables {
-			c := copier{ctx: ctx, from: conn, into: into.conn, table: t}
+			c := copier{ctx: ctx, from: conn, into: into.conn, table: t, older: older}
 			whole, err := c.copy(b)
 			if err != nil {
 				return fmt.Errorf("copying the table %s: %w", t, err)
@@ -63,10 +65,12 @@ type copier struct {
 	ctx        context.Context
 	from, into *sql.Conn
 	table      string
+	older      bool // the table may not have been there yet
 	columns    []string
 	keys       []string
 	put        *sql.Stmt
 	rows       int
+	absent     bool
 	first      any // of the row that was read last, the first column of its key
 }
 
@@ -74,7 +78,7 @@ type copier struct {
 // what lies between. It tells whether that is all.
 func (c *copier) copy(b *book) (whole bool, err error) {
 	if ok, err := c.prepare(); !ok || err != nil {
-		return false, err
+		return c.older && c.absent, err
 	}
 	defer func() { err = errors.Join(err, c.put.Close()) }()
 	stopped, err := c.read("ORDER BY " + strings.Join(c.keys, ", "))
@@ -104,6 +108,7 @@ func (c *copier) prepare() (ok bool, err error) {
 	if err != nil {
 		return false, nil //nolint:nilerr // it cannot be read, which is what was asked
 	}
+	c.absent = len(there) == 0
 	err = each(c.ctx, c.into, "SELECT name, pk FROM pragma_table_info(?) ORDER BY pk", func(rows *sql.Rows) error {
 		var name string
 		var key int

@@ -101,9 +101,12 @@ func (s *Store) open(ctx context.Context) error {
 	if _, err := s.putInPlace(); err != nil { // of a start that a crash has ended
 		return err
 	}
-	_, err := inspect(ctx, s.dir)
+	version, err := inspect(ctx, s.dir)
+	if err == nil && version > 0 && version < schemaVersion {
+		err = s.keepBeforeUpgrade(ctx, version)
+	}
 	if err != nil && !damaged(err) {
-		return err
+		return s.wayBack(err)
 	}
 	if err := s.openLedger(); err != nil {
 		return err
