@@ -64,3 +64,6 @@ func (s *Store) Hold() (release func()) {
 	s.turn <- struct{}{}
 	return s.turn.give
 }
+
+// SchemaVersion is that of databases as they are written now.
+const SchemaVersion = schemaVersion
