@@ -19,6 +19,7 @@ type Batch struct {
 	Counted   []Increment
 	Expired   Timestamp // increments of event times before it may be deleted; 0 for none
 	Edition   *Edition  // replaces what is stored; nil leaves it. Assets move, and retire, only together with one
+	Whole     bool      // it is everything: nothing else is to be left of what was stored but the audit, Alive and Process
 }
 
 // Empty tells whether there is nothing to store.
