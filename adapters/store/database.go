@@ -35,21 +35,41 @@ type database struct {
 	pack packer
 }
 
-// connect opens the database file for one connection. Read-only, it neither creates nor changes it.
+// What a connection is for.
+type purpose int
+
+const (
+	toWrite purpose = iota
+	toRead          // by whomever, whether or not a gateway runs: it neither creates nor changes the database
+	toCheck         // beside the connection that writes, by the process that has it
+)
+
+// connect opens the database file for one connection.
 func connect(ctx context.Context, dir string, readOnly bool) (*sql.DB, *sql.Conn, error) {
+	if readOnly {
+		return connectTo(ctx, dir, toRead)
+	}
+	return connectTo(ctx, dir, toWrite)
+}
+
+func connectTo(ctx context.Context, dir string, purpose purpose) (*sql.DB, *sql.Conn, error) {
 	path, err := filepath.Abs(filepath.Join(dir, databaseFile))
 	if err != nil {
 		return nil, nil, err
 	}
 	query := url.Values{"_pragma": {"busy_timeout(2000)"}}
-	if readOnly {
+	switch purpose {
+	case toRead:
 		query.Set("mode", "ro")
 		// Without a log beside it nobody is writing, and SQLite must not want to: neither to the file nor to
 		// the directory, which may be somebody else's.
 		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
 			query.Set("immutable", "1")
 		}
-	} else {
+	case toCheck:
+		query.Set("mode", "rw")
+		query["_pragma"] = append(query["_pragma"], "query_only(1)")
+	default:
 		query["_pragma"] = append(query["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)",
 			"journal_size_limit(16777216)")
 	}

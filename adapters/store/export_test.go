@@ -67,3 +67,10 @@ func (s *Store) Hold() (release func()) {
 
 // SchemaVersion is that of databases as they are written now.
 const SchemaVersion = schemaVersion
+
+// Forget has the store open its database anew for the next commit, as after an error.
+func (s *Store) Forget() (done func()) {
+	s.turn <- struct{}{}
+	_ = s.closeDatabase()
+	return s.turn.give
+}

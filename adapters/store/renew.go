@@ -47,19 +47,24 @@ func (s *Store) renew(ctx context.Context, cause error) error {
 	if err := s.makeAnew(ctx, r, folder); err != nil {
 		return fmt.Errorf("%w; while making a new one: %w", cause, err)
 	}
-	made := filepath.Join(folder, databaseFile)
-	if err := syncFile(made); err != nil {
-		return err
-	}
-	if err := os.Rename(made, filepath.Join(s.dir, renewedFile)); err != nil {
-		return err
-	}
-	aside, err := s.putInPlace()
+	aside, err := s.replace(folder)
 	if err != nil {
 		return err
 	}
 	r.aside, s.renewal = aside, r
 	return nil
+}
+
+// replace lets the database in a folder, which is whole, be the database, and tells where the one before went.
+func (s *Store) replace(folder string) (aside string, err error) {
+	made := filepath.Join(folder, databaseFile)
+	if err := syncFile(made); err != nil {
+		return "", err
+	}
+	if err := os.Rename(made, filepath.Join(s.dir, renewedFile)); err != nil {
+		return "", err
+	}
+	return s.putInPlace()
 }
 
 // makeAnew writes the new database.

@@ -18,12 +18,14 @@ type salvaged struct {
 }
 
 // salvage copies into a new database every row that can be read of a damaged one, as it is: whoever loads it looks at
-// the checksums. Its error says that the new one cannot be written.
-func salvage(ctx context.Context, dir string, into *database, b *book) (salvaged, error) {
+// the checksums. Without tables it is all of them. Its error says that the new one cannot be written.
+func salvage(ctx context.Context, dir string, into *database, b *book, tables ...string) (salvaged, error) {
 	s := salvaged{rows: make(map[string]int), incomplete: make(map[string]bool)}
-	tables, err := tablesOf(ctx, into.conn)
-	if err != nil {
-		return s, err
+	if len(tables) == 0 {
+		var err error
+		if tables, err = tablesOf(ctx, into.conn); err != nil {
+			return s, err
+		}
 	}
 	for _, t := range tables {
 		s.incomplete[t] = true

@@ -2,15 +2,11 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -25,6 +21,9 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics prometheus.Registerer // nil for none
 	ByHand  bool                  // an operator changes something: this is no start of a gateway
+
+	// Mended is told, by whoever commits, that the database was damaged while it was in use, and was made anew.
+	Mended func(what string)
 
 	asItIs bool // nothing is taken from backups: one was just restored
 }
@@ -46,6 +45,9 @@ type Store struct {
 	sought  bool
 	asItIs  bool // what is there is to be, whatever backups have
 
+	lost   error // why the database cannot be relied on any more; nil if it can. A whole batch is wanted
+	mended func(string)
+
 	duration prometheus.Histogram
 	failures prometheus.Counter
 }
@@ -60,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w; give the gateway's user that directory, or change state_dir", err)
 	}
-	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: newLock(o.Dir), turn: newTurn(), asItIs: o.asItIs}
+	s := &Store{dir: o.Dir, byHand: o.ByHand, log: o.Log, lock: newLock(o.Dir), turn: newTurn(), asItIs: o.asItIs, mended: o.Mended}
 	s.register(o.Metrics)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -96,148 +98,6 @@ func (s *Store) register(r prometheus.Registerer) {
 	}
 }
 
-// open reads what is there, and replaces a database that is damaged: a building is served all the same.
-func (s *Store) open(ctx context.Context) error {
-	if _, err := s.putInPlace(); err != nil { // of a start that a crash has ended
-		return err
-	}
-	version, err := inspect(ctx, s.dir)
-	if err == nil && version > 0 && version < schemaVersion {
-		err = s.keepBeforeUpgrade(ctx, version)
-	}
-	if err != nil && !damaged(err) {
-		return s.wayBack(err)
-	}
-	if err := s.openLedger(); err != nil {
-		return err
-	}
-	if err == nil {
-		err = s.read(ctx)
-	}
-	if err == nil && len(s.loaded.saved.Assets) == 0 && (len(s.ledger.book.entries) > 0 || s.loaded.identity.GatewayID == "") && s.backup(ctx) != nil {
-		err = errGone
-	}
-	if damaged(err) {
-		if err = s.renew(ctx, err); err == nil {
-			err = s.read(ctx)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return s.begin(ctx)
-}
-
-// read opens and reads the database.
-func (s *Store) read(ctx context.Context) error {
-	db, err := openDatabase(ctx, s.dir)
-	if err != nil {
-		return err
-	}
-	l, err := load(ctx, db.conn, schemaVersion)
-	if err != nil {
-		return errors.Join(fmt.Errorf("reading %s: %w", databaseFile, err), db.close())
-	}
-	s.db, s.loaded = db, l
-	return nil
-}
-
-// begin makes database and ledger agree, draws the gateway's id at the first start, and counts the start.
-func (s *Store) begin(ctx context.Context) error {
-	l, book := s.loaded, s.ledger.book
-	l.damage = append(l.damage, book.damage...)
-	noted := book.gatewayID
-	if l.saved.Edition.Number > book.edition && l.identity.GatewayID != "" {
-		noted = "" // the database is newer
-	}
-	s.agree(ctx)
-	if err := s.identify(noted); err != nil {
-		return err
-	}
-	agreed := gateway.Batch{Assets: pointers(l.saved.Assets), Edition: &l.saved.Edition, Removed: book.others(l.saved.Assets)}
-	if err := s.ledger.record(&agreed); err != nil {
-		return fmt.Errorf("writing %s: %w", ledgerFile, err)
-	}
-	for _, d := range l.damage {
-		s.log.Error("part of the state was lost", "what", d)
-	}
-	return s.db.transact(ctx, func() error {
-		for statement := range l.litter {
-			if _, err := s.db.conn.ExecContext(ctx, statement); err != nil {
-				return err
-			}
-		}
-		for key, value := range map[string]string{gatewayIDKey: l.identity.GatewayID, bootsKey: strconv.Itoa(l.identity.Boots)} {
-			if _, err := s.db.putMeta.ExecContext(ctx, key, value); err != nil {
-				return err
-			}
-		}
-		return s.db.write(ctx, l.mended())
-	})
-}
-
-// agree makes what was read agree with the ledger, and takes from the newest good backup what is missing.
-func (s *Store) agree(ctx context.Context) {
-	l, book := s.loaded, s.ledger.book
-	lacking := func() bool { return (len(l.damage) > 0 || s.renewal != nil) && s.backup(ctx) != nil }
-	if lacking() {
-		l.describe(s.good, book)
-	}
-	l.reconcile(book)
-	if lacking() {
-		l.fill(s.good)
-	}
-	if r := s.renewal; r != nil {
-		_, ofLog := errors.AsType[logDamage](r.cause)
-		l.allDoubtful = l.allDoubtful || ofLog || r.fromBackup || r.salvaged.incomplete["totals"] || r.salvaged.incomplete["increments"]
-	}
-	l.doubt(gateway.TimestampOf(time.Now()))
-	if sentence := s.told(); sentence != "" {
-		l.damage = slices.Insert(l.damage, 0, sentence)
-	}
-	s.good = nil
-}
-
-func (s *Store) openLedger() error {
-	ledger, err := openLedger(s.dir)
-	if err != nil {
-		return err
-	}
-	s.ledger = ledger
-	return syncDirectory(s.dir)
-}
-
-// identify settles the gateway's id: the ledger's, else the database's, else a new one.
-func (s *Store) identify(noted string) error {
-	identity := &s.loaded.identity
-	if !s.byHand {
-		identity.Boots++
-	}
-	if noted != "" {
-		identity.GatewayID = noted
-		return nil
-	}
-	if identity.GatewayID == "" {
-		var id [4]byte
-		if _, err := rand.Read(id[:]); err != nil {
-			return err
-		}
-		identity.GatewayID = hex.EncodeToString(id[:])
-	}
-	if err := s.ledger.name(identity.GatewayID); err != nil {
-		return fmt.Errorf("writing %s: %w", ledgerFile, err)
-	}
-	return nil
-}
-
-func pointers(assets []gateway.Asset) []*gateway.Asset {
-	out := make([]*gateway.Asset, len(assets))
-	for i := range assets {
-		out[i] = &assets[i]
-	}
-	return out
-}
-
 // Saved returns what was read when the store was opened. Call it once; the store then forgets it.
 func (s *Store) Saved() *gateway.Saved {
 	saved := s.loaded.saved
@@ -271,8 +131,14 @@ func (s *Store) Commit(ctx context.Context, b *gateway.Batch) error {
 
 // ready opens the database if it is not open.
 func (s *Store) ready(ctx context.Context) error {
+	if s.lost != nil {
+		return s.lost
+	}
 	if s.db != nil {
 		return nil
+	}
+	if err := s.present(); err != nil {
+		return err
 	}
 	db, err := openDatabase(ctx, s.dir)
 	if err == nil {
@@ -282,13 +148,31 @@ func (s *Store) ready(ctx context.Context) error {
 }
 
 func (s *Store) commit(ctx context.Context, b *gateway.Batch) error {
-	if err := s.ready(ctx); err != nil {
-		return err
+	if b.Whole && s.lost != nil {
+		if err := s.writeAnew(ctx, b); err != nil {
+			return fmt.Errorf("%w; while writing it anew: %w", gateway.ErrJournalLost, err)
+		}
+		return s.record(b)
 	}
-	if err := s.db.transact(ctx, func() error { return s.db.write(ctx, b) }); err != nil {
+	err := s.ready(ctx)
+	if err == nil {
+		err = s.db.transact(ctx, func() error { return s.db.write(ctx, b) })
+	}
+	if s.loses(err) {
+		return fmt.Errorf("%w: %w", gateway.ErrJournalLost, err)
+	}
+	if err != nil {
 		return err
 	}
 	return s.record(b)
+}
+
+// loses notes that an error tells of a database that is damaged.
+func (s *Store) loses(err error) bool {
+	if s.lost == nil && spoilt(err) {
+		s.lost = err
+	}
+	return s.lost != nil
 }
 
 // record writes into the ledger what is new in it; after an error the file is opened anew at the next call.

@@ -96,6 +96,7 @@ func (t *Table) write(ctx context.Context, statements func(*writer)) error {
 		return w.err
 	})
 	if err != nil {
+		s.loses(err)
 		err = errors.Join(err, s.closeDatabase())
 		return fmt.Errorf("writing the table %s of %s: %w", t.name, databaseFile, err)
 	}

@@ -44,7 +44,7 @@ func (l *loaded) feed(data []byte, asset gateway.Number, feed gateway.Feed) erro
 		return nil
 	}
 	h, err := unpackHistory(body, asset, feed)
-	if err != nil {
+	if err != nil || l.verifying { // they are too many to be kept until the table ends
 		return err
 	}
 	l.saved.Histories = append(l.saved.Histories, h)
