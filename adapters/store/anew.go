@@ -16,7 +16,7 @@ import (
 )
 
 // Check reads the whole database beside whoever writes to it: its structure, and the checksum of every row. Its error
-// says what is wrong. Damage has everything written anew with the next commit: see [gateway.ErrJournalLost].
+// says what is wrong. Damage, which wraps [gateway.ErrJournalLost], has everything written anew with the next commit.
 func (s *Store) Check(ctx context.Context) error {
 	err := s.check(ctx)
 	if lost, ok := errors.AsType[notWholeError](err); ok {
@@ -31,6 +31,7 @@ func (s *Store) Check(ctx context.Context) error {
 		}
 		s.lost = err
 		s.turn.give()
+		err = fmt.Errorf("%w: %w", gateway.ErrJournalLost, err)
 	}
 	return fmt.Errorf("looking through %s: %w", filepath.Join(s.dir, databaseFile), err)
 }
