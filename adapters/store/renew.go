@@ -116,7 +116,7 @@ func (s *Store) backup(ctx context.Context) *goodBackup {
 func (s *Store) putInPlace() (aside string, err error) {
 	renewed := filepath.Join(s.dir, renewedFile)
 	if _, err := os.Lstat(renewed); errors.Is(err, fs.ErrNotExist) {
-		return "", os.RemoveAll(filepath.Join(s.dir, renewalFolder))
+		return "", s.dropRenewal()
 	}
 	if aside, err = s.moveAside(); err != nil {
 		return "", err
@@ -124,7 +124,16 @@ func (s *Store) putInPlace() (aside string, err error) {
 	if err := os.Rename(renewed, filepath.Join(s.dir, databaseFile)); err != nil {
 		return "", err
 	}
-	return aside, errors.Join(syncDirectory(s.dir), keepNewest(s.dir, databaseFile+asideWord), os.RemoveAll(filepath.Join(s.dir, renewalFolder)))
+	return aside, errors.Join(syncDirectory(s.dir), keepNewest(s.dir, databaseFile+asideWord), s.dropRenewal())
+}
+
+// dropRenewal removes what a renewal left behind. Without one it touches nothing.
+func (s *Store) dropRenewal() error {
+	folder := filepath.Join(s.dir, renewalFolder)
+	if _, err := os.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return os.RemoveAll(folder)
 }
 
 // moveAside renames a database that is damaged; whoever looks into it finds it whole. It returns "" if there is none.

@@ -69,13 +69,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	held, err := s.lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("locking the state directory %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("locking the state directory %s: %w%s", o.Dir, err, remedy(o.Dir, err))
 	}
 	if !held {
 		return nil, fmt.Errorf("opening the state directory %s: %w; stop that one, or give this one a state_dir of its own", o.Dir, ErrInUse)
 	}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the state directory %s: %w", o.Dir, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("opening the state directory %s: %w%s", o.Dir, err, remedy(o.Dir, err)), s.Close())
 	}
 	return s, nil
 }
