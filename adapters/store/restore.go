@@ -20,6 +20,7 @@ type Restored struct {
 	GatewayID string
 	Assets    int
 	Newer     int      // assets of the directory's ledger that the backup does not have: they keep their numbers
+	Instead   string   // the gateway whose ledger was there, if it is another: addresses are now those of the backup
 	Aside     []string // what was there before, under its new names
 }
 
@@ -70,6 +71,7 @@ func restore(ctx context.Context, dir, file string, of Identity, ledger []byte, 
 	}
 	own := parseLedger(there)
 	if own.gatewayID != of.GatewayID {
+		r.Instead = own.gatewayID
 		if err := r.moveAside(dir, ledgerFile, ending); err != nil {
 			return nil, err
 		}
