@@ -21,7 +21,7 @@ const (
 	MapFull                          // assets that no longer fit the map
 	PushFailing                      // a controller cannot be written to
 	WatchdogExpired                  // a master that should write no longer does
-	StateRestored                    // part of the stored state could not be read at the start
+	StateRestored                    // part of the stored state was damaged, and was restored so far as it could be
 	SubscriptionWrong                // Butlr's webhook is not as configured
 	SerialDown                       // a serial port is gone, or cannot be opened
 	PinUnmet                         // an asset does not have the number that the configuration pins it to

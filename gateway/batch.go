@@ -19,6 +19,7 @@ type Batch struct {
 	Counted   []Increment
 	Expired   Timestamp // increments of event times before it may be deleted; 0 for none
 	Edition   *Edition  // replaces what is stored; nil leaves it. Assets move, and retire, only together with one
+	Whole     bool      // it is everything: nothing else is to be left of what was stored but the audit, Alive and Process
 }
 
 // Empty tells whether there is nothing to store.
@@ -133,7 +134,7 @@ type Total struct {
 	Day Timestamp // the midnight that began the day, or the reset on command since
 	Net int64     // people
 
-	Lacks    Timestamp // the midnight that began the newest day on which an increment was too old to be counted; 0 for none
+	Lacks    Timestamp // a time of the newest day on which something may be missing: an increment was too old to be counted, or they are of a backup; 0 for none
 	Detected Timestamp // the hour in which the newest Detected was sensed; 0 for none. Of whom, and of how many, is not kept
 }
 

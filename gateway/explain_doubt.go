@@ -38,7 +38,7 @@ func (e *evaluation) doubtAbout(m Measure) string {
 		if e.asset.about.Kind == Group {
 			return e.doubtAboutMembers(slices.Index(summed[:], m))
 		}
-		return e.orElse(e.doubtAboutSilence(), "an event of today was older than the horizon, and not counted")
+		return e.orElse(e.doubtAboutSilence(), "something of today may be missing: an event was too old to be counted, or the state was restored")
 	case Detections:
 		return e.orElse(e.doubtAboutSilence(), "the gateway was started since, and how many a sensor sees is never stored")
 	case PeakToday, OccupiedMinutesToday:

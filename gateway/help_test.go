@@ -172,10 +172,20 @@ func (j *journal) Commit(_ context.Context, b *gateway.Batch) error {
 	return j.fail
 }
 
+// lose loses everything but what is not in a whole batch.
+func (j *journal) lose() {
+	j.rows = rows{audit: j.rows.audit, alive: j.rows.alive, process: j.rows.process}
+}
+
 func (j *journal) write(b *gateway.Batch) {
 	r := &j.rows
+	if b.Whole {
+		j.lose()
+		r.audit = nil // all of it is in the batch, as few as there are here
+	}
 	if r.assets == nil {
 		*r = rows{
+			audit: r.audit, alive: r.alive, process: r.process,
 			assets: map[gateway.Number]gateway.Asset{}, histories: map[string]gateway.History{},
 			totals: map[gateway.Number]gateway.Total{}, sites: map[gateway.Number]gateway.SiteLife{},
 			overrides: map[gateway.OverrideKey]gateway.Override{}, counted: map[gateway.IncrementKey]gateway.Increment{},

@@ -124,6 +124,9 @@ func (h *Hub) await(ctx context.Context) (failed, err error) {
 func (h *Hub) judge(result error) error {
 	switch {
 	case result != nil:
+		if errors.Is(result, ErrJournalLost) {
+			h.state.Distrust()
+		}
 		h.alarms.Raise(JournalFailing, result.Error())
 		return fmt.Errorf("%w: %w", ErrNotStored, result)
 	case h.full == nil:

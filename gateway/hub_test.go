@@ -3,11 +3,14 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"butlr-gateway/gateway"
 )
@@ -388,4 +391,55 @@ func TestAlarmsAreOrderedAndSayWhy(t *testing.T) {
 	if a.Bits() != 1<<gateway.FeedLost {
 		t.Errorf("bits %b", a.Bits())
 	}
+}
+
+// losing is a journal that finds once that what it has is damaged, and then wants everything.
+type losing struct {
+	journal
+	lost  bool // next time
+	whole int  // batches that were everything
+}
+
+func (l *losing) Commit(ctx context.Context, b *gateway.Batch) error {
+	if l.lost {
+		l.lost = false
+		l.lose()
+		return fmt.Errorf("committing: %w", gateway.ErrJournalLost)
+	}
+	if b.Whole {
+		l.whole++
+	}
+	return l.journal.Commit(ctx, b)
+}
+
+// Who sends events when the journal finds that it is damaged is told to send them again; then everything is stored
+// anew, once, before them.
+//
+// Seen to break it: the error taken for any other; everything stored again with each batch from then on; no edition.
+func TestWhatAJournalLostIsStoredAnew(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j, s := &losing{}, &sink{}
+		h, alarms := startHub(t, clock, j, s, 0)
+		ingest := func(e gateway.Event) error { return h.Ingest(t.Context(), []gateway.Event{e}) }
+		if err := ingest(people("room_a", 3, "09:00:00")); err != nil {
+			t.Fatal(err)
+		}
+		edition := j.rows.edition
+		j.lost = true
+		second := people("room_b", 4, "09:00:01")
+		if err := ingest(second); !errors.Is(err, gateway.ErrNotStored) || len(j.rows.histories) != 0 {
+			t.Fatalf("got %v, and %d feeds are stored", err, len(j.rows.histories))
+		}
+		for range 3 {
+			if err := ingest(second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if edition.Since == 0 || !cmp.Equal(j.rows.edition, edition) {
+			t.Errorf("the edition is %+v, was %+v", j.rows.edition, edition)
+		}
+		if len(j.rows.histories) != 2 || j.whole != 1 || alarms.Bits() != 0 {
+			t.Errorf("%d feeds are stored, everything %d times; alarms %b", len(j.rows.histories), j.whole, alarms.Bits())
+		}
+	})
 }

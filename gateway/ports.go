@@ -1,12 +1,19 @@
 package gateway
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrJournalLost says that what was stored before can no longer be relied on: it is to be stored anew, all of it.
+var ErrJournalLost = errors.New("what was stored is damaged")
 
 // Journal makes what changed durable.
 type Journal interface {
 	// Commit stores the whole batch or, when it returns an error, leaves the caller free to try another
 	// one later. It returns only when the batch would survive a power cut. The batch is valid until it
-	// returns. It is called by one goroutine at a time.
+	// returns. It is called by one goroutine at a time. After an error that wraps ErrJournalLost the next
+	// batch is a whole one.
 	Commit(ctx context.Context, b *Batch) error
 }
 

@@ -171,7 +171,8 @@ func TestTotalsAreTheSumOfDistinctIncrements(t *testing.T) {
 // What failed and is sent again counts once.
 //
 // Seen to break it: Undo keeping the facts, the counted increments, or the assets of the failed batch;
-// Leftover without Removed, without Forgotten or without the rows of assets that are still there.
+// Leftover without Removed, without Forgotten or without the rows of assets that are still there; of everything that was
+// lost, the increments not stored anew, or nothing but the assets.
 func TestAFailedCommitLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -183,6 +184,10 @@ func TestAFailedCommitLeavesNoTrace(t *testing.T) {
 			disk.fail, disk.torn = nil, false
 			if rapid.Bool().Draw(r, "fails") {
 				disk.fail, disk.torn = errDisk, rapid.Bool().Draw(r, "torn")
+			}
+			if rapid.IntRange(0, 5).Draw(r, "lost") == 0 {
+				disk.lose()
+				s.Distrust()
 			}
 			if !disk.repair(t, s) {
 				continue

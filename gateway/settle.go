@@ -10,14 +10,18 @@ type leftover struct {
 	assets     map[Number]bool // assets whose rows may differ from what the state knows, or that do not exist
 	increments map[Increment]bool
 	edition    bool
+	everything bool // nothing on disk can be relied on
 }
 
 // Leftover returns what must be stored before anything else: the rows of a batch that failed, as they are
-// now. Nobody knows which of them reached the disk. It is empty unless [State.Undo] was called since
-// [State.Repaired].
+// now. Nobody knows which of them reached the disk. It is empty unless [State.Undo] or [State.Distrust] was called
+// since [State.Repaired].
 func (s *State) Leftover() *Batch {
 	b := &s.batch
 	b.reset()
+	if s.unsure.everything {
+		return s.everything()
+	}
 	for _, n := range slices.Sorted(maps.Keys(s.unsure.assets)) {
 		b.Removed = append(b.Removed, n)
 		if a := s.at(n); a != nil {

@@ -27,11 +27,9 @@ func Backup(ctx context.Context, dir, file string) error {
 		return fmt.Errorf("backing up the state: %w; has a gateway run with this state_dir?", err)
 	}
 	part := file + ".part"
-	if err := backUp(ctx, dir, part); err != nil {
-		if gone := os.Remove(part); !errors.Is(gone, fs.ErrNotExist) {
-			err = errors.Join(err, gone)
-		}
-		return fmt.Errorf("backing up the state in %s: %w", dir, err)
+	err := backUp(ctx, dir, part, func() ([]byte, error) { return os.ReadFile(filepath.Join(dir, ledgerFile)) })
+	if err != nil {
+		return fmt.Errorf("backing up the state in %s: %w", dir, removed(part, err))
 	}
 	if err := os.Rename(part, file); err != nil {
 		return err
@@ -39,7 +37,15 @@ func Backup(ctx context.Context, dir, file string) error {
 	return syncDirectory(filepath.Dir(file))
 }
 
-func backUp(ctx context.Context, dir, part string) error {
+// removed removes what a failure left, and returns that with it.
+func removed(part string, err error) error {
+	if gone := os.Remove(part); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+func backUp(ctx context.Context, dir, part string, readLedger func() ([]byte, error)) error {
 	empty, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640) // SQLite would let others read it
 	if err != nil {
 		return err
@@ -51,7 +57,7 @@ func backUp(ctx context.Context, dir, part string) error {
 		return err
 	}
 	// The database is written before the ledger: this one lacks no asset that the copy has.
-	ledger, err := os.ReadFile(filepath.Join(dir, ledgerFile))
+	ledger, err := readLedger()
 	if err != nil {
 		return err
 	}
@@ -110,6 +116,10 @@ func sumOfRest(ctx context.Context, conn *sql.Conn) (number, error) {
 // checkKept verifies the rows that other parts keep.
 func checkKept(ctx context.Context, conn *sql.Conn) error {
 	var pack packer
+	var tables int // there was none in the older schemas
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'kept'").Scan(&tables); err != nil || tables == 0 {
+		return err
+	}
 	return each(ctx, conn, "SELECT name, key, value, sum FROM kept", func(rows *sql.Rows) error {
 		var name, key, value text
 		var sum number
@@ -153,44 +163,49 @@ func VerifyBackup(ctx context.Context, file string) error {
 	return err
 }
 
-// readBackup returns the identity and the ledger in a backup that is whole.
-func readBackup(ctx context.Context, file string) (of Identity, ledger []byte, err error) {
+// readBackup returns what is in a backup that is whole, and the ledger.
+func readBackup(ctx context.Context, file string) (l *loaded, ledger []byte, err error) {
 	about, err := os.Stat(file)
 	if err != nil {
-		return of, nil, fmt.Errorf("reading the backup: %w", err)
+		return nil, nil, fmt.Errorf("reading the backup: %w", err)
 	}
 	if !about.Mode().IsRegular() {
-		return of, nil, fmt.Errorf("reading the backup %s: it is no file", file)
+		return nil, nil, fmt.Errorf("reading the backup %s: it is no file", file)
 	}
 	err = withBackup(ctx, file, true, func(conn *sql.Conn) error {
-		of, ledger, err = checkBackup(ctx, conn)
+		l, ledger, err = checkBackup(ctx, conn)
 		return err
 	})
 	if err != nil {
-		return of, nil, fmt.Errorf("reading the backup %s: %w", file, err)
+		return nil, nil, fmt.Errorf("reading the backup %s: %w", file, err)
 	}
-	return of, ledger, nil
+	return l, ledger, nil
 }
 
-func checkBackup(ctx context.Context, conn *sql.Conn) (of Identity, ledger []byte, err error) {
+// notWholeError says what in a database is not as it was written.
+type notWholeError []string
+
+func (e notWholeError) Error() string { return "it is not whole: " + strings.Join(e, "; ") }
+
+func checkBackup(ctx context.Context, conn *sql.Conn) (l *loaded, ledger []byte, err error) {
 	var sum, rest number
 	if err := conn.QueryRowContext(ctx, "SELECT ledger, sum, rest FROM backup").Scan(&ledger, &sum, &rest); err != nil {
-		return of, nil, fmt.Errorf("it is no backup, or broken: %w", err)
+		return nil, nil, fmt.Errorf("it is no backup, or broken: %w", err)
 	}
 	version, err := readVersion(ctx, conn)
 	if err != nil {
-		return of, nil, err
+		return nil, nil, err
 	}
 	var verdict string
 	if err := conn.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil || verdict != "ok" {
-		return of, nil, errors.Join(fmt.Errorf("the database in it is broken: %s", verdict), err)
+		return nil, nil, errors.Join(fmt.Errorf("the database in it is broken: %s", verdict), err)
 	}
-	l, err := load(ctx, conn, version)
+	l, err = load(ctx, conn, version)
 	if err == nil {
 		err = checkKept(ctx, conn)
 	}
 	if err != nil {
-		return of, nil, fmt.Errorf("the database in it is broken: %w", err)
+		return nil, nil, fmt.Errorf("the database in it is broken: %w", err)
 	}
 	b := parseLedger(ledger)
 	damage := append(l.damage, b.damage...)
@@ -198,10 +213,10 @@ func checkBackup(ctx context.Context, conn *sql.Conn) (of Identity, ledger []byt
 		damage = append(damage, "checksums do not fit")
 	}
 	if len(damage) > 0 {
-		return of, nil, fmt.Errorf("it is not whole: %s", strings.Join(damage, "; "))
+		return nil, nil, notWholeError(damage)
 	}
 	l.identity.GatewayID = b.gatewayID
-	return l.identity, ledger, nil
+	return l, ledger, nil
 }
 
 // syncFile makes sure that a file outlives a power cut.

@@ -144,7 +144,7 @@ func TestTheLedgerOfAnotherGatewayGivesWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(did.Aside) != 2 || did.Newer != 0 {
+	if len(did.Aside) != 2 || did.Newer != 0 || did.Instead != other.Identity().GatewayID {
 		t.Errorf("%+v", did)
 	}
 	saved, of := read(t, second)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,4 +54,71 @@ func histories(first gateway.Number, assets, minutes int) *gateway.Batch {
 		b.Histories = append(b.Histories, history(first+gateway.Number(i), gateway.PeopleMinuteFeed, minutes))
 	}
 	return b
+}
+
+// BenchmarkCommitBesideALook commits the histories of 64 of 100 000 assets, by turns alone and while the whole state is
+// looked through, so that whatever else the machine does slows both.
+func BenchmarkCommitBesideALook(b *testing.B) {
+	s, err := store.Open(b.Context(), store.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.WithoutCancel(b.Context())
+	const campus = 100_000
+	for from := 0; from < campus; from += 5000 {
+		batch := histories(gateway.Number(from), 5000, 31)
+		for i := range batch.Histories {
+			n := batch.Histories[i].Asset
+			batch.Assets = append(batch.Assets, asset(n, fmt.Sprint("room_", n)))
+		}
+		if err := s.Commit(ctx, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var spent [2][]time.Duration
+	var looked []time.Duration
+	commits := func(until <-chan error) (took []time.Duration) {
+		batch := histories(0, 64, 31)
+		for i := 0; ; i++ {
+			select {
+			case err := <-until:
+				if err != nil {
+					b.Fatal(err)
+				}
+				return took
+			default:
+			}
+			for j := range batch.Histories {
+				h := &batch.Histories[j]
+				h.Asset = gateway.Number((int(h.Asset) + 1567) % campus)
+				h.Window[len(h.Window)-1].Value++
+			}
+			begin := time.Now()
+			if err := s.Commit(ctx, batch); err != nil {
+				b.Fatal(err)
+			}
+			took = append(took, time.Since(begin))
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
+	for b.Loop() {
+		done := make(chan error, 1)
+		go func() {
+			begin := time.Now()
+			err := s.Check(ctx)
+			looked = append(looked, time.Since(begin))
+			done <- err
+		}()
+		spent[1] = append(spent[1], commits(done)...)
+		go func() { time.Sleep(looked[len(looked)-1]); done <- nil }()
+		spent[0] = append(spent[0], commits(done)...)
+	}
+	for i, name := range []string{"alone", "beside"} {
+		slices.Sort(spent[i])
+		b.ReportMetric(float64(spent[i][len(spent[i])/2].Microseconds()), "µs-p50-"+name)
+		b.ReportMetric(float64(spent[i][len(spent[i])*99/100].Microseconds()), "µs-p99-"+name)
+	}
+	slices.Sort(looked)
+	b.ReportMetric(float64(looked[len(looked)/2].Milliseconds()), "ms/look")
 }

@@ -9,8 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver
 )
 
 const (
@@ -36,21 +35,41 @@ type database struct {
 	pack packer
 }
 
-// connect opens the database file for one connection. Read-only, it neither creates nor changes it.
+// What a connection is for.
+type purpose int
+
+const (
+	toWrite purpose = iota
+	toRead          // by whomever, whether or not a gateway runs: it neither creates nor changes the database
+	toCheck         // beside the connection that writes, by the process that has it
+)
+
+// connect opens the database file for one connection.
 func connect(ctx context.Context, dir string, readOnly bool) (*sql.DB, *sql.Conn, error) {
+	if readOnly {
+		return connectTo(ctx, dir, toRead)
+	}
+	return connectTo(ctx, dir, toWrite)
+}
+
+func connectTo(ctx context.Context, dir string, purpose purpose) (*sql.DB, *sql.Conn, error) {
 	path, err := filepath.Abs(filepath.Join(dir, databaseFile))
 	if err != nil {
 		return nil, nil, err
 	}
 	query := url.Values{"_pragma": {"busy_timeout(2000)"}}
-	if readOnly {
+	switch purpose {
+	case toRead:
 		query.Set("mode", "ro")
 		// Without a log beside it nobody is writing, and SQLite must not want to: neither to the file nor to
 		// the directory, which may be somebody else's.
 		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
 			query.Set("immutable", "1")
 		}
-	} else {
+	case toCheck:
+		query.Set("mode", "rw")
+		query["_pragma"] = append(query["_pragma"], "query_only(1)")
+	default:
 		query["_pragma"] = append(query["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)",
 			"journal_size_limit(16777216)")
 	}
@@ -99,7 +118,7 @@ func (d *database) prepare(ctx context.Context) error {
 	if err := d.transact(ctx, func() error { return upgrade(ctx, d.conn, version) }); err != nil {
 		return err
 	}
-	if err := d.mendIndex(ctx); err != nil {
+	if err := d.checkIndexes(ctx); err != nil {
 		return err
 	}
 	return d.prepareAll(ctx, []statement{
@@ -130,21 +149,15 @@ func (d *database) prepare(ctx context.Context) error {
 const indexes = "assets.sqlite_autoindex_assets_1 increments.sqlite_autoindex_increments_1 kept.sqlite_autoindex_kept_1 " +
 	"meta.sqlite_autoindex_meta_1 overrides.sqlite_autoindex_overrides_1 revisions.sqlite_autoindex_revisions_1"
 
-// mendIndex makes the index of the assets' ids anew if it does not agree with its table, or if a damaged schema
-// makes SQLite believe in another one. Loading reads tables only, so that either would show itself with the first
-// new asset, for ever. To look takes a tenth of the time that it takes to make it.
-func (d *database) mendIndex(ctx context.Context) error {
-	var verdict string
-	if err := d.conn.QueryRowContext(ctx, "PRAGMA integrity_check('assets')").Scan(&verdict); err != nil {
-		return err
-	}
+// checkIndexes looks whether the schema has SQLite believe in other indexes. Loading reads tables only, so that one too
+// few or too many would show itself with the first new asset, for ever.
+func (d *database) checkIndexes(ctx context.Context) error {
 	var found sql.NullString
 	err := d.conn.QueryRowContext(ctx, `SELECT group_concat(t.name || '.' || i.name, ' ')
 		FROM (SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name) t, pragma_index_list(t.name) i`).Scan(&found)
-	if err != nil || verdict == "ok" && found.String == indexes {
-		return err
+	if err == nil && found.String != indexes {
+		return damageError("its indexes are others: " + found.String)
 	}
-	_, err = d.conn.ExecContext(ctx, "REINDEX")
 	return err
 }
 
@@ -174,19 +187,4 @@ func (d *database) close() error {
 		errs = append(errs, stmt.Close())
 	}
 	return errors.Join(append(errs, d.conn.Close(), d.pool.Close())...)
-}
-
-// broken tells whether an error says that the file is no sound database, rather than out of reach. The
-// statements of opening are right, so that one that SQLite does not understand tells of a damaged schema,
-// and one that breaks a rule of it of rows that broke it before.
-func broken(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT:
-		return true
-	}
-	return false
 }

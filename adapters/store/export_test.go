@@ -58,3 +58,19 @@ func UnpackSite(row []byte, site gateway.Number) (gateway.SiteLife, error) {
 
 // SiteOf is what a site's row belongs to.
 const SiteOf = sitePart
+
+// Hold takes the turn, as a commit that the disk does not answer.
+func (s *Store) Hold() (release func()) {
+	s.turn <- struct{}{}
+	return s.turn.give
+}
+
+// SchemaVersion is that of databases as they are written now.
+const SchemaVersion = schemaVersion
+
+// Forget has the store open its database anew for the next commit, as after an error.
+func (s *Store) Forget() (done func()) {
+	s.turn <- struct{}{}
+	_ = s.closeDatabase()
+	return s.turn.give
+}

@@ -212,3 +212,28 @@ func columns(t *testing.T, dir string) (cells [][2]string) {
 	}
 	return cells
 }
+
+// leaves returns the numbers of the pages in which the rows of a table lie.
+func leaves(t *testing.T, dir, table string) (pages []int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path", table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		var page int
+		if err := rows.Scan(&page); err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, page)
+	}
+	if err := rows.Err(); err != nil || len(pages) == 0 {
+		t.Fatalf("pages of %s: %v, %v", table, pages, err)
+	}
+	return pages
+}

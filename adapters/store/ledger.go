@@ -59,11 +59,11 @@ func (l *ledger) rewrite() error {
 
 // keepAside keeps a copy of a ledger that is about to be mended.
 func keepAside(path string, text []byte) error {
-	aside := path + ".broken-" + time.Now().UTC().Format("20060102T150405.000")
+	aside := path + asideWord + time.Now().UTC().Format(asideTime)
 	if err := os.WriteFile(aside, text, 0o640); err != nil {
 		return fmt.Errorf("keeping the damaged ledger: %w", err)
 	}
-	return nil
+	return keepNewest(filepath.Dir(path), ledgerFile+asideWord)
 }
 
 // name notes whose ledger it is.

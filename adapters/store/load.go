@@ -25,6 +25,17 @@ type loaded struct {
 	lostRows int
 	suspect  map[gateway.Number]bool // assets with rows that were not believed: all of theirs are written anew
 	litter   map[string]bool         // statements that delete what nobody can be told to have lost
+
+	doubtful    map[gateway.Number]bool // assets whose totals are not known to be right
+	allDoubtful bool                    // nobody's are
+	recounted   []gateway.Increment     // that a backup knew of
+	filled      filled
+
+	verifying bool // rows are looked at, and not kept
+}
+
+func newLoaded() *loaded {
+	return &loaded{suspect: make(map[gateway.Number]bool), litter: make(map[string]bool), doubtful: make(map[gateway.Number]bool)}
 }
 
 // lost notes what could not be read.
@@ -50,7 +61,11 @@ const lostRowsTold = 10
 
 // load reads the whole database. Read-only, it may be of an older version.
 func load(ctx context.Context, conn *sql.Conn, version int) (*loaded, error) {
-	l := &loaded{suspect: make(map[gateway.Number]bool), litter: make(map[string]bool)}
+	l := newLoaded()
+	return l, l.read(ctx, conn, version)
+}
+
+func (l *loaded) read(ctx context.Context, conn *sql.Conn, version int) error {
 	tables := []func(context.Context, *sql.Conn) error{
 		l.meta, l.assets, l.feeds, l.totals, l.increments, l.sites, l.overrides, l.audits,
 	}
@@ -64,13 +79,16 @@ func load(ctx context.Context, conn *sql.Conn, version int) (*loaded, error) {
 	}
 	for _, read := range tables {
 		if err := read(ctx, conn); err != nil {
-			return nil, err
+			return err
+		}
+		if l.verifying {
+			l.saved = gateway.Saved{}
 		}
 	}
 	if more := l.lostRows - lostRowsTold; more > 0 {
 		l.lost("and %d more rows", more)
 	}
-	return l, nil
+	return nil
 }
 
 // each runs a query and calls scan for each of its rows.

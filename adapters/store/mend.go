@@ -55,6 +55,7 @@ func (l *loaded) reconcile(b *book) {
 // takeEdition takes over the ledger's edition into an older database.
 func (l *loaded) takeEdition(b *book) {
 	if len(l.saved.Assets) > 0 {
+		l.allDoubtful = true
 		l.lost("%s is older than %s: the numbers have been rearranged since, and are as they were then; totals may have gone back", databaseFile, ledgerFile)
 	}
 	e := &l.saved.Edition
@@ -128,6 +129,7 @@ func (l *loaded) addUnknown(b *book) {
 	}
 	slices.SortFunc(l.saved.Assets, func(a, b gateway.Asset) int { return cmp.Compare(a.Number, b.Number) })
 	if unknown > 0 {
+		l.allDoubtful = true
 		l.lost("%s is new, or older than %s: %d assets have their numbers and nothing else; totals may have gone back", databaseFile, ledgerFile, unknown)
 	}
 }
@@ -143,7 +145,10 @@ func (l *loaded) dropOrphans(known map[gateway.Number]bool) {
 	}
 	s := &l.saved
 	s.Histories = slices.DeleteFunc(s.Histories, func(h gateway.History) bool { return orphan(h.Asset) })
-	s.Totals = slices.DeleteFunc(s.Totals, func(t gateway.Total) bool { return orphan(t.Asset) })
+	s.Totals = slices.DeleteFunc(s.Totals, func(t gateway.Total) bool {
+		l.doubtful[t.Asset] = l.doubtful[t.Asset] || !known[t.Asset]
+		return orphan(t.Asset)
+	})
 	s.Sites = slices.DeleteFunc(s.Sites, func(s gateway.SiteLife) bool { return orphan(s.Site) })
 	s.Overrides = slices.DeleteFunc(s.Overrides, func(o gateway.Override) bool {
 		if !orphan(o.Asset) {
@@ -160,9 +165,10 @@ func (l *loaded) mended() *gateway.Batch {
 	b := &gateway.Batch{
 		Removed:   slices.Sorted(maps.Keys(l.suspect)),
 		Histories: only(s.Histories, func(h *gateway.History) bool { return l.suspect[h.Asset] }),
-		Totals:    only(s.Totals, func(t *gateway.Total) bool { return l.suspect[t.Asset] }),
+		Totals:    only(s.Totals, func(t *gateway.Total) bool { return l.suspect[t.Asset] || l.doubtful[t.Asset] }),
 		Sites:     only(s.Sites, func(s *gateway.SiteLife) bool { return l.suspect[s.Site] }),
 		Overrides: only(s.Overrides, func(o *gateway.Override) bool { return l.suspect[o.Asset] }),
+		Counted:   l.recounted,
 	}
 	for i := range s.Assets {
 		if a := &s.Assets[i]; l.suspect[a.Number] {

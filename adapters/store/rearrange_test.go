@@ -170,7 +170,14 @@ func TestAnOlderDatabaseFollowsTheLedger(t *testing.T) {
 	if diff := cmp.Diff(want.Histories, saved.Histories, orderedRows()); diff != "" {
 		t.Errorf("histories (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want.Totals, saved.Totals, orderedRows()); diff != "" {
+	for _, total := range saved.Totals {
+		if total.Lacks < 1773151530002 {
+			t.Errorf("totals that may have gone back do not say so: %+v", total)
+		}
+	}
+	begunAnew := func(total gateway.Total) bool { return total.At == 0 && total.Detected == 0 }
+	counted := slices.DeleteFunc(slices.Clone(saved.Totals), begunAnew)
+	if diff := cmp.Diff(want.Totals, counted, orderedRows(), cmpopts.IgnoreFields(gateway.Total{}, "Lacks")); diff != "" {
 		t.Errorf("totals (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(want.Sites, saved.Sites); diff != "" {

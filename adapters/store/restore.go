@@ -20,6 +20,7 @@ type Restored struct {
 	GatewayID string
 	Assets    int
 	Newer     int      // assets of the directory's ledger that the backup does not have: they keep their numbers
+	Instead   string   // the gateway whose ledger was there, if it is another: addresses are now those of the backup
 	Aside     []string // what was there before, under its new names
 }
 
@@ -28,10 +29,11 @@ type Restored struct {
 // and are uncertain for the day. What was there is renamed, and nothing is deleted. It refuses while a gateway runs on
 // the directory, and a backup that is not whole.
 func Restore(ctx context.Context, dir, file string, now time.Time) (*Restored, error) {
-	of, ledger, err := readBackup(ctx, file)
+	backup, ledger, err := readBackup(ctx, file)
 	if err != nil {
 		return nil, err
 	}
+	of := backup.identity
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w", err)
 	}
@@ -69,6 +71,7 @@ func restore(ctx context.Context, dir, file string, of Identity, ledger []byte, 
 	}
 	own := parseLedger(there)
 	if own.gatewayID != of.GatewayID {
+		r.Instead = own.gatewayID
 		if err := r.moveAside(dir, ledgerFile, ending); err != nil {
 			return nil, err
 		}
@@ -135,7 +138,7 @@ func writeSynced(path string, text []byte) error {
 
 // settle makes database and ledger agree, and says of every total that events of the day are missing.
 func (r *Restored) settle(ctx context.Context, dir string, now time.Time) error {
-	s, err := Open(ctx, Options{Dir: dir, ByHand: true})
+	s, err := Open(ctx, Options{Dir: dir, ByHand: true, asItIs: true})
 	if err != nil {
 		return err
 	}

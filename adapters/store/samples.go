@@ -111,7 +111,7 @@ func OpenSamples(ctx context.Context, o SamplesOptions) (*Samples, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.file, err = openSamplesDatabase(ctx, path); broken(err) {
+	if s.file, err = openSamplesDatabase(ctx, path); damaged(err) {
 		s.log.Warn("the history cannot be read and begins anew", "file", path, "err", err)
 		if err = removeSamples(path); err == nil {
 			s.file, err = openSamplesDatabase(ctx, path)

@@ -140,17 +140,6 @@ func upgrade(ctx context.Context, conn *sql.Conn, version int) error {
 	return err
 }
 
-// readVersion returns the version of the schema, unless a newer gateway wrote it.
-func readVersion(ctx context.Context, conn *sql.Conn) (version int, err error) {
-	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return 0, err
-	}
-	if version > schemaVersion {
-		return 0, fmt.Errorf("it was written by a newer gateway (schema %d, this one knows %d): install that version again", version, schemaVersion)
-	}
-	return version, nil
-}
-
 // put is the statement that makes a row what it is given, and writes nothing if it is that already. Keys
 // and values are names of columns.
 func put(table, keys, values string) string {

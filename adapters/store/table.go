@@ -21,8 +21,10 @@ func (s *Store) Table(name string) *Table { return &Table{store: s, name: name} 
 // Load returns everything in the table. A row that is damaged is reported, removed, and left out.
 func (t *Table) Load(ctx context.Context) (map[string]string, error) {
 	s := t.store
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.turn.take(ctx); err != nil {
+		return nil, fmt.Errorf("reading the table %s of %s: %w", t.name, databaseFile, err)
+	}
+	defer s.turn.give()
 	content := make(map[string]string)
 	var damaged []string
 	err := s.ready(ctx)
@@ -59,10 +61,12 @@ func (t *Table) Load(ctx context.Context) (map[string]string, error) {
 }
 
 // Write makes all the changes durable, or none of them: keys with what they are to have; one that is to have
-// "" goes. When it returns nil they would survive a power cut.
+// "" goes. When it returns nil they would survive a power cut. It waits for its turn no longer than ctx lasts.
 func (t *Table) Write(ctx context.Context, changes map[string]string) error {
-	t.store.mu.Lock()
-	defer t.store.mu.Unlock()
+	if err := t.store.turn.take(ctx); err != nil {
+		return fmt.Errorf("writing the table %s of %s: %w", t.name, databaseFile, err)
+	}
+	defer t.store.turn.give()
 	return t.write(ctx, func(w *writer) {
 		for key, value := range changes {
 			if value == "" {
@@ -92,8 +96,8 @@ func (t *Table) write(ctx context.Context, statements func(*writer)) error {
 		return w.err
 	})
 	if err != nil {
-		err = errors.Join(err, s.db.close())
-		s.db = nil
+		s.loses(err)
+		err = errors.Join(err, s.closeDatabase())
 		return fmt.Errorf("writing the table %s of %s: %w", t.name, databaseFile, err)
 	}
 	return nil

@@ -160,3 +160,29 @@ func BenchmarkTableWrite(b *testing.B) {
 		write(b, s.Table("one"), changes)
 	}
 }
+
+// Whoever writes beside a commit that hangs waits no longer than it wants to, and what it gave up is not written.
+//
+// Seen to break it: the turn taken without a look at the context, in each of the three.
+func TestNobodyWaitsForTheirTurnForEver(t *testing.T) {
+	s := open(t, t.TempDir())
+	release := s.Hold()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 3)
+	go func() { done <- s.Table("one").Write(ctx, map[string]string{"key": "value"}) }()
+	go func() { done <- s.Commit(ctx, everything()) }()
+	go func() {
+		_, err := s.Table("one").Load(ctx)
+		done <- err
+	}()
+	cancel()
+	for range cap(done) {
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+	}
+	release()
+	if got := content(t, s.Table("one")); len(got) != 0 {
+		t.Errorf("written all the same: %v", got)
+	}
+}

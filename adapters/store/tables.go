@@ -44,7 +44,7 @@ func (l *loaded) feed(data []byte, asset gateway.Number, feed gateway.Feed) erro
 		return nil
 	}
 	h, err := unpackHistory(body, asset, feed)
-	if err != nil {
+	if err != nil || l.verifying { // they are too many to be kept until the table ends
 		return err
 	}
 	l.saved.Histories = append(l.saved.Histories, h)
@@ -71,6 +71,7 @@ func (l *loaded) totalsOf(ctx context.Context, conn *sql.Conn, query string) err
 		}
 		asset, ok := key.asset()
 		if !ok {
+			l.allDoubtful = true
 			l.lostRow("the totals of an asset: nobody knows of which")
 			l.litter["DELETE FROM totals WHERE asset NOT BETWEEN 0 AND 4294967295"] = true
 			return nil
@@ -80,7 +81,8 @@ func (l *loaded) totalsOf(ctx context.Context, conn *sql.Conn, query string) err
 			Day: gateway.Timestamp(day), Net: int64(net), Lacks: gateway.Timestamp(lacks), Detected: gateway.Timestamp(detected),
 		}
 		if number(l.pack.totalSum(&t)) != sum {
-			l.lostOf(asset, "totals of asset number %d: %v; they count from 0 again", asset, errChecksum)
+			l.doubtful[asset] = true
+			l.lostOf(asset, "totals of asset number %d: %v", asset, errChecksum)
 			return nil
 		}
 		l.saved.Totals = append(l.saved.Totals, t)
@@ -96,6 +98,7 @@ func (l *loaded) increments(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 		if hour == nowhere || len(key) != len(gateway.IncrementKey{}) {
+			l.allDoubtful = true
 			l.lostRow("a traffic event that was counted: one that is sent again may count twice")
 			l.litter["DELETE FROM increments WHERE typeof(hour) <> 'integer' OR typeof(key) <> 'blob' OR length(key) <> 16"] = true
 			return nil

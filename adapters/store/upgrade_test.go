@@ -105,7 +105,7 @@ func TestADatabaseOfVersion1IsBroughtForward(t *testing.T) {
 	if got, want := s.Identity(), (store.Identity{GatewayID: "0badcafe", Boots: 5}); got != want {
 		t.Errorf("identity: got %+v, want %+v", got, want)
 	}
-	if d := s.Damage(); len(d) != 1 || !strings.Contains(d[0], "totals of asset number 3") {
+	if d := s.Damage(); len(d) != 2 || !strings.Contains(d[0], "it is not whole: totals of asset number 3") || !strings.Contains(d[1], "totals of asset number 3") {
 		t.Errorf("damage: %q, want only what was damaged before", d)
 	}
 	commit(t, s, everything())

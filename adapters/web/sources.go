@@ -90,6 +90,7 @@ type Disk struct {
 	History       int64  `json:"history_bytes"`
 	HistoryMax    int64  `json:"history_max_bytes"`
 	HistoryOldest Moment `json:"history_oldest"` // the beginning of the oldest day that is kept
+	Checked       Moment `json:"state_checked"`  // when all of the state was last read, to its last checksum, and found whole
 }
 
 // Broker is an MQTT broker that is told.

@@ -89,6 +89,9 @@ func printRestored(c *cobra.Command, dir string, did *store.Restored) {
 	if did.Newer > 0 {
 		fmt.Fprintf(w, "%d assets came after the backup: they keep their numbers, and nothing else is known of them.\n", did.Newer)
 	}
+	if did.Instead != "" {
+		fmt.Fprintf(w, "Another gateway's was there, %s: numbers, and so addresses, are now those of the backup.\n", did.Instead)
+	}
 	for _, name := range did.Aside {
 		fmt.Fprintf(w, "What was there is now %s.\n", filepath.Join(dir, name))
 	}

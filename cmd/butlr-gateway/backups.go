@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"butlr-gateway/adapters/store"
@@ -38,7 +36,7 @@ type backups struct {
 func (s *service) keepBackups(ctx context.Context) error {
 	dir := string(s.config.Gateway.StateDir)
 	b := backups{
-		dir: filepath.Join(dir, "backups"), now: func() time.Time { return s.clock().Wall }, alarms: s.alarms, log: s.log,
+		dir: filepath.Join(dir, store.BackupFolder), now: func() time.Time { return s.clock().Wall }, alarms: s.alarms, log: s.log,
 		write: func(ctx context.Context, file string) error { return store.Backup(ctx, dir, file) },
 	}
 	return b.keep(ctx)
@@ -71,79 +69,33 @@ func (b *backups) keep(ctx context.Context) error {
 // due returns when the next one is to be made. Where the newest is of the future the clock is, or was, wrong: then it
 // is a day from now, so that a gateway that starts again and again does not drop those of a week.
 func (b *backups) due() time.Duration {
-	made, err := b.list()
+	made, err := store.Backups(b.dir)
 	if err != nil || len(made) == 0 {
 		return firstBackup
 	}
-	_, at := parseBackup(made[len(made)-1])
-	if age := b.now().Sub(at); age >= 0 {
+	if age := b.now().Sub(made[len(made)-1].At); age >= 0 {
 		return max(firstBackup, backupEvery-age)
 	}
 	return backupEvery
 }
 
-// make makes one, and drops the oldest.
+// make makes one, and drops the oldest. One that was made before an upgrade stays: it is the way back.
 func (b *backups) make(ctx context.Context) error {
 	if err := os.MkdirAll(b.dir, 0o750); err != nil {
 		return fmt.Errorf("making a place for backups: %w", err)
 	}
-	made, err := b.list()
+	made, err := store.Backups(b.dir)
 	if err != nil {
 		return err
 	}
-	number := 0
-	if len(made) > 0 {
-		number, _ = parseBackup(made[len(made)-1])
-	}
-	name := fmt.Sprintf(backupName, number+1, b.now().UTC().Format(backupTime))
-	if err := b.write(ctx, filepath.Join(b.dir, name)); err != nil {
+	file := filepath.Join(b.dir, store.NextBackup(made, b.now()))
+	if err := b.write(ctx, file); err != nil {
 		return err
 	}
-	b.log.Info("state backed up", "file", filepath.Join(b.dir, name))
-	made = append(made, name)
-	for _, old := range made[:max(0, len(made)-backupsKept)] {
-		err = errors.Join(err, os.Remove(filepath.Join(b.dir, old)))
+	b.log.Info("state backed up", "file", file)
+	made = slices.DeleteFunc(made, func(k store.KeptBackup) bool { return k.Schema != 0 })
+	for _, old := range made[:max(0, len(made)+1-backupsKept)] {
+		err = errors.Join(err, os.Remove(old.Path))
 	}
 	return err
-}
-
-const (
-	backupName = "state-%06d-%s.backup"
-	backupTime = "20060102T150405Z"
-)
-
-// parseBackup returns the number and the time in a name; 0 if it is none.
-func parseBackup(name string) (number int, at time.Time) {
-	var when string
-	name, ok := strings.CutSuffix(name, ".backup")
-	if !ok {
-		return 0, at
-	}
-	if _, err := fmt.Sscanf(name, "state-%06d-%s", &number, &when); err != nil {
-		return 0, at
-	}
-	at, err := time.Parse(backupTime, when)
-	if err != nil {
-		return 0, at
-	}
-	return number, at
-}
-
-// list returns the names of those that there are, in the order of their numbers.
-func (b *backups) list() (names []string, err error) {
-	entries, err := os.ReadDir(b.dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("looking for backups: %w", err)
-	}
-	for _, e := range entries {
-		if number, _ := parseBackup(e.Name()); number > 0 {
-			names = append(names, e.Name())
-		}
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		first, _ := parseBackup(a)
-		second, _ := parseBackup(b)
-		return first - second
-	})
-	return names, nil
 }

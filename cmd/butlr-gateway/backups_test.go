@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"butlr-gateway/adapters/store"
 	"butlr-gateway/gateway"
 )
 
@@ -29,6 +30,13 @@ func backupsIn(dir string, fails *atomic.Bool) (*backups, *[]string) {
 			return os.WriteFile(file, nil, 0o600)
 		},
 	}, &made
+}
+
+func basenames(kept []store.KeptBackup) (names []string) {
+	for _, k := range kept {
+		names = append(names, filepath.Base(k.Path))
+	}
+	return names
 }
 
 // TestABackupADay. Seen to break it: one at every start, all of them kept, the newest dropped instead of the oldest.
@@ -54,9 +62,8 @@ func TestABackupADay(t *testing.T) {
 		if d := cmp.Diff(want, all); d != "" {
 			t.Errorf("made: %s", d)
 		}
-		b, _ := backupsIn(dir, nil)
-		kept, err := b.list()
-		if d := cmp.Diff(want[3:], kept); d != "" || err != nil {
+		kept, err := store.Backups(dir)
+		if d := cmp.Diff(want[3:], basenames(kept)); d != "" || err != nil {
 			t.Errorf("kept: %v %s", err, d)
 		}
 	})
@@ -116,6 +123,33 @@ func TestAClockThatWasWrongDropsNoBackups(t *testing.T) {
 		_ = b.keep(ctx)
 		if len(*made) != 1 || (*made)[0][:12] != "state-000011" {
 			t.Errorf("made %v", *made)
+		}
+	})
+}
+
+// TestTheBackupBeforeAnUpgradeStays, counts as the newest one, and is none of the seven. Seen to break it: one of them
+// dropped with the others, or counted with them, or a number given twice.
+func TestTheBackupBeforeAnUpgradeStays(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		for _, name := range []string{"state-000001-19991230T000000Z.backup", "state-000002-20000101T000000Z-schema4.backup"} {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, made := backupsIn(dir, nil)
+		if due := b.due(); due != backupEvery {
+			t.Errorf("the next one is due after %v", due)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 8*backupEvery-time.Hour)
+		defer stop()
+		if err := b.keep(ctx); err != nil {
+			t.Error(err)
+		}
+		kept, err := store.Backups(dir)
+		want := append([]string{"state-000002-20000101T000000Z-schema4.backup"}, *made...)
+		if d := cmp.Diff(want, basenames(kept)); d != "" || err != nil || len(*made) != 7 || (*made)[0][:12] != "state-000003" {
+			t.Errorf("made %v, kept %v %s", *made, err, d)
 		}
 	})
 }

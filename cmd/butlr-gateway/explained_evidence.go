@@ -114,7 +114,7 @@ func (x explained) traffic(w io.Writer) {
 	line(w, "traffic", fmt.Sprintf("%d in, %d out since commissioning, newest %s", t.In, t.Out, x.moment(t.At)))
 	line(w, "", fmt.Sprintf("in less out %+d since %s, %s", t.Net, x.moment(t.Since), choose(t.Reset, "a reset on command", "midnight")))
 	if t.Lacks {
-		line(w, "", "an event of that day was older than the horizon, and was not counted")
+		line(w, "", "something of that day may be missing: an event was too old to be counted, or the state was restored")
 	}
 	for i := range t.Sensors {
 		s := &t.Sensors[i]

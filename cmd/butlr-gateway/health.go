@@ -156,6 +156,9 @@ func printDisk(w io.Writer, d *web.Disk) {
 		history += gateway.Timestamp(d.HistoryOldest).Time().Format(", back to 2 Jan 2006")
 	}
 	fmt.Fprintf(w, "  %-11s %s free in %s; state %s, %s\n", "disk", bytesInWords(d.Free), d.Directory, bytesInWords(uint64(d.State)), history)
+	if d.Checked != 0 {
+		fmt.Fprintf(w, "  %-11s read to its last checksum and found whole at %s\n", "state", gateway.Timestamp(d.Checked).Time().Local().Format(time.DateTime))
+	}
 }
 
 func printBroker(w io.Writer, b *web.Broker) {

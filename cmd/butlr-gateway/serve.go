@@ -43,6 +43,7 @@ type service struct {
 	reloader *reloader // nil without a configuration file
 
 	store      *store.Store
+	checked    atomic.Int64 // when the state was last found whole, a [gateway.Timestamp]
 	logbook    *web.Logbook
 	disk       *diskWatch
 	samples    *store.Samples // nil without a history
@@ -102,15 +103,18 @@ func (s *service) close() error {
 }
 
 func (s *service) openStore(ctx context.Context) error {
-	kept, err := store.Open(ctx, storeOptions(s.config, s.log, s.metrics))
+	o := storeOptions(s.config, s.log, s.metrics)
+	o.Mended = func(what string) { s.alarms.Raise(gateway.StateRestored, what) }
+	kept, err := store.Open(ctx, o)
 	if err != nil {
 		return err
 	}
+	s.checked.Store(int64(gateway.TimestampOf(s.clock().Wall))) // to be opened it must be
 	s.store = kept
 	s.logbook = openLogbook(ctx, kept, s.log)
 	s.closers = append(s.closers, kept.Close)
 	if damage := kept.Damage(); len(damage) > 0 {
-		s.alarms.Raise(gateway.StateRestored, damage[0])
+		s.alarms.Raise(gateway.StateRestored, restoredWords(damage))
 	}
 	return nil
 }
@@ -263,6 +267,7 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
 	parts.start(ctx, "the bound on garbage", boundGarbage)
 	parts.start(ctx, "the daily backup", s.keepBackups)
+	parts.start(ctx, "the daily look through the state", s.watchState)
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	if s.subscription != nil {
 		parts.start(ctx, "the watch over Butlr's subscription", s.watchSubscription)

@@ -78,7 +78,7 @@ func (s *service) measureDisk(ctx context.Context) (*web.Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &web.Disk{Directory: dir, Free: usage.Free, State: usage.State}
+	d := &web.Disk{Directory: dir, Free: usage.Free, State: usage.State, Checked: web.Moment(s.checked.Load())}
 	if s.samples == nil {
 		return d, nil
 	}

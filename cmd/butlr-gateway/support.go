@@ -38,7 +38,7 @@ It works with and without a gateway that runs. What cannot be had is said in the
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			file := "butlr-gateway-support-" + time.Now().UTC().Format(backupTime) + ".zip"
+			file := "butlr-gateway-support-" + time.Now().UTC().Format("20060102T150405Z") + ".zip"
 			if len(args) == 1 {
 				file = args[0]
 			}
