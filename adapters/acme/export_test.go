@@ -4,7 +4,9 @@ package acme
 type Shelf = shelf
 
 // NewShelf returns a shelf in a folder.
-func NewShelf(dir string, placed func(string, []byte)) *Shelf { return &shelf{dir: dir, placed: placed} }
+func NewShelf(dir string, placed func(string, []byte)) *Shelf {
+	return &shelf{dir: dir, placed: placed}
+}
 
 // Retry writes what the disk did not take.
 func (s *Shelf) Retry() { s.retry() }
