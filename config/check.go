@@ -21,6 +21,7 @@ func (d *document) check(c *Config) {
 	}
 	d.short("gateway.name", c.Gateway.Name)
 	d.checkWebhook(&c.Webhook)
+	d.checkACME(c)
 	d.checkForward(c)
 	d.checkMQTT(c)
 	d.checkModbus(c)
@@ -42,7 +43,7 @@ func (d *document) checkListeners(c *Config) {
 		listen Listen
 	}
 	listeners := []listener{
-		{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"modbus.tls.listen", c.Modbus.TLS.Listen},
+		{"webhook.listen", c.Webhook.Listen}, {"webhook.acme_http", c.Webhook.ACMEHTTP}, {"modbus.listen", c.Modbus.Listen}, {"modbus.tls.listen", c.Modbus.TLS.Listen},
 		{"modbus.rtu_over_tcp.listen", c.Modbus.RTUOverTCP.Listen}, {"web.listen", c.Web.Listen},
 	}
 	if c.MQTT.Broker == EmbeddedBroker {

@@ -15,10 +15,10 @@ func (d *document) checkWebhook(w *Webhook) {
 	switch {
 	case w.Listen == "":
 		d.wrong("webhook.listen", "must be set: without it nothing arrives",
-			`write listen = "127.0.0.1:8443" behind a proxy, or ":8443" with tls_cert and tls_key`)
-	case beyond && w.TLSCert == "" && w.TLSKey == "":
+			`write listen = "127.0.0.1:8443" behind a proxy, or ":8443" with acme_domain, or with tls_cert and tls_key`)
+	case beyond && w.TLSCert == "" && w.TLSKey == "" && w.ACMEDomain == "":
 		d.wrong("webhook.listen", "would take events from other machines without encryption",
-			`set tls_cert and tls_key, or listen on "127.0.0.1:8443" behind a proxy that has them`, "webhook.tls_cert", "webhook.tls_key")
+			`set tls_cert and tls_key, or acme_domain, or listen on "127.0.0.1:8443" behind a proxy that has a certificate`, "webhook.tls_cert", "webhook.tls_key", "webhook.acme_domain")
 	}
 	d.needs("webhook.tls_cert", w.TLSCert != "", "tls_key", w.TLSKey != "")
 	d.needs("webhook.tls_key", w.TLSKey != "", "tls_cert", w.TLSCert != "")

@@ -51,6 +51,11 @@ type Webhook struct {
 	Path             string            `toml:"path"`
 	TLSCert          Path              `toml:"tls_cert"`
 	TLSKey           Path              `toml:"tls_key"`
+	ACMEDomain       string            `toml:"acme_domain"` // "" is no ACME
+	ACMEHTTP         Listen            `toml:"acme_http"`   // "" answers on the webhook's own port only
+	ACMEEmail        string            `toml:"acme_email"`
+	ACMEDirectory    WebURL            `toml:"acme_directory"`
+	ACMECAFile       Path              `toml:"acme_ca_file"`
 	HeaderName       string            `toml:"header_name"`
 	HeaderValue      Secret            `toml:"header_value"`
 	HeaderValueNext  Secret            `toml:"header_value_next"`
@@ -123,6 +128,7 @@ func Default() *Config {
 		Gateway: Gateway{StateDir: defaultStateDir(), Timezone: time.UTC, LogLevel: slog.LevelInfo},
 		Webhook: Webhook{
 			Path:             "/webhooks/butlr",
+			ACMEDirectory:    LetsEncrypt,
 			MaxUnknownAssets: rules.MaxUnknownAssets,
 			MaxConnections:   256,
 		},

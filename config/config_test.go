@@ -331,7 +331,7 @@ index = 0
 	want := config.Config{
 		Gateway: config.Gateway{Name: "maas-house", StateDir: "/srv/state", Timezone: amsterdam, LogLevel: -4, LogFile: "/srv/gateway.log"},
 		Webhook: config.Webhook{
-			Listen: ":8443", Path: "/hook", TLSCert: "/etc/tls.crt", TLSKey: "/etc/tls.key",
+			Listen: ":8443", Path: "/hook", TLSCert: "/etc/tls.crt", TLSKey: "/etc/tls.key", ACMEDirectory: config.LetsEncrypt,
 			HeaderName: "X-Api-Key", HeaderValue: config.NewSecret(strongSecret),
 			HeaderValueNext: config.NewSecret(strongSecret + " from a file"),
 			Username:        "butlr", Password: config.NewSecret(strongSecret + " from Windows"),

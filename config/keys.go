@@ -145,11 +145,16 @@ func gatewaySection() Section {
 }
 
 func webhookSection() Section {
-	return Section{Name: "webhook", About: "Where Butlr's events arrive. Butlr posts over HTTPS only, so either give the gateway a certificate, or let it listen on this machine only, behind a proxy that has one.", Keys: []Key{
-		{"listen", typeAddress, ``, `":8443"`, "The address to listen on. Required. Beyond this machine only with `tls_cert` and `tls_key`, and with a secret."},
+	return Section{Name: "webhook", About: "Where Butlr's events arrive. Butlr posts over HTTPS only, so either give the gateway a certificate, or have it order one, or let it listen on this machine only, behind a proxy that has one. Each way in, with what a firewall must let through, is in [ways-in.md](ways-in.md).", Keys: []Key{
+		{"listen", typeAddress, ``, `":8443"`, "The address to listen on. Required. Beyond this machine only with `tls_cert` and `tls_key` or with `acme_domain`, and with a secret."},
 		{"path", typeText, `"/webhooks/butlr"`, `"/hooks/butlr"`, "The path of the URL that Butlr posts to. Any other path is answered 404."},
 		{"tls_cert", typePath, `""`, `"/etc/butlr-gateway/tls.crt"`, "The certificate and those that signed it, in one PEM file. It is read again when it changes."},
 		{"tls_key", typePath, `""`, `"/etc/butlr-gateway/tls.key"`, "The certificate's private key, in PEM."},
+		{"acme_domain", typeText, `""`, `"bms.example.org"`, "The name under which Butlr reaches the gateway. With it the gateway orders a certificate for that name from Let's Encrypt, keeps it below `state_dir`, and renews it in the last third of its life. Whoever sets this agrees to the terms of service of who issues it. Port 443 of the name must lead to `listen`, or port 80 to `acme_http`. Instead of `tls_cert` and `tls_key`."},
+		{"acme_http", typeAddress, `""`, `":80"`, "A second address at which the name may be proven, over plain HTTP, where port 443 of the name leads elsewhere. Nothing else is answered there. Empty is off."},
+		{"acme_email", typeText, `""`, `"operator@example.org"`, "Whom the issuer may write to about the certificate."},
+		{"acme_directory", typeURL, `"https://acme-v02.api.letsencrypt.org/directory"`, `"https://acme-staging-v02.api.letsencrypt.org/directory"`, "Where certificates are ordered (RFC 8555): another issuer, or Let's Encrypt's own for trying out, whose certificates nobody trusts."},
+		{"acme_ca_file", typePath, `""`, `"/etc/butlr-gateway/issuer-ca.crt"`, "Certificates to trust the issuer's own address by, in PEM, for a private one. Empty trusts those that this machine trusts."},
 		{"header_name", typeText, `""`, `"X-Api-Key"`, "The header in which Butlr sends the secret; write the same into Butlr."},
 		{"header_value", typeSecret, `""`, `"env:BUTLR_WEBHOOK_KEY"`, "The secret that the header must carry: at least 22 characters, 10 of them different. `openssl rand -base64 24` makes one."},
 		{"header_value_next", typeSecret, `""`, `"file:/etc/butlr-gateway/webhook-next.key"`, "A second secret that is valid as well, while you change from one to the other."},

@@ -56,8 +56,9 @@ What reads otherwise for new settings does so at once, and as it would after a r
 No command and no log shows a secret.
 
 **TLS for the webhook.** Butlr posts over HTTPS only. Either the gateway has a certificate that the public trusts
-(` + "`tls_cert`" + `, ` + "`tls_key`" + `), or a reverse proxy on the same machine has it and passes requests on to a listener on
+(` + "`tls_cert`" + `, ` + "`tls_key`" + `), or it orders one (` + "`acme_domain`" + `), or a reverse proxy on the same machine has it and passes requests on to a listener on
 ` + "`127.0.0.1`" + `; then put the proxy's address into ` + "`trusted_proxies`" + `. Without TLS the gateway refuses to listen beyond this machine.
+[ways-in.md](ways-in.md) has an example of each.
 
 ` + "`packaging/gateway.toml`" + ` is an example with every key.
 `

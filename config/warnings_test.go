@@ -127,6 +127,10 @@ gateway.toml:11: groups.ahu-3.people_on_loss: 7 has no effect: a group hears no 
 		{"states without a number", webhook + pushTo + "measure = \"occupied\"\nvalues = { occupied = 5 }\nscale = 2\noffset = 7\n",
 			`gateway.toml:11: push.x.points.y.values: has no entry for vacant: then 7 is written
   hint: write an entry for each of vacant and occupied`},
+		{"Butlr calls another name than the certificate has", "[webhook]\nlisten = \":8443\"\nacme_domain = \"bms.example.org\"\nheader_name = \"a\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n" + modbus + api + "public_url = \"https://gw.example.org/webhooks/butlr\"\n",
+			`gateway.toml:11: butlr.public_url: "https://gw.example.org/webhooks/butlr" has another host than acme_domain, so that Butlr would be shown a certificate for another name
+  hint: write the same name in both`},
+		{"Butlr calls the name that the certificate has", "[webhook]\nlisten = \":8443\"\nacme_domain = \"bms.example.org\"\nheader_name = \"a\"\nheader_value = \"env:BUTLR_WEBHOOK_KEY\"\n" + modbus + api + "public_url = \"https://BMS.example.org/webhooks/butlr\"\n", ""},
 		{"a count needs no numbers", webhook + pushTo + "measure = \"people\"\nvalues = { unknown = 9 }\n", ""},
 		{"a total in one register", webhook + pushTo + "measure = \"traffic_in\"\n",
 			`gateway.toml:10: push.x.points.y.measure: "traffic_in" is a total that only grows, and soon does not fit into u16 any more

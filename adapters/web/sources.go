@@ -108,7 +108,8 @@ type Broker struct {
 // Certificate is one that the gateway shows.
 type Certificate struct {
 	What string `json:"what"`
-	Ends Moment `json:"ends"`
+	Ends Moment `json:"ends"` // no time while there is none yet
+	Why  string `json:"why"`  // what keeps it from being issued or renewed; "" if nothing
 }
 
 // AuditEntry is something that somebody did, or that ended by itself.

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,10 @@ type Options struct {
 	// Files in PEM form: HTTPS, version 1.2 at least. They are read again when they change. Without
 	// them it is HTTP, and Listen must be a loopback address: a proxy on this machine speaks TLS.
 	TLSCert, TLSKey string
+
+	// Instead of these files, what shows a certificate that somebody else keeps, and answers whom an authority
+	// sends to look at it (RFC 8737): HTTPS as well.
+	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
 	// What a sender must know: a header, a user name and password (HTTP Basic), or both where both are
 	// set. Without either, Listen must be a loopback address.
@@ -71,13 +76,16 @@ func (o *Options) check() error {
 	if (o.TLSCert == "") != (o.TLSKey == "") {
 		return errors.New("tls_cert and tls_key belong together: give both, or neither")
 	}
+	if o.TLSCert != "" && o.Certificate != nil {
+		return errors.New("tls_cert and a certificate from elsewhere: give one of them")
+	}
 	if err := o.checkSecrets(); err != nil {
 		return err
 	}
 	if loopback(host) {
 		return nil
 	}
-	if o.TLSCert == "" {
+	if o.TLSCert == "" && o.Certificate == nil {
 		return fmt.Errorf("listen %q: HTTP without TLS is served on a loopback address only; give tls_cert and tls_key", o.Listen)
 	}
 	if o.HeaderValue == "" && o.Password == "" {

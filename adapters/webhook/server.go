@@ -28,6 +28,10 @@ const (
 	maxHeader   = 12 << 10         // bytes of a request's header; net/http takes 4 KiB more than it is told
 )
 
+// proofProtocol is what an authority speaks that looks whether a certificate may be issued: a handshake and nothing
+// more (RFC 8737). net/http closes such a connection after it.
+const proofProtocol = "acme-tls/1"
+
 // Server listens for Butlr. Call Listen, then Run, once.
 type Server struct {
 	options   Options
@@ -36,7 +40,7 @@ type Server struct {
 	strangers *strangers
 	refusals  refusals
 	metrics   *metrics
-	files     *tlsfiles.Files // nil without TLS
+	files     *tlsfiles.Files // nil without files
 	listener  net.Listener
 }
 
@@ -97,7 +101,7 @@ func (s *Server) Close() error {
 	return s.listener.Close()
 }
 
-// CertificateExpiry returns when the certificate that is shown ends, the zero time without TLS.
+// CertificateExpiry returns when the certificate that is shown ends, the zero time without files.
 func (s *Server) CertificateExpiry() time.Time {
 	if s.files == nil {
 		return time.Time{}
@@ -138,7 +142,7 @@ func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
 	defer running.Wait()
 	failed := make(chan error, 1)
 	running.Go(func() {
-		if s.files == nil {
+		if s.files == nil && s.options.Certificate == nil {
 			failed <- server.Serve(open)
 			return
 		}
@@ -163,6 +167,11 @@ func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
 // tlsConfig returns the listener's settings. HTTP/2 is left out: one connection is to be one request at a
 // time, so that the limit on connections bounds the memory.
 func (s *Server) tlsConfig() *tls.Config {
+	if s.options.Certificate != nil {
+		return &tls.Config{
+			MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1", proofProtocol}, GetCertificate: s.options.Certificate,
+		}
+	}
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"},

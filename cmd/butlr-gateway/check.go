@@ -43,6 +43,9 @@ wrong is listed at once.`,
 			if _, err = fmt.Fprintf(c.OutOrStdout(), "%s is in order\n", path); err != nil {
 				return err
 			}
+			if err := printCertificate(c.Context(), c.OutOrStdout(), settings); err != nil {
+				return err
+			}
 			return printFreshness(c, settings)
 		},
 	}
@@ -110,9 +113,6 @@ func checkCertificates(c *config.Config) (found config.Problems) {
 			found = append(found, c.Problem(certKey, "and "+name+" cannot be used: "+err.Error(), "the two must be PEM files, and belong together"))
 		}
 	}
-	pair("webhook.tls_cert", c.Webhook.TLSCert, "webhook.tls_key", c.Webhook.TLSKey)
-	pair("web.tls_cert", c.Web.TLSCert, "web.tls_key", c.Web.TLSKey)
-	pair("mqtt.embedded.tls_cert", c.MQTT.Embedded.TLSCert, "mqtt.embedded.tls_key", c.MQTT.Embedded.TLSKey)
 	authority := func(key string, file config.Path) {
 		if file == "" {
 			return
@@ -121,6 +121,10 @@ func checkCertificates(c *config.Config) (found config.Problems) {
 			found = append(found, c.Problem(key, "has no certificate in it", "it must be a PEM file with the certificates to trust"))
 		}
 	}
+	pair("webhook.tls_cert", c.Webhook.TLSCert, "webhook.tls_key", c.Webhook.TLSKey)
+	authority("webhook.acme_ca_file", c.Webhook.ACMECAFile)
+	pair("web.tls_cert", c.Web.TLSCert, "web.tls_key", c.Web.TLSKey)
+	pair("mqtt.embedded.tls_cert", c.MQTT.Embedded.TLSCert, "mqtt.embedded.tls_key", c.MQTT.Embedded.TLSKey)
 	for section, b := range brokersOf(c) {
 		pair(section+".cert_file", b.CertFile, section+".key_file", b.KeyFile)
 		authority(section+".ca_file", b.CAFile)
@@ -147,7 +151,7 @@ func checkPorts(ctx context.Context, c *config.Config) (found config.Problems) {
 		key    string
 		listen config.Listen
 	}{
-		{"webhook.listen", c.Webhook.Listen}, {"modbus.listen", c.Modbus.Listen}, {"modbus.tls.listen", c.Modbus.TLS.Listen},
+		{"webhook.listen", c.Webhook.Listen}, {"webhook.acme_http", c.Webhook.ACMEHTTP}, {"modbus.listen", c.Modbus.Listen}, {"modbus.tls.listen", c.Modbus.TLS.Listen},
 		{"modbus.rtu_over_tcp.listen", c.Modbus.RTUOverTCP.Listen}, {"web.listen", c.Web.Listen}, {"mqtt.embedded.listen", c.MQTT.Embedded.Listen},
 	}
 	if c.MQTT.Broker != config.EmbeddedBroker {

@@ -112,6 +112,7 @@ func printStatus(w io.Writer, s *web.Status, leaves *passing, asJSON bool) error
 		printTarget(w, &s.Push[i])
 	}
 	printPassing(w, leaves)
+	printCertificates(w, s.Certificates)
 	if len(s.Alarms) == 0 {
 		_, err := fmt.Fprintf(w, "  %-11s none\n", "alarms")
 		return err

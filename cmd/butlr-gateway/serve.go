@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"butlr-gateway/adapters/acme"
 	"butlr-gateway/adapters/butlr"
 	"butlr-gateway/adapters/capture"
 	"butlr-gateway/adapters/modbus"
@@ -58,6 +59,7 @@ type service struct {
 	pusher     *push.Pusher
 	page       *web.Server
 	control    *web.Server
+	keeper     *acme.Keeper // nil unless the webhook's certificate is ordered
 	webhook    *webhook.Server
 	// subscription watches over what Butlr sends.
 	subscription *butlr.Watch
@@ -213,6 +215,18 @@ func (s *service) openControl(context.Context) error {
 }
 
 func (s *service) openWebhook(context.Context) (err error) {
+	if s.config.Webhook.ACMEDomain != "" {
+		o, err := keeperOptions(s.config, s.log)
+		if err != nil {
+			return err
+		}
+		if s.keeper, err = acme.New(o); err != nil {
+			return err
+		}
+		if err := s.bind("[webhook] acme_http", s.keeper); err != nil {
+			return err
+		}
+	}
 	if s.webhook, err = webhook.NewServer(webhookOptions(s, &s.config.Webhook)); err != nil {
 		return err
 	}
@@ -268,6 +282,9 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the bound on garbage", boundGarbage)
 	parts.start(ctx, "the daily backup", s.keepBackups)
 	parts.start(ctx, "the daily look through the state", s.watchState)
+	if s.keeper != nil {
+		parts.start(ctx, "the order of a certificate", s.keeper.Run)
+	}
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	if s.subscription != nil {
 		parts.start(ctx, "the watch over Butlr's subscription", s.watchSubscription)
@@ -298,13 +315,16 @@ func endsForGood(failed error) bool { return failed == nil }
 // certificateNotice is how long before its end a certificate is an alarm.
 const certificateNotice = 14 * 24 * time.Hour
 
-// watchCertificate raises an alarm while a certificate that the gateway shows is about to end.
+// certificateLook is how often certificates are looked at: one that is ordered may be there any moment.
+const certificateLook = 10 * time.Second
+
+// watchCertificate raises an alarm while a certificate that the gateway shows is about to end, or is not there.
 func (s *service) watchCertificate(ctx context.Context) error {
-	look := time.NewTicker(time.Hour)
+	look := time.NewTicker(certificateLook)
 	defer look.Stop()
 	for {
-		if what, end := s.nextExpiry(); !end.IsZero() && end.Sub(s.clock().Wall) < certificateNotice {
-			s.alarms.Raise(gateway.CertificateExpiring, what+"'s certificate ends on "+end.UTC().Format(time.DateTime)+" UTC: renew it; the file is read again by itself")
+		if trouble := certificateTrouble(s.certificates(), s.clock().Wall); trouble != "" {
+			s.alarms.Raise(gateway.CertificateExpiring, trouble)
 		} else {
 			s.alarms.Clear(gateway.CertificateExpiring)
 		}
@@ -316,14 +336,23 @@ func (s *service) watchCertificate(ctx context.Context) error {
 	}
 }
 
-// nextExpiry returns which certificate ends first, and when; the zero time if there is none.
-func (s *service) nextExpiry() (what string, end time.Time) {
-	for _, c := range s.certificates() {
-		if at := gateway.Timestamp(c.Ends).Time(); end.IsZero() || at.Before(end) {
-			what, end = c.What, at
+// certificateTrouble says what is wrong with the first of the certificates that are wrong; "" if none is.
+func certificateTrouble(certificates []web.Certificate, now time.Time) string {
+	for _, c := range certificates {
+		if c.Ends == 0 {
+			return c.What + " has no certificate yet, so that nobody can connect: " + c.Why
 		}
+		end := gateway.Timestamp(c.Ends).Time()
+		if end.Sub(now) >= certificateNotice {
+			continue
+		}
+		remedy := c.Why
+		if remedy == "" {
+			remedy = "renew it; the file is read again by itself"
+		}
+		return c.What + "'s certificate ends on " + end.UTC().Format(time.DateTime) + " UTC: " + remedy
 	}
-	return what, end
+	return ""
 }
 
 // listeners tells where the gateway can be reached.
@@ -331,7 +360,7 @@ func (s *service) listeners() []web.Listener {
 	var out []web.Listener
 	if s.webhook != nil {
 		scheme := "http"
-		if s.config.Webhook.TLSCert != "" {
+		if s.config.Webhook.TLSCert != "" || s.keeper != nil {
 			scheme = "https"
 		}
 		out = append(out, web.Listener{What: "webhook", Address: scheme + "://" + s.webhook.Addr().String() + s.config.Webhook.Path})

@@ -108,6 +108,10 @@ func (s *service) certificates() []web.Certificate {
 			out = append(out, web.Certificate{What: what, Ends: web.Moment(ends)})
 		}
 	}
+	if s.keeper != nil {
+		now := s.keeper.Status()
+		out = append(out, web.Certificate{What: "the webhook", Ends: web.Moment(gateway.TimestampOf(now.Ends)), Why: now.Why})
+	}
 	if s.webhook != nil {
 		add("the webhook", gateway.TimestampOf(s.webhook.CertificateExpiry()))
 	}

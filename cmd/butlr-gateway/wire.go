@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"butlr-gateway/adapters/acme"
 	"butlr-gateway/adapters/modbus"
 	"butlr-gateway/adapters/mqtt"
 	"butlr-gateway/adapters/mqtt/discovery"
@@ -158,12 +159,30 @@ func publicPage(c *config.Web) string {
 }
 
 func webhookOptions(s *service, c *config.Webhook) webhook.Options {
-	return webhook.Options{
+	o := webhook.Options{
 		Listen: string(c.Listen), Path: c.Path, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey),
 		HeaderName: c.HeaderName, HeaderValue: c.HeaderValue.Reveal(), HeaderValueNext: c.HeaderValueNext.Reveal(),
 		Username: c.Username, Password: c.Password.Reveal(), MaxConnections: c.MaxConnections,
 		TrustedProxies: c.TrustedProxies, Ingest: s.hub, Forward: s.forward, Log: s.log, Metrics: s.metrics,
 	}
+	if s.keeper != nil {
+		o.Certificate = s.keeper.Certificate
+	}
+	return o
+}
+
+func keeperOptions(c *config.Config, log *slog.Logger) (o acme.Options, err error) {
+	w := &c.Webhook
+	o = acme.Options{
+		Domain: strings.ToLower(w.ACMEDomain), Directory: string(w.ACMEDirectory), Email: w.ACMEEmail, Listen: string(w.ACMEHTTP),
+		Dir: filepath.Join(string(c.Gateway.StateDir), "acme"), Log: log,
+	}
+	if w.ACMECAFile != "" {
+		if o.CA, err = os.ReadFile(string(w.ACMECAFile)); err != nil {
+			return o, fmt.Errorf("reading [webhook] acme_ca_file: %w", err)
+		}
+	}
+	return o, nil
 }
 
 func reporter(s *service) *web.Reporter {

@@ -41,7 +41,7 @@ var alarmMeanings = map[gateway.Alarm]string{
 	gateway.BrokerDown:          "Subscribers of that broker see old values. Modbus is not affected. Look at the broker, its address and its password.",
 	gateway.JournalFailing:      "Events are answered with 503 and sent again later. Registers keep what was stored last. Make room on the disk, or make it writable.",
 	gateway.ClockUntrusted:      "Ages count from arrival. Set this machine's clock, and look whether it is kept by NTP.",
-	gateway.CertificateExpiring: "Clients will refuse the gateway from then on. Renew the certificate; the file is read again by itself.",
+	gateway.CertificateExpiring: "Clients will refuse the gateway from then on. Renew the certificate; the file is read again by itself. One that the gateway orders is renewed by itself once what stands in its way is gone.",
 	gateway.MapFull:             "Some assets have no registers; they are on MQTT and on this page. Retire what is gone, or start a second gateway.",
 	gateway.PushFailing:         "A controller is not written to, and falls back as it was set up to. Who polls says which one, and why.",
 	gateway.WatchdogExpired:     "A master that should write the watchdog register does so no longer. Look at that master.",
