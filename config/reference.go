@@ -45,7 +45,8 @@ end. An end that is not after its beginning is on the next day: ` + "`Fri 22:00-
 of the site decide, also on the days on which they are put forward or back.
 
 **Secrets** can stand in the file, but are better kept out of it: ` + "`\"env:NAME\"`" + ` takes the environment variable
-` + "`NAME`" + `, ` + "`\"file:PATH\"`" + ` the only line of a file, which other users must not be able to read (` + "`chmod o-rwx PATH`" + `).
+` + "`NAME`" + `, ` + "`\"file:PATH\"`" + ` the only line of a file, which other users must not be able to read (` + "`chmod o-rwx PATH`" + `,
+or on Windows the access list of the folder).
 No command and no log shows a secret.
 
 **TLS for the webhook.** Butlr posts over HTTPS only. Either the gateway has a certificate that the public trusts
