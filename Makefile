@@ -5,6 +5,7 @@
 # make dist    archives and packages for every platform, into dist/; VERSION=1.2.3 names the release, and
 #              ONLY=linux_amd64 makes those of one platform
 # make test-linux-service   the package in a Debian booted with its own systemd (root)
+# make test-windows-service the package for Windows, and the program without it, in wine (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
 # make node-red   a real Node-RED runs docs/node-red-flow.json
 
@@ -13,7 +14,7 @@ VERSION ?=
 ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build dist test-linux-service clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service test-windows-service clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -41,6 +42,9 @@ dist:
 
 test-linux-service:
 	packaging/linux/try/run
+
+test-windows-service:
+	packaging/windows/try/run
 
 # Other people's software, which is installed below ~/.cache/butlr-gateway the first time. No part of the tests.
 homeassistant:
