@@ -3,7 +3,8 @@
 # make check   format, vet, staticcheck, import rules, generated documents
 # make build   the program, into bin/
 # make dist    archives and packages for every platform, into dist/; VERSION=1.2.3 names the release, and
-#              ONLY=linux_amd64 makes those of one platform
+#              ONLY=linux_amd64 makes those of one platform; with SIGN_CERT and SIGN_KEY, PEM files, what is for
+#              Windows is signed (SIGN_TIMESTAMP names an authority for the time). It needs wixl and msitools.
 # make test-linux-service   the package in a Debian booted with its own systemd (root)
 # make test-windows-service the package for Windows, and the program without it, in wine (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)

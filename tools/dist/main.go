@@ -54,6 +54,9 @@ func run(root, out, version, only string) error {
 	if err != nil {
 		return err
 	}
+	if r.signature, err = signatureOf(os.Getenv); err != nil {
+		return err
+	}
 	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
 		return err
 	}
@@ -83,6 +86,7 @@ type release struct {
 	stage     string // where programs lie until they are packed
 	version   string // as packages and archives have it
 	when      time.Time
+	signature signature
 }
 
 // newRelease finds out which commit the sources are.
@@ -126,6 +130,11 @@ func (r *release) make(p platform) error {
 		"go", "build", "-trimpath", "-ldflags", "-s -w -buildid= -X main.version="+r.version, "-o", program, "./cmd/butlr-gateway")
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building: %w", err)
+	}
+	if p.os == "windows" {
+		if err := r.sign(program); err != nil {
+			return err
+		}
 	}
 	if err := r.archive(p, program); err != nil {
 		return fmt.Errorf("packing: %w", err)

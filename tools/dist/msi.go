@@ -52,7 +52,10 @@ func (r *release) msi(p platform, program string) error {
 	if err := r.command(nil, "wixl", "--arch", "x64", "--output", file, wxs).Run(); err != nil {
 		return fmt.Errorf("running wixl: %w", err)
 	}
-	return r.finish(file, dir, of)
+	if err := r.finish(file, dir, of); err != nil {
+		return err
+	}
+	return r.sign(file)
 }
 
 // installer collects the files, with the time of the commit, which the cabinet notes.
