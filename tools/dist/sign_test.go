@@ -99,7 +99,9 @@ func TestWhatCannotBeSignedWith(t *testing.T) {
 		if c.path != "" {
 			t.Setenv("PATH", c.path)
 		}
-		_, err := signatureOf(func(name string) string { return map[string]string{"SIGN_CERT": c.certificate, "SIGN_KEY": c.key}[name] })
+		_, err := signatureOf(func(name string) string {
+			return map[string]string{"SIGN_CERT": c.certificate, "SIGN_KEY": c.key}[name]
+		})
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: %v", c, err)
 		}
