@@ -36,13 +36,15 @@ func expect(t *testing.T, changes <-chan svc.Status, want svc.Status) {
 const whileRunning = svc.AcceptStop | svc.AcceptShutdown | svc.AcceptParamChange
 
 // TestWindowsIsToldHowTheServiceIs, from its start to its end. Seen to break it: running said before the hub has
-// answered, a checkpoint that does not grow, no answer while it stops, and a change of parameters that waits for the one
-// before it.
+// answered, whatever else is told taken for that, and a checkpoint that does not grow.
 func TestWindowsIsToldHowTheServiceIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answered, mayEnd := make(chan struct{}), make(chan struct{})
 		var read int
 		requests, changes, end := asService(t, func(ctx context.Context, h host) error {
+			if err := h.manager.tell(stateStopping); err != nil {
+				return err
+			}
 			<-answered
 			if err := h.manager.tell(stateReady); err != nil {
 				return err
