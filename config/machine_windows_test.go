@@ -13,14 +13,14 @@ import (
 func TestListsThatOpenAFileToEverybody(t *testing.T) {
 	for text, want := range map[string]bool{
 		"D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;LS)": false,
-		"D:(A;;FR;;;BU)":                          true,
-		"D:(A;;FA;;;SY)(A;;0x1;;;WD)":             true,
-		"D:(A;;0x2;;;AU)":                         true,
-		"D:(D;;FA;;;WD)(A;;FA;;;BA)":              false,
-		"D:(A;OIIO;FA;;;BU)":                      false,
-		"D:(A;;0x80;;;WD)":                        false, // its attributes
-		"D:":                                      false, // nobody
-		"D:NO_ACCESS_CONTROL":                     true,
+		"D:(A;;FR;;;BU)":              true,
+		"D:(A;;FA;;;SY)(A;;0x1;;;WD)": true,
+		"D:(A;;0x2;;;AU)":             true,
+		"D:(D;;FA;;;WD)(A;;FA;;;BA)":  false,
+		"D:(A;OIIO;FA;;;BU)":          false,
+		"D:(A;;0x80;;;WD)":            false, // its attributes
+		"D:":                          false, // nobody
+		"D:NO_ACCESS_CONTROL":         true,
 	} {
 		of, err := windows.SecurityDescriptorFromString(text)
 		if err != nil {
