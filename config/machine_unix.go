@@ -8,6 +8,12 @@ import (
 	"strings"
 )
 
+// How a secret is made here.
+const (
+	makeSecret   = `make one with "openssl rand -base64 24"`
+	makePassword = `make one with "openssl rand -base64 12"`
+)
+
 // modeOf returns the mode of a file that is open.
 func modeOf(_ *os.File, about fs.FileInfo) fs.FileMode { return about.Mode() }
 

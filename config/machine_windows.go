@@ -8,6 +8,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// How a secret is made here: nothing that every Windows has makes one in a line.
+const (
+	makeSecret   = `make one with the commands in docs\install-windows.md`
+	makePassword = makeSecret
+)
+
 // everybody are the groups that every user of a machine is in.
 var everybody = []windows.WELL_KNOWN_SID_TYPE{
 	windows.WinWorldSid, windows.WinAuthenticatedUserSid, windows.WinBuiltinUsersSid, windows.WinInteractiveSid,

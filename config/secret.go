@@ -59,7 +59,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 const (
 	secretLength    = 22 // characters: 128 bits of base64
 	secretDifferent = 10 // different characters among them
-	secretHint      = `make one with "openssl rand -base64 24"`
+	secretHint      = makeSecret
 )
 
 // weakness says why a secret could be guessed, or nil.
