@@ -16,8 +16,9 @@ func isJournal(io.Writer, string) bool { return false }
 
 // Numbers of the events in the event log.
 const (
-	eventOfLog = 1 // a line of the log
-	eventOfEnd = 2 // why the service ended
+	eventOfLog   = 1 // a line of the log
+	eventOfEnd   = 2 // why the service ended
+	eventOfCrash = 3 // why the service before it crashed
 )
 
 // eventLogs is the event log of Windows.

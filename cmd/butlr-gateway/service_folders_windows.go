@@ -15,10 +15,10 @@ import (
 )
 
 // Who may do what in a folder, whatever the one above it says: the system and administrators everything; the service
-// reads where its configuration is, and writes where its state and its logs are; nobody else sees anything.
+// reads where its configuration is, and writes and removes where its state and its logs are; nobody else sees anything.
 const (
 	toRead  = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;LS)"
-	toWrite = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;LS)"
+	toWrite = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301ff;;;LS)"
 )
 
 // placeConfig writes the example where there is no configuration yet, and tells whether it did. A folder that it makes

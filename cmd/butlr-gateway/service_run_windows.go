@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/windows/svc"
 	"golang.org/x/sys/windows/svc/eventlog"
+
+	"butlr-gateway/config"
 )
 
 // runAsService runs the gateway for Windows, which started the program and tells it when to stop.
@@ -16,6 +18,12 @@ func runAsService(path string) error {
 	events, err := eventlog.Open(serviceName)
 	if err != nil {
 		return fmt.Errorf("opening the event log: %w", err)
+	}
+	if settings, err := config.LoadWithoutSecrets(path); err == nil { // what is wrong with it is said by the run
+		err := keepCrashes(string(settings.Gateway.StateDir), func(why string) { _ = events.Error(eventOfCrash, eventText(why)) })
+		if err != nil {
+			_ = events.Warning(eventOfCrash, eventText("a crash would be told nowhere: "+err.Error()))
+		}
 	}
 	s := &windowsService{events: eventLogs{events}, run: func(ctx context.Context, h host) error { return runOn(ctx, path, h) }}
 	return errors.Join(svc.Run(serviceName, s), events.Close())

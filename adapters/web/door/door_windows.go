@@ -2,6 +2,7 @@ package door
 
 import (
 	"fmt"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
@@ -13,7 +14,7 @@ var open, to = openPort, toPort
 
 // keepToSelf lets the system, administrators and the user of this process at a file, and nobody else, whatever its
 // directory says.
-func keepToSelf(path string) error {
+func keepToSelf(file *os.File) error {
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
 		return err
@@ -26,6 +27,6 @@ func keepToSelf(path string) error {
 	if err != nil {
 		return err
 	}
-	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
+	return windows.SetNamedSecurityInfo(file.Name(), windows.SE_FILE_OBJECT,
 		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
 }

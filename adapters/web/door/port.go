@@ -36,19 +36,32 @@ func openPort(path string) (*Door, error) {
 	return d, nil
 }
 
-// write makes the file, which nobody else may read from its first byte on.
+// write writes the file, which nobody else may read before the words are in it. One that a process has left which is
+// gone is written over: on Windows it cannot be removed while a command reads it.
 func (w *words) write(path, address string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := openOwn(path)
 	if err != nil {
-		return err
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // another user's
+			return err
+		}
+		if file, err = openOwn(path); err != nil {
+			return err
+		}
 	}
-	if err = keepToSelf(path); err == nil {
-		_, err = fmt.Fprintf(file, "%s\n%s\n%s\n", address, w.asked, w.answered)
-	}
+	_, err = fmt.Fprintf(file, "%s\n%s\n%s\n", address, w.asked, w.answered)
 	return errors.Join(err, file.Close())
+}
+
+// openOwn opens a file that is empty, and for this user.
+func openOwn(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := keepToSelf(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // guard answers those who say the right word, and says the other one.

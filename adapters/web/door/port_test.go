@@ -52,7 +52,7 @@ func ask(t *testing.T, path string) (string, error) {
 	return fmt.Sprint(answer.StatusCode, " ", string(text)), err
 }
 
-// TestWhoReadsTheFileComesIn, each time the gateway starts. Seen to break it: the file of the last start kept.
+// TestWhoReadsTheFileComesIn, each time the gateway starts. Seen to break it: the file left when the door is closed.
 func TestWhoReadsTheFileComesIn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.port")
 	for range 2 {
@@ -137,9 +137,28 @@ func TestNobodyIsBehindTheDoor(t *testing.T) {
 	}
 }
 
-// TestTheFileIsForItsOwner. Seen to break it: mode 0644.
+// TestACommandThatReadsTheFileIsInNobodysWay when a gateway starts after one that was killed. Seen to break it, on
+// Windows: the file removed first.
+func TestACommandThatReadsTheFileIsInNobodysWay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.port")
+	openAt(t, path)
+	reading, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reading.Close() }()
+	openAt(t, path)
+	if got, err := ask(t, path); got != "200 inside /status" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestTheFileIsForItsOwner, also where it was another one before. Seen to break it: mode 0644, and the mode that it had.
 func TestTheFileIsForItsOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.port")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	openAt(t, path)
 	if about, err := os.Stat(path); err != nil || about.Mode().Perm()&0o077 != 0 && Name == "control.sock" {
 		t.Errorf("mode %v, %v", about.Mode(), err)
