@@ -3,11 +3,13 @@
 # make check   format, vet, staticcheck, import rules, generated documents, proofs that exist
 # make build   the program, into bin/
 # make dist    archives and packages for every platform, into dist/; VERSION=1.2.3 names the release, and
-#              ONLY=linux_amd64 makes those of one platform
+#              ONLY=linux_amd64 makes those of one platform; with SIGN_CERT and SIGN_KEY, PEM files, what is for
+#              Windows is signed (SIGN_TIMESTAMP names an authority for the time). It needs wixl and msitools.
 # make test-linux-service   the package in a Debian booted with its own systemd (root)
 # make test-container       the container's image and Home Assistant's add-on, with buildah (root)
 # make proofs   every threat and fault of docs/threats.md with its tests, verdict and figures
 # make soak     the long form of what torments the gateway: a thousand histories (hours)
+# make test-windows-service the package for Windows, and the program without it, in wine (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
 # make node-red   a real Node-RED runs docs/node-red-flow.json
 
@@ -16,7 +18,7 @@ VERSION ?=
 ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build dist test-linux-service test-container proofs soak clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -54,6 +56,9 @@ soak:
 
 test-container:
 	packaging/container/try
+
+test-windows-service:
+	packaging/windows/try/run
 
 # Other people's software, which is installed below ~/.cache/butlr-gateway the first time. No part of the tests.
 homeassistant:

@@ -38,7 +38,7 @@ func (d *document) checkWeb(w *Web) {
 const (
 	passwordLength = 12   // characters
 	passwordLimit  = 1024 // bytes
-	passwordHint   = `make one with "openssl rand -base64 12", or its hash with "butlr-gateway password"`
+	passwordHint   = makePassword + `, or its hash with "butlr-gateway password"`
 )
 
 // hashed is the form of a password's hash that argon2 or another program made: "$argon2id$v=19$…", "$2b$12$…".

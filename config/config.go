@@ -185,7 +185,7 @@ func load(path string, machine Machine) (*Config, error) {
 		return nil, err
 	}
 	if openToOthers(mode) {
-		c.file.warnOfSecrets("chmod o-rwx " + shellWord(path))
+		c.file.warnOfSecrets(closing(path))
 		c.Warnings = c.file.sortedWarnings()
 	}
 	if c.Gateway.Name == "" {

@@ -137,7 +137,7 @@ func sectionsWith(key string) []string {
 func gatewaySection() Section {
 	return Section{Name: "gateway", About: "The gateway as a whole.", Keys: []Key{
 		{"name", typeText, ``, `"maas-house"`, "What people call this gateway. It is shown, and nothing depends on it. Default: the host's name."},
-		{"state_dir", typePath, ``, `"/var/lib/butlr-gateway"`, "The folder for everything that must survive a restart: the newest readings, the totals, and which asset has which number. The gateway writes nowhere else. Back it up. Default: `/var/lib/butlr-gateway`; on Windows `%ProgramData%\\butlr-gateway`; where the environment has `BUTLR_GATEWAY_HOME`, `state` below that folder."},
+		{"state_dir", typePath, ``, `"/var/lib/butlr-gateway"`, "The folder for everything that must survive a restart: the newest readings, the totals, and which asset has which number. The gateway writes nowhere else. Back it up. Default: `/var/lib/butlr-gateway`; on Windows `%ProgramData%\\butlr-gateway\\state`; where the environment has `BUTLR_GATEWAY_HOME`, `state` below that folder."},
 		{"timezone", typeText, `"UTC"`, `"Europe/Amsterdam"`, "The time zone of the sites that have none of their own, and of the times of day that people read; as a name of the IANA list."},
 		{"log_level", typeChoice, `"info"`, `"debug"`, "How much is logged: `debug`, `info`, `warn` or `error`. `butlr-gateway log-level` changes it until the next start."},
 		{"log_file", typePath, `""`, `"/var/log/butlr-gateway/gateway.log"`, "The file that the log is written to. At 10 MiB it is put aside with its time in its name, and five such are kept. `\"\"` leaves the log to what runs the gateway: the journal, the event log of Windows, or standard error."},

@@ -13,7 +13,7 @@ import (
 type Machine struct {
 	// Variable returns an environment variable and whether it is set.
 	Variable func(name string) (string, bool)
-	// File returns what is in a file, and its mode.
+	// File returns what is in a file, and its mode, whose last three bits say what every user may do with it.
 	File func(path string) ([]byte, fs.FileMode, error)
 }
 
@@ -43,7 +43,7 @@ func readFile(path string) ([]byte, fs.FileMode, error) {
 	if err == nil && len(text) > maxFile {
 		err = &fs.PathError{Op: "read", Path: path, Err: errTooLarge}
 	}
-	return text, about.Mode(), err
+	return text, modeOf(file, about), err
 }
 
 var (
@@ -72,7 +72,7 @@ func defaultStateDir() Path {
 		return Path(filepath.Join(home, "state"))
 	}
 	if runtime.GOOS == "windows" {
-		return Path(programData())
+		return Path(filepath.Join(programData(), "state"))
 	}
 	return "/var/lib/butlr-gateway"
 }

@@ -52,7 +52,8 @@ which wait for a restart. ` + "`allow`" + `, secrets and ` + "`trusted_proxies`"
 What reads otherwise for new settings does so at once, and as it would after a restart.
 
 **Secrets** can stand in the file, but are better kept out of it: ` + "`\"env:NAME\"`" + ` takes the environment variable
-` + "`NAME`" + `, ` + "`\"file:PATH\"`" + ` the only line of a file, which other users must not be able to read (` + "`chmod o-rwx PATH`" + `).
+` + "`NAME`" + `, ` + "`\"file:PATH\"`" + ` the only line of a file, which other users must not be able to read (` + "`chmod o-rwx PATH`" + `,
+or on Windows the access list of the folder).
 No command and no log shows a secret.
 
 **TLS for the webhook.** Butlr posts over HTTPS only. Either the gateway has a certificate that the public trusts

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 )
@@ -60,7 +59,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 const (
 	secretLength    = 22 // characters: 128 bits of base64
 	secretDifferent = 10 // different characters among them
-	secretHint      = `make one with "openssl rand -base64 24"`
+	secretHint      = makeSecret
 )
 
 // weakness says why a secret could be guessed, or nil.
@@ -133,7 +132,7 @@ func secretFromFile(path string, machine Machine) (Secret, *fault) {
 		return Secret{}, &fault{
 			value:   quoted,
 			message: "names a file that every user of this machine can use",
-			hint:    "chmod o-rwx " + shellWord(path),
+			hint:    closing(path),
 		}
 	}
 	secret := strings.TrimRight(string(text), "\r\n")
@@ -152,15 +151,4 @@ func reason(err error) string {
 }
 
 // openToOthers tells whether users who are neither the file's owner nor in its group may use the file.
-// Windows does not say so in the mode: there the folder's access list protects the file.
-func openToOthers(mode fs.FileMode) bool {
-	return runtime.GOOS != "windows" && mode.Perm()&0o007 != 0
-}
-
-// shellWord quotes a path so that it can be pasted into a shell.
-func shellWord(path string) string {
-	if !strings.ContainsAny(path, " \t\n\"'\\$&;()<>|*?`#~![]{}") {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
+func openToOthers(mode fs.FileMode) bool { return mode.Perm()&0o007 != 0 }

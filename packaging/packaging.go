@@ -1,4 +1,5 @@
-// Package packaging holds what comes with the program, for the command that installs it without a package.
+// Package packaging holds what comes with the program, for the command that installs it without a package. The example
+// for Windows is made from the other one: see the test.
 package packaging
 
 import _ "embed"
@@ -7,8 +8,3 @@ import _ "embed"
 //
 //go:embed linux/butlr-gateway.service
 var Unit string
-
-// Config is the configuration that a new installation begins with.
-//
-//go:embed gateway.toml
-var Config []byte

@@ -7,9 +7,10 @@ import (
 	"io"
 	"net"
 	"strings"
-	"syscall"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"butlr-gateway/adapters/internal/netcause"
 )
 
 // wordsOf says to a person why the broker cannot be reached, and what to do. Equal causes give equal
@@ -24,11 +25,11 @@ func wordsOf(err error) string {
 		{packets.ErrorRefusedIDRejected, "the broker refuses the client id: set another client_id"},
 		{packets.ErrorRefusedBadProtocolVersion, "the broker does not speak MQTT 3.1.1"},
 		{packets.ErrorRefusedServerUnavailable, "the broker says that it is not available"},
-		{syscall.ECONNREFUSED, "nothing listens at this address: start the broker or correct its address"},
+		{netcause.Refused, "nothing listens at this address: start the broker or correct its address"},
 		{io.EOF, errEnded.Error()},
 		{io.ErrUnexpectedEOF, errEnded.Error()},
-		{syscall.ECONNRESET, errEnded.Error()},
-		{syscall.EPIPE, errEnded.Error()},
+		{netcause.Reset, errEnded.Error()},
+		{netcause.Broken, errEnded.Error()},
 		{errStalled, errStalled.Error()},
 		{errForbidden, errForbidden.Error()},
 	} {

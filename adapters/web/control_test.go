@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/web/door"
 	"butlr-gateway/gateway"
 )
 
@@ -40,9 +40,7 @@ func serveControl(t *testing.T, desk *web.Desk, more ...func(*web.Options)) sock
 		change(&o)
 	}
 	run(t, web.NewControl(o))
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", path)
-	}}}
+	client := &http.Client{Transport: door.To(path)}
 	t.Cleanup(client.CloseIdleConnections)
 	return socket{t, client}
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"butlr-gateway/adapters/internal/peers"
 	"butlr-gateway/adapters/internal/tlsfiles"
 	"butlr-gateway/adapters/web/access"
+	"butlr-gateway/adapters/web/door"
 	"butlr-gateway/gateway"
 )
 
@@ -160,27 +160,22 @@ func (s *Server) serve(h http.Handler) {
 
 // Listen binds the address, or the socket file named.
 func (s *Server) Listen() error {
-	network, purpose := "tcp", "the page"
 	if s.socket {
-		network, purpose = "unix", "the control socket"
-		// What lies there belonged to a process that is gone: whoever calls holds the directory's lock.
-		if err := os.Remove(s.options.Listen); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("replacing %s: %w", s.options.Listen, err)
+		d, err := door.Open(s.options.Listen)
+		if err != nil {
+			return fmt.Errorf("opening the control socket %s: %w", s.options.Listen, err)
 		}
+		s.listener, s.http.Handler = d, d.Guard(s.http.Handler)
+		return nil
 	}
 	if s.files != nil {
 		if err := s.files.Load(); err != nil {
 			return err
 		}
 	}
-	l, err := net.Listen(network, s.options.Listen)
+	l, err := net.Listen("tcp", s.options.Listen)
 	if err != nil {
-		return fmt.Errorf("binding %s for %s: %w", s.options.Listen, purpose, err)
-	}
-	if s.socket {
-		if err := os.Chmod(s.options.Listen, 0o660); err != nil {
-			return errors.Join(fmt.Errorf("letting the group use the control socket: %w", err), l.Close())
-		}
+		return fmt.Errorf("binding %s for the page: %w", s.options.Listen, err)
 	}
 	s.listener = l
 	return nil

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -165,12 +164,12 @@ func checkPorts(ctx context.Context, c *config.Config) (found config.Problems) {
 		switch {
 		case err == nil:
 			_ = l.Close()
-		case errors.Is(err, syscall.EADDRINUSE):
+		case errors.Is(err, errAddressInUse):
 			if _, err := askStatus(ctx, string(c.Gateway.StateDir)); errors.Is(err, errNoGateway) {
 				found = append(found, c.Problem(port.key, "is taken by another program", "stop that one, or choose another port"))
 			}
-		case errors.Is(err, fs.ErrPermission):
-			found = append(found, c.Problem(port.key, "cannot be opened by this user", "check as the gateway's user; ports below 1024 need a right that the service has"))
+		case errors.Is(err, errPortDenied):
+			found = append(found, c.Problem(port.key, "cannot be opened by this user", checkRight))
 		default:
 			found = append(found, c.Problem(port.key, "cannot be opened: "+err.Error(), "use an address of this machine, or none for all of them: \":502\""))
 		}

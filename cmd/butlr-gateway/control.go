@@ -8,14 +8,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"butlr-gateway/adapters/web"
+	"butlr-gateway/adapters/web/door"
 )
 
 // errNoGateway says that there is nobody to ask.
@@ -135,18 +134,14 @@ const controlURL = "http://gateway/api/v1/"
 
 // do sends a request and reads the answer, if it is a good one.
 func (r remote) do(request *http.Request, patience time.Duration, read func(io.Reader) error) error {
-	client := http.Client{Timeout: patience, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", controlSocket(r.stateDir))
-		},
-	}}
+	client := http.Client{Timeout: patience, Transport: door.To(controlSocket(r.stateDir))}
 	defer client.CloseIdleConnections()
 	response, err := client.Do(request)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+	case door.Nobody(err):
 		return fmt.Errorf("%w on the state directory %s; start it, or say with --config which configuration it has", errNoGateway, r.stateDir)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("asking the gateway: %w; run this as the gateway's user or as root", err)
+		return fmt.Errorf("asking the gateway: %w; %s", err, whoMayAsk)
 	case err != nil:
 		return silentGateway{err}
 	}

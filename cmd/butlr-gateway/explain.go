@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"syscall"
 )
 
 // explainListen says what to do about an address that cannot be bound. An error about a file, such as a
@@ -15,11 +14,11 @@ func explainListen(key string, err error) error {
 		return err
 	}
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
+	case errors.Is(err, errAddressInUse):
 		return fmt.Errorf("%w; stop the program that uses it, or change %s", err, key)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w; ports below 1024 need a right: run as a service, or change %s", err, key)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, errPortDenied):
+		return fmt.Errorf("%w; %s, or change %s", err, portRight, key)
+	case errors.Is(err, errNoSuchAddress):
 		return fmt.Errorf("%w; this machine has no such address: change %s", err, key)
 	}
 	if _, ok := errors.AsType[*net.OpError](err); ok {

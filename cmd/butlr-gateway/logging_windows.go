@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode/utf16"
 
 	"golang.org/x/sys/windows/svc/eventlog"
 )
@@ -14,8 +16,9 @@ func isJournal(io.Writer, string) bool { return false }
 
 // Numbers of the events in the event log.
 const (
-	eventOfLog = 1 // a line of the log
-	eventOfEnd = 2 // why the service ended
+	eventOfLog   = 1 // a line of the log
+	eventOfEnd   = 2 // why the service ended
+	eventOfCrash = 3 // why the service before it crashed
 )
 
 // eventLogs is the event log of Windows.
@@ -37,6 +40,19 @@ type eventHandler struct {
 // Enabled tells whether something of that level is written.
 func (h eventHandler) Enabled(ctx context.Context, l slog.Level) bool { return h.lines.Enabled(ctx, l) }
 
+// longestEvent is the most that fits into an event, in characters of two bytes: see ReportEvent.
+const longestEvent = 31_839
+
+// eventText returns a text as an event can have it.
+func eventText(text string) string {
+	text = strings.NewReplacer("\x00", "\uFFFD", "\n", "\r\n").Replace(strings.TrimRight(text, "\n"))
+	if len(utf16.Encode([]rune(text))) < longestEvent {
+		return text
+	}
+	const more = " …"
+	return string(utf16.Decode(utf16.Encode([]rune(text))[:longestEvent-len(more)-1])) + more
+}
+
 // Handle writes one event.
 func (h eventHandler) Handle(ctx context.Context, r slog.Record) error {
 	h.turn <- struct{}{}
@@ -45,7 +61,7 @@ func (h eventHandler) Handle(ctx context.Context, r slog.Record) error {
 	if err := h.lines.Handle(ctx, r); err != nil {
 		return err
 	}
-	line := string(h.text.Bytes()[len(priorities[0]):])
+	line := eventText(string(h.text.Bytes()[len(priorities[0]):]))
 	switch {
 	case r.Level >= slog.LevelError:
 		return h.log.Error(eventOfLog, line)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,7 +150,7 @@ func TestOrdersReachTheGatewayThatRuns(t *testing.T) {
 		if code != 0 || complaints != "" || out != strings.ReplaceAll(c.says, "ME", me)+"\n" {
 			t.Errorf("%s: exit code %d\n%s%s", c.args, code, out, complaints)
 		}
-		if diff := cmp.Diff([]string{strings.ReplaceAll(c.order, "ME", me)}, s.orders); diff != "" {
+		if diff := cmp.Diff([]string{strings.ReplaceAll(c.order, `"ME"`, strconv.Quote(me))}, s.orders); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.args, diff)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,9 +104,9 @@ func (o *readOptions) run(stdout, stderr io.Writer, wanted readRange) (err error
 func explainRead(err error) error {
 	wait, ok := errors.AsType[net.Error](err)
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, errConnectionDenied):
 		return fmt.Errorf("%w; nothing listens there: does the gateway run, and is --target its [modbus] listen?", err)
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF), errors.Is(err, errConnectionReset):
 		return fmt.Errorf("%w; the other side closed the connection: is this machine in the gateway's [modbus] allow?", err)
 	case ok && wait.Timeout():
 		return fmt.Errorf("%w; no answer in time: look at the address, the unit id and the firewalls between", err)

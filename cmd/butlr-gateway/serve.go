@@ -23,6 +23,7 @@ import (
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/web/access"
+	"butlr-gateway/adapters/web/door"
 	"butlr-gateway/adapters/web/pages"
 	"butlr-gateway/adapters/webhook"
 	"butlr-gateway/config"
@@ -385,4 +386,4 @@ func inWords(listeners []web.Listener) string {
 }
 
 // controlSocket is where the commands reach a gateway that runs on a state directory.
-func controlSocket(stateDir string) string { return filepath.Join(stateDir, "control.sock") }
+func controlSocket(stateDir string) string { return filepath.Join(stateDir, door.Name) }

@@ -18,10 +18,11 @@ const serviceName = "butlr-gateway"
 func serviceCommand() *cobra.Command {
 	c := &cobra.Command{Use: "service", Short: "Have this machine run the gateway from its start on"}
 	c.AddCommand(serviceInstallCommand(), serviceUninstallCommand(),
-		serviceControlCommand("start", "Start the service", "started", osservice.Service.Start),
-		serviceControlCommand("stop", "Stop the service until the machine's next start", "stopped", osservice.Service.Stop),
-		serviceControlCommand("restart", "Stop the service and start it again", "restarted", osservice.Service.Restart),
+		serviceControlCommand("start", "Start the service", "started", startService),
+		serviceControlCommand("stop", "Stop the service until the machine's next start", "stopped", stopService),
+		serviceControlCommand("restart", "Stop the service and start it again", "restarted", restartService),
 		serviceStatusCommand())
+	c.AddCommand(serviceCommandsHere()...)
 	return c
 }
 
@@ -43,7 +44,7 @@ func serviceUninstallCommand() *cobra.Command {
 			case state == serviceMissing:
 				return errNotInstalled
 			case state != serviceStopped:
-				if err := s.Stop(); err != nil {
+				if err := stopService(s); err != nil {
 					return fmt.Errorf("stopping the service: %w", err)
 				}
 			}

@@ -26,6 +26,13 @@ var packagedUnits = []string{"/usr/lib/systemd/system/butlr-gateway.service", "/
 // serviceFlag adds nothing: systemd runs "run".
 func serviceFlag(*cobra.Command) func() bool { return func() bool { return false } }
 
+// serviceCommandsHere adds none.
+func serviceCommandsHere() []*cobra.Command { return nil }
+
+func startService(s osservice.Service) error   { return s.Start() }
+func stopService(s osservice.Service) error    { return s.Stop() }
+func restartService(s osservice.Service) error { return s.Restart() }
+
 // runAsService is never called.
 func runAsService(string) error { return errors.New("there are no such services here") }
 

@@ -1,22 +1,20 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	osservice "github.com/kardianos/service"
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
 	"golang.org/x/sys/windows/svc"
-	"golang.org/x/sys/windows/svc/eventlog"
 	"golang.org/x/sys/windows/svc/mgr"
 
-	"butlr-gateway/packaging"
+	"butlr-gateway/config"
 )
 
 const whereItSaysWhy = `the event viewer says why, under Windows Logs, Application, source butlr-gateway`
@@ -29,56 +27,72 @@ func serviceFlag(c *cobra.Command) func() bool {
 	return func() bool { return asked }
 }
 
-func hasManager() error   { return nil }
-func mayInstall() error   { return asAdministrator("installing") }
-func mayUninstall() error { return asAdministrator("taking away") }
+func hasManager() error { return nil }
 
+// packagedKey is where the package notes that the service is its.
+const packagedKey = `SOFTWARE\butlr-gateway`
+
+// packaged tells where the package has put the program, "" without a package.
+func packaged() string {
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, packagedKey, registry.QUERY_VALUE)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = key.Close() }()
+	where, _, err := key.GetStringValue("InstallDir")
+	if err != nil {
+		return ""
+	}
+	return where
+}
+
+func mayInstall() error {
+	if where := packaged(); where != "" {
+		return fmt.Errorf(`a package has installed the service already (in %s), and upgrades it: use "butlr-gateway service start"`, where)
+	}
+	return asAdministrator("installing")
+}
+
+func mayUninstall() error {
+	if where := packaged(); where != "" {
+		return fmt.Errorf("the service belongs to a package (in %s): remove that, in Settings, Apps, Installed apps, Butlr gateway", where)
+	}
+	return asAdministrator("taking away")
+}
+
+// asAdministrator tells why this user may not do something to services.
 func asAdministrator(doing string) error {
-	if !windows.GetCurrentProcessToken().IsElevated() {
+	manager, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CREATE_SERVICE)
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
 		return fmt.Errorf("%s the service needs an administrator: use a command prompt that was started as one", doing)
 	}
+	if err != nil {
+		return fmt.Errorf("asking Windows for its services: %w", err)
+	}
+	return windows.CloseServiceHandle(manager)
+}
+
+// reachable tells why the service would not find a file: users' own folders are closed to it, and the drives that they
+// have connected are not there for it.
+func reachable(path string) error {
+	users, err := windows.KnownFolderPath(windows.FOLDERID_UserProfiles, 0)
+	if err == nil && strings.HasPrefix(strings.ToLower(path), strings.ToLower(users)+`\`) {
+		return fmt.Errorf(`%s cannot be used: the service does not see what lies below %s; put the program into C:\Program Files\butlr-gateway, and the configuration into %s`,
+			path, users, filepath.Dir(config.DefaultFile()))
+	}
+	volume := filepath.VolumeName(path)
+	if strings.HasPrefix(volume, `\\`) || driveType(volume) == windows.DRIVE_REMOTE {
+		return fmt.Errorf("%s cannot be used: the service does not see drives of the network; name a place on this machine", path)
+	}
 	return nil
 }
 
-// reachable tells why the service would not find a file. A user's own folder is closed to it, which no name tells.
-func reachable(string) error { return nil }
-
-// placeConfig writes the example where there is no configuration yet, and tells whether it did.
-func placeConfig(path string) (fresh bool, err error) {
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	if err := protectedDirectory(filepath.Dir(path)); err != nil {
-		return false, err
-	}
-	if err := os.WriteFile(path, packaging.Config, 0o600); err != nil {
-		return false, fmt.Errorf("writing the example configuration: %w", err)
-	}
-	return true, nil
-}
-
-// protection lets the system, administrators and the service's account at what is in a directory, and nobody
-// else, whatever the directory above says.
-const protection = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;LS)"
-
-// protectedDirectory makes a directory that only the service and administrators may look into.
-func protectedDirectory(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making %s: %w", dir, err)
-	}
-	of, err := windows.SecurityDescriptorFromString(protection)
+func driveType(volume string) uint32 {
+	root, err := windows.UTF16PtrFromString(volume + `\`)
 	if err != nil {
-		return fmt.Errorf("protecting %s: %w", dir, err)
+		return windows.DRIVE_UNKNOWN
 	}
-	list, _, err := of.DACL()
-	if err == nil {
-		err = windows.SetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT,
-			windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
-	}
-	if err != nil {
-		return fmt.Errorf("protecting %s: %w", dir, err)
-	}
-	return nil
+	return windows.GetDriveType(root)
 }
 
 // recovery is what Windows does when the service fails, and after how long the count begins anew.
@@ -90,13 +104,17 @@ var recovery = []mgr.RecoveryAction{
 
 const recoveryReset = 24 * time.Hour
 
-// installOn protects the state directory, and hands the service to Windows. It runs as an account without rights.
+// serviceAccount runs the service. It has no rights on this machine, and none in the network: every port can be bound
+// without any here, and the folders let it in by name.
+const serviceAccount = `NT AUTHORITY\LocalService`
+
+// installOn protects the folders, and hands the service to Windows.
 func installOn(program, path, stateDir string) error {
-	if err := protectedDirectory(stateDir); err != nil {
+	if err := protectFolders(path, stateDir); err != nil {
 		return err
 	}
 	s, err := theService(osservice.Config{
-		Executable: program, Arguments: []string{"run", "--service", "--config", path}, UserName: `NT AUTHORITY\LocalService`,
+		Executable: program, Arguments: []string{"run", "--service", "--config", path}, UserName: serviceAccount,
 	})
 	if err != nil {
 		return err
@@ -105,19 +123,23 @@ func installOn(program, path, stateDir string) error {
 		return fmt.Errorf("installing the service: %w", err)
 	}
 	if err := restartOnFailure(); err != nil {
-		return errors.Join(fmt.Errorf("telling Windows to start the service again when it fails: %w", err), s.Uninstall())
+		return errors.Join(err, s.Uninstall())
 	}
 	return nil
 }
 
 // restartOnFailure has Windows start the service again, also when it ended with an error rather than crashed.
 func restartOnFailure() error {
-	return withService(windows.SERVICE_ALL_ACCESS, func(s *mgr.Service) error {
+	err := withService(windows.SERVICE_ALL_ACCESS, func(s *mgr.Service) error {
 		if err := s.SetRecoveryActions(recovery, uint32(recoveryReset.Seconds())); err != nil {
 			return err
 		}
 		return s.SetRecoveryActionsOnNonCrashFailures(true)
 	})
+	if err != nil && !errors.Is(err, windows.ERROR_INVALID_LEVEL) { // which is what wine says: it never starts one again
+		return fmt.Errorf("telling Windows to start the service again when it fails: %w", err)
+	}
+	return nil
 }
 
 // withService opens the service with the rights that are needed.
@@ -164,84 +186,25 @@ func serviceState() (state serviceCondition, more string, err error) {
 	return state, "", err
 }
 
-// runAsService runs the gateway for Windows, which started the program and tells it when to stop.
-func runAsService(path string) error {
-	events, err := eventlog.Open(serviceName)
-	if err != nil {
-		return fmt.Errorf("opening the event log: %w", err)
-	}
-	s := &windowsService{path: path, events: events}
-	return errors.Join(svc.Run(serviceName, s), events.Close())
-}
+// serviceCommandsHere adds what the package runs: see packaging/windows.
+func serviceCommandsHere() []*cobra.Command { return []*cobra.Command{servicePrepareCommand()} }
 
-// windowsService is the gateway as Windows sees it.
-type windowsService struct {
-	path   string
-	events *eventlog.Log
-}
-
-const (
-	startHint = 3 * time.Minute // with a large state
-	stopTurn  = time.Second     // between two signs of life while stopping
-	stopHint  = 5 * time.Second
-)
-
-// Execute runs the gateway: see [svc.Handler]. An end that nobody asked for is a failure, after which Windows acts.
-func (w *windowsService) Execute(_ []string, requests <-chan svc.ChangeRequest, changes chan<- svc.Status) (own bool, code uint32) {
-	changes <- svc.Status{State: svc.StartPending, WaitHint: uint32(startHint.Milliseconds())}
-	ctx, stop := context.WithCancelCause(context.Background())
-	defer stop(nil)
-	serving, ended := make(chan struct{}, 1), make(chan error, 1)
-	h := host{logs: eventLogs{w.events}, manager: manager{tell: func(state string) error {
-		if state == stateReady {
-			serving <- struct{}{}
-		}
-		return nil
-	}}, hangups: make(chan os.Signal, 1)}
-	go func() { ended <- runOn(ctx, w.path, h) }()
-	for {
-		select {
-		case <-serving:
-			changes <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown | svc.AcceptParamChange}
-		case err := <-ended:
-			return w.tellEnd(err)
-		case r := <-requests:
-			switch r.Cmd {
-			case svc.Interrogate:
-				changes <- r.CurrentStatus
-			case svc.ParamChange:
-				select {
-				case h.hangups <- os.Interrupt: // any will do
-				default: // one is waiting already
-				}
-				changes <- r.CurrentStatus
-			case svc.Stop, svc.Shutdown:
-				stop(errors.New("Windows asked for it"))
-				return w.tellEnd(awaitEnd(ended, changes))
+func servicePrepareCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "prepare", Short: "Protect the folders of a service that a package has installed", Args: cobra.NoArgs, Hidden: true,
+		RunE: func(*cobra.Command, []string) error {
+			// An upgrade meets configurations that are wrong; they are for the service to complain about.
+			stateDir := string(config.Default().Gateway.StateDir)
+			if settings, err := config.LoadWithoutSecrets(path); err == nil {
+				stateDir = string(settings.Gateway.StateDir)
 			}
-		}
+			if mayBeGiven(stateDir) != nil {
+				stateDir = ""
+			}
+			return errors.Join(protectFolders(path, stateDir), restartOnFailure())
+		},
 	}
-}
-
-// awaitEnd gives Windows signs of life until the gateway has stopped.
-func awaitEnd(ended <-chan error, changes chan<- svc.Status) error {
-	turn := time.NewTicker(stopTurn)
-	defer turn.Stop()
-	for checkpoint := uint32(1); ; checkpoint++ {
-		changes <- svc.Status{State: svc.StopPending, CheckPoint: checkpoint, WaitHint: uint32(stopHint.Milliseconds())}
-		select {
-		case err := <-ended:
-			return err
-		case <-turn.C:
-		}
-	}
-}
-
-// tellEnd says in the event log why the gateway ended, and returns what Windows is told.
-func (w *windowsService) tellEnd(err error) (own bool, code uint32) {
-	if err == nil {
-		return false, 0
-	}
-	_ = w.events.Error(eventOfEnd, err.Error()) // there is nobody else to tell
-	return true, exitFailed
+	configFlag(c, &path)
+	return c
 }

@@ -18,7 +18,7 @@ import (
 // packed are the files that an archive has beside the program, by the platform.
 var packed = map[string][]string{
 	"linux":   {"README.md", "docs/*.md", "packaging/gateway.toml", "packaging/linux/butlr-gateway.service", "packaging/linux/examples/*.conf", "packaging/container/Containerfile"},
-	"windows": {"README.md", "docs/*.md", "packaging/gateway.toml"},
+	"windows": {"README.md", "docs/*.md", "packaging/windows/gateway.toml"},
 }
 
 // packer adds files to an archive.
@@ -65,7 +65,7 @@ func (r *release) fill(to packer, p platform, program string) error {
 			if err != nil {
 				return err
 			}
-			name = strings.TrimPrefix(filepath.ToSlash(name), "packaging/")
+			name = strings.TrimPrefix(strings.TrimPrefix(filepath.ToSlash(name), "packaging/"), "windows/")
 			if err := to.add(path.Join(top, name), 0o644, text); err != nil {
 				return err
 			}

@@ -51,7 +51,7 @@ func TestVersionsThatPackagesCannotHave(t *testing.T) {
 func TestEveryPlatformIsPacked(t *testing.T) {
 	for _, p := range platforms {
 		files := packed[p.os]
-		if !slices.Contains(files, "docs/*.md") || !slices.Contains(files, "packaging/gateway.toml") {
+		if !slices.Contains(files, "docs/*.md") || !slices.Contains(files, "packaging/gateway.toml") && !slices.Contains(files, "packaging/windows/gateway.toml") {
 			t.Errorf("the archive for %s has %v", p.label, files)
 		}
 	}

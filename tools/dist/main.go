@@ -1,4 +1,4 @@
-// Command dist makes what is given to customers: for each platform an archive, for Linux packages as well, with the
+// Command dist makes what is given to customers: for each platform an archive and packages, with the
 // list of the modules in the program and the checksums of everything. Equal sources give equal bytes, wherever and
 // whenever they are built: times are those of the commit.
 package main
@@ -20,7 +20,7 @@ type platform struct {
 	os, arch string
 	arm      string // GOARM
 	label    string // in the names of archives
-	packages string // nfpm's name of the architecture, "" without packages
+	packages string // nfpm's name of the architecture
 }
 
 var platforms = []platform{
@@ -54,6 +54,9 @@ func run(root, out, version, only string) error {
 	if err != nil {
 		return err
 	}
+	if r.signature, err = signatureOf(os.Getenv); err != nil {
+		return err
+	}
 	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
 		return err
 	}
@@ -65,6 +68,11 @@ func run(root, out, version, only string) error {
 	for _, p := range platforms {
 		if only != "" && !slices.Contains(strings.Split(only, ","), p.label) {
 			continue
+		}
+		if p.os == "windows" {
+			if err := packageTools(); err != nil {
+				return fmt.Errorf("making %s: %w", p.label, err)
+			}
 		}
 		if err := r.make(p); err != nil {
 			return fmt.Errorf("making %s: %w", p.label, err)
@@ -83,6 +91,7 @@ type release struct {
 	stage     string // where programs lie until they are packed
 	version   string // as packages and archives have it
 	when      time.Time
+	signature signature
 }
 
 // newRelease finds out which commit the sources are.
@@ -127,6 +136,11 @@ func (r *release) make(p platform) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building: %w", err)
 	}
+	if p.os == "windows" {
+		if err := r.sign(program); err != nil {
+			return err
+		}
+	}
 	if err := r.archive(p, program); err != nil {
 		return fmt.Errorf("packing: %w", err)
 	}
@@ -135,7 +149,10 @@ func (r *release) make(p platform) error {
 	if err := parts.Run(); err != nil {
 		return fmt.Errorf("listing the modules: %w", err)
 	}
-	if p.packages == "" {
+	if p.os == "windows" {
+		if err := r.msi(p, program); err != nil {
+			return fmt.Errorf("making the package: %w", err)
+		}
 		return nil
 	}
 	for _, kind := range []string{"deb", "rpm"} {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"butlr-gateway/adapters/internal/netcause"
 	"butlr-gateway/adapters/modbus"
 )
 
@@ -89,11 +90,11 @@ func failureWords(err error, t *Target) string {
 		cause error
 		words string
 	}{
-		{syscall.ECONNREFUSED, "nothing listens at this address: see whether the device is on and its Modbus server too, or correct target"},
-		{syscall.EHOSTUNREACH, "there is no way to this address: see whether the device is on, or correct target"},
-		{syscall.ENETUNREACH, "there is no way to this address from this machine: correct target, or this machine's network"},
+		{netcause.Refused, "nothing listens at this address: see whether the device is on and its Modbus server too, or correct target"},
+		{netcause.HostUnreached, "there is no way to this address: see whether the device is on, or correct target"},
+		{netcause.NetworkUnknown, "there is no way to this address from this machine: correct target, or this machine's network"},
 		{io.EOF, closedWords}, {io.ErrUnexpectedEOF, closedWords}, {io.ErrClosedPipe, closedWords},
-		{syscall.ECONNRESET, closedWords}, {syscall.EPIPE, closedWords},
+		{netcause.Reset, closedWords}, {netcause.Broken, closedWords},
 		{errNotModbus, err.Error()},
 	} {
 		if errors.Is(err, known.cause) {

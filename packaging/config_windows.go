@@ -1,0 +1,8 @@
+package packaging
+
+import _ "embed"
+
+// Config is the configuration that a new installation begins with.
+//
+//go:embed windows/gateway.toml
+var Config []byte
