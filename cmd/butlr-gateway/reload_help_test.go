@@ -41,29 +41,31 @@ func pollUntil(t *testing.T, address string, going func() bool) {
 }
 
 // postUntil posts events, of which none may be turned away.
-func postUntil(t *testing.T, url string, sender int, going func() bool) {
-	var client http.Client
-	defer client.CloseIdleConnections()
-	for n := 0; going(); n++ {
-		body := payload(t, "ROOM_OCCUPANCY", time.Now().Add(-time.Minute).Add(time.Duration(2*n+sender)*time.Millisecond))
-		r, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		r.Header.Set("X-Api-Key", testSecret)
-		answer, err := client.Do(r)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		_, _ = io.Copy(io.Discard, answer.Body)
-		_ = answer.Body.Close()
-		if answer.StatusCode != http.StatusNoContent {
-			t.Errorf("an event is answered %d", answer.StatusCode)
+func postUntil(t *testing.T, url string, going func() bool) {
+	for going() {
+		if code := postWith(t, url, testSecret); code != http.StatusNoContent {
+			t.Errorf("an event is answered %d", code)
 			return
 		}
 	}
+}
+
+// postWith posts an event and returns the answer's code.
+func postWith(t *testing.T, url, secret string) int {
+	r, err := http.NewRequest(http.MethodPost, url, strings.NewReader(payload(t, "ROOM_OCCUPANCY", time.Now().Add(-time.Minute))))
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	r.Header.Set("X-Api-Key", secret)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	_, _ = io.Copy(io.Discard, answer.Body)
+	_ = answer.Body.Close()
+	return answer.StatusCode
 }
 
 // askUntil asks what pages and controllers' outputs ask of what is in force.

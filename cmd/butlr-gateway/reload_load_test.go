@@ -3,14 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -34,8 +38,9 @@ func reloads(t *testing.T) int {
 // TestReloadsUnderLoad, of which RELOADS=500 makes as many as were promised: while configurations good and bad are read again and again, no Modbus and no MQTT
 // session ends and no event is turned away; what is in force at the end is the last good one, as a restart with it has.
 //
-// Seen to break it: the rules read without an owner (-race); clients of the list banned; the door open to the newest
-// secret only; the configuration in force before the rules are; a bad configuration remembered.
+// Seen to break it: the rules read without an owner (-race); clients of the list banned; the door open to one secret
+// only, or to those of before; the list of clients, or the rules, left as they were; what was applied applied again; a
+// secret in a file compared by the file's name.
 func TestReloadsUnderLoad(t *testing.T) {
 	mbpoll, mosquitto := tool(t, "mbpoll"), tool(t, "mosquitto_sub")
 	site := newSite(t, "")
@@ -59,8 +64,8 @@ func TestReloadsUnderLoad(t *testing.T) {
 	for range 3 {
 		load.Go(func() { pollUntil(t, address, going) })
 	}
-	for n := range 2 {
-		load.Go(func() { postUntil(t, "http://"+s.webhook.Addr().String()+"/webhooks/butlr", n, going) })
+	for range 2 {
+		load.Go(func() { postUntil(t, "http://"+s.webhook.Addr().String()+"/webhooks/butlr", going) })
 	}
 	load.Go(func() { askUntil(t, s, going) })
 	third := startTool(t, mbpoll, "-m", "tcp", "-p", port, "-t", "3", "-0", "-r", "0", "-c", "8", "-l", "50", host)
@@ -107,12 +112,16 @@ func TestReloadsUnderLoad(t *testing.T) {
 	if did, err := s.reload(t.Context()); err != nil || len(did.Applied)+len(did.Restart) > 0 {
 		t.Fatalf("once more: %+v, %v", did, err)
 	}
+	if code := postWith(t, "http://"+s.webhook.Addr().String()+"/webhooks/butlr", "a-third-secret-0123456789"); code != http.StatusNoContent {
+		t.Errorf("the new secret of the file is answered %d", code)
+	}
+	visitor := configured.visit(s)
 	t.Logf("%d good and %d bad configurations", good, bad)
 	close(stop)
 	load.Wait()
 
-	if ended := totalOf(t, s, "butlr_modbus_ended_connections_total"); ended > 3 {
-		t.Errorf("%v Modbus sessions ended, want the 3 of the test's own clients", ended)
+	if ended := totalOf(t, s, "butlr_modbus_ended_connections_total"); ended > 3+1 {
+		t.Errorf("%v Modbus sessions ended, want the 3 of the test's own clients and the one that was taken off the list", ended)
 	}
 	if open := totalOf(t, s, "butlr_modbus_connections"); open < 1 {
 		t.Error("mbpoll is not connected any more")
@@ -135,6 +144,9 @@ func TestReloadsUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		return out
+	}
+	if _, err := visitor.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("who was taken off the list is connected: %v", err)
 	}
 	before := names(s)
 	s.stop()
@@ -200,4 +212,45 @@ members = [%q]
 		r.t.Fatal(err)
 	}
 	return wrong
+}
+
+// visit lets a client from another address in, which asks once, and takes that address off the list again.
+func (r reloading) visit(s *life) net.Conn {
+	r.t.Helper()
+	reload := func(old, new string) []string {
+		r.t.Helper()
+		text, err := os.ReadFile(r.site.config)
+		if err == nil {
+			err = os.WriteFile(r.site.config, []byte(strings.Replace(string(text), old, new, 1)), 0o600)
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		did, err := s.reload(r.t.Context())
+		if err != nil || !slices.Equal(did.Applied, []string{"modbus.allow"}) {
+			r.t.Fatalf("%+v, %v", did, err)
+		}
+		return did.Gone
+	}
+	const one, two = `"127.0.0.1/32", "10.`, `"127.0.0.1/32", "127.0.0.2/32", "10.`
+	reload(one, two)
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	conn, err := dialer.Dial("tcp", s.modbus.Addr().String())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := conn.Write([]byte{0, 1, 0, 0, 0, 6, 1, 4, 0, 0, 0, 1}); err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, make([]byte, 11)); err != nil {
+		r.t.Errorf("who is on the list now is not answered: %v", err)
+	}
+	if gone := reload(two, one); !slices.Equal(gone, []string{"127.0.0.2"}) {
+		r.t.Errorf("disconnected are %v", gone)
+	}
+	return conn
 }
