@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,4 +146,38 @@ func TestAnAPIThatIsDownIsNoAlarm(t *testing.T) {
 			t.Errorf("%d lines are told of it:\n%s", n, log)
 		}
 	})
+}
+
+// TestAnOddAPIForADay has an API that is wrong in one way for a day, whenever it is asked: what is wrong is told once and
+// in words, it is asked at a bounded rate, and no alarm is made of it.
+//
+// Seen to break it: each look told; a look every second while it is wrong.
+func TestAnOddAPIForADay(t *testing.T) {
+	for name, odd := range map[string]http.HandlerFunc{
+		"an error inside 200":   butlrtest.Text(`{"errors":[{"message":"the resolver failed","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`),
+		"an error without form": butlrtest.Text(`{"errors":["oops",null,7]}`),
+		"no data":               butlrtest.Text(`{"data":null}`),
+		"nulls":                 butlrtest.Text(`{"data":{"webhooks":null},"errors":[{"message":"Cannot return null"}]}`),
+		"half":                  butlrtest.Text(`{"data":{"webhooks":[null]},"errors":[{"message":"a resolver failed"}]}`),
+		"a page to sign in":     butlrtest.Text("<html>Sign in</html>"),
+		"nothing":               butlrtest.Text(""),
+		"too many requests":     butlrtest.Status(429, ""),
+		"it hangs":              func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			guarded(t, aWish(), func(api *butlrtest.API, log *journal, alarm func() string) {
+				time.Sleep(time.Minute) // a first look, with which all is well
+				log.Reset()
+				before := len(api.Requests())
+				api.Trouble(slices.Repeat([]http.HandlerFunc{odd}, 5000)...)
+				time.Sleep(48 * time.Hour)
+				if why := alarm(); why != "" || log.lines() != 1 || !strings.Contains(log.String(), "err=") {
+					t.Errorf("the alarm is %q, and the log has %d lines:\n%s", why, log.lines(), log)
+				}
+				if asked := len(api.Requests()) - before; asked < 24 || asked > 48*60 {
+					t.Errorf("it was asked %d times in two days", asked)
+				}
+			})
+		})
+	}
 }

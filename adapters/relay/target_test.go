@@ -182,6 +182,92 @@ func TestATargetThatWasDownGetsEverythingOnceInOrder(t *testing.T) {
 	})
 }
 
+// Both ends are started again within an hour: the gateway twice, the target once it is back and has taken some. The
+// queue, which the bodies of that hour nearly fill, stays within its limit all the while; every body comes once, and those of
+// each room in order.
+//
+// Seen to break it: the cursor not read at the start; what is done with left on disk.
+func TestBothEndsAreStartedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to, target := &endpoint{answer: down}, theTarget()
+		target.QueueMax = 1 << 20
+		r := run(t, to, target)
+		const rooms = 3
+		var want [rooms][]string
+		minute := 0
+		pass := func() {
+			t.Helper()
+			for room := range rooms {
+				body := fmt.Sprintf(`{"room":%d,"minute":%d,"filling":"%s"}`, room, minute, strings.Repeat("x", 5000))
+				r.relay.Forward([]byte(body), false)
+				want[room] = append(want[room], body)
+			}
+			minute++
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			size := 0
+			for _, text := range contents(t, r.options.Dir) {
+				size += len(text)
+			}
+			if size > 1<<20+cursorSize {
+				t.Errorf("after %d minutes there are %d bytes on disk", minute, size)
+			}
+		}
+		for range 60 {
+			if pass(); minute == 20 || minute == 50 {
+				r.end()
+				r.start()
+			}
+		}
+		if n := len(to.got(appHost)); n != 0 {
+			t.Fatalf("%d bodies came while it was down", n)
+		}
+		taken := 0
+		to.answers(func(*http.Request) (*http.Response, error) { // it is back, and is started again after 50 bodies
+			if taken++; taken > 50 {
+				return nil, errDown
+			}
+			return answered(http.StatusOK), nil
+		})
+		for range 10 {
+			pass()
+		}
+		if n := len(to.got(appHost)); n != 50 {
+			t.Fatalf("%d bodies came, want 50", n)
+		}
+		r.end()
+		to.answers(nil)
+		r.start()
+		for range 6 {
+			pass()
+		}
+		var got [rooms][]string
+		for _, body := range to.got(appHost) {
+			var room int
+			if _, err := fmt.Sscanf(body, `{"room":%d`, &room); err != nil {
+				t.Fatal(err)
+			}
+			got[room] = append(got[room], body)
+		}
+		for room := range rooms {
+			if !slices.Equal(got[room], want[room]) {
+				t.Errorf("of room %d %d bodies came, want these %d in order", room, len(got[room]), len(want[room]))
+			}
+		}
+		if s := r.relay.Status()[0]; s.Dropped != 0 || s.Waiting != 0 || s.Health != Passing {
+			t.Errorf("in the end: %+v", s)
+		}
+		size := 0
+		for _, text := range contents(t, r.options.Dir) {
+			size += len(text)
+		}
+		if size > 1<<20/8 {
+			t.Errorf("%d bytes are left on disk, and nothing waits", size)
+		}
+		r.end()
+	})
+}
+
 // A target that answers costs nobody else anything, also when it never does; a gateway that stops waits a moment.
 //
 // Seen to break it: one goroutine for all targets; requests without a deadline; no limit when it stops.
