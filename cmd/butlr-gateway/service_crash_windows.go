@@ -7,9 +7,6 @@ import (
 	"runtime/debug"
 )
 
-// crashFile is where a process that gives up writes why: nobody reads the standard error of a service.
-const crashFile = "crash.txt"
-
 // keepCrashes has this process write into a folder why it crashed, if it does, and tells what the one before it wrote.
 func keepCrashes(dir string, tell func(why string)) error {
 	path := filepath.Join(dir, crashFile)

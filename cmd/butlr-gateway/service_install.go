@@ -78,6 +78,9 @@ func installService(c *cobra.Command, path string) error {
 	return err
 }
 
+// crashFile is where a service of Windows writes why it gave up, as nobody reads its standard error.
+const crashFile = "crash.txt"
+
 // mayBeGiven tells why a directory cannot be made the service's own: something of somebody else's is in it.
 func mayBeGiven(dir string) error {
 	entries, err := os.ReadDir(dir)
@@ -85,7 +88,7 @@ func mayBeGiven(dir string) error {
 		return nil // it is not there yet, or what is wrong is said when it is made
 	}
 	for _, e := range entries {
-		if name := e.Name(); name == "state.db" || name == "ledger.csv" || name == filepath.Base(config.DefaultFile()) {
+		if name := e.Name(); name == "state.db" || name == "ledger.csv" || name == crashFile || name == filepath.Base(config.DefaultFile()) {
 			return nil
 		}
 	}

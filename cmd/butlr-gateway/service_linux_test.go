@@ -82,7 +82,8 @@ func TestWhatTheServiceCannotSeeIsRefused(t *testing.T) {
 	}
 }
 
-// TestTheServiceTakesNoDirectoryOver that has other things in it. Seen to break it: any directory taken.
+// TestTheServiceTakesNoDirectoryOver that has other things in it. Seen to break it: any directory taken, and
+// one refused for a file that the service itself had left there.
 func TestTheServiceTakesNoDirectoryOver(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {
@@ -99,6 +100,13 @@ func TestTheServiceTakesNoDirectoryOver(t *testing.T) {
 		}
 	}
 	if err := mayBeGiven(filepath.Join(dir, "missing")); err != nil {
+		t.Error(err)
+	}
+	failed := t.TempDir() // of a service of Windows that never came up
+	if err := os.WriteFile(filepath.Join(failed, crashFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := mayBeGiven(failed); err != nil {
 		t.Error(err)
 	}
 }
