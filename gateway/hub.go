@@ -50,6 +50,7 @@ type Hub struct {
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
 	unmet   string       // pins, as they were told
+	missed  string       // sensors and hives, as they were told
 	diary   diary        // what was logged
 	spare   sync.Pool    // of *request
 }
@@ -385,6 +386,7 @@ func (h *Hub) warn(s *Summary) {
 		unmet = fmt.Sprintf("%s; and %d more: \"butlr-gateway points plan\" shows them", unmet, s.PinsUnmet-1)
 	}
 	h.told(PinUnmet, &h.unmet, unmet)
+	h.told(SensorOffline, &h.missed, s.Devices.Why)
 }
 
 // told raises an alarm, or ends it with "", if that is news.

@@ -229,6 +229,7 @@ func (s *State) Settle(i Instant) *Update {
 		s.enlist(a)
 		s.membersMoved = true
 	}
+	s.takeHealth(i)
 	for _, a := range s.pending.changed {
 		s.show(u, a)
 	}

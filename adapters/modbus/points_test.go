@@ -173,7 +173,7 @@ func TestDecodingWhatIsCutOrNothing(t *testing.T) {
 		t.Errorf("bits of a column unit: got %q", got)
 	}
 	bits := slices.Collect(DecodeBits(o, 0, 8, []bool{true, false, true, false, true, false}))
-	if got := texts(bits...); !slices.Equal(got, []string{"state_restored=true", "subscription_wrong=false", "serial_down=true", "pin_unmet=false", "backup_failing=true", "="}) {
+	if got := texts(bits...); !slices.Equal(got, []string{"state_restored=true", "subscription_wrong=false", "serial_down=true", "pin_unmet=false", "backup_failing=true", "sensor_offline=false", "="}) {
 		t.Errorf("alarm bits: got %q", got)
 	}
 	if got := slices.Collect(DecodeBits(o, 9, 65523, []bool{true, true, false})); len(got) != 3 || got[0].Asset != 9*unitAssets-1 || got[1].Asset != gateway.NoNumber {
