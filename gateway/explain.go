@@ -20,6 +20,7 @@ type Explanation struct {
 	Members   *MembersExplanation // of an aggregate; nil else
 	Settings  []SettingExplanation
 	Overrides []Override
+	Devices   []DeviceHealth // sensors and hives that serve it, as far as Butlr told of their health
 	Site      SiteExplanation
 }
 
@@ -84,7 +85,7 @@ func (s *State) Explain(i Instant, id AssetID) *Explanation {
 	e := &s.work
 	x := &Explanation{
 		Asset: a.about, Number: a.about.Number, Quality: snapshot.Quality, Overrides: snapshot.Overrides,
-		Points: e.explainPoints(), Site: s.explainSite(a, e), Settings: s.explainSettings(a),
+		Points: e.explainPoints(), Site: s.explainSite(a, e), Settings: s.explainSettings(a), Devices: s.DevicesOf(id),
 	}
 	if s.outOfService(a) {
 		return x

@@ -107,7 +107,13 @@ func (d *Device) isPlaced() bool { return d.Room != "" || d.Floor != "" }
 func (s *State) countDevices() {
 	c := DeviceCounts{At: s.healthAt}
 	var missed []*tracked
+	s.placed = make(map[AssetID][]*tracked, len(s.devices))
 	for _, t := range s.devices {
+		for _, place := range [...]AssetID{t.ID, t.Room, t.Floor} {
+			if place != "" {
+				s.placed[place] = append(s.placed[place], t)
+			}
+		}
 		if !t.isPlaced() {
 			continue
 		}

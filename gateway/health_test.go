@@ -136,6 +136,8 @@ func TestASiteWithAHeartbeatHasTwo(t *testing.T) {
 	h.reports(a, d)
 	h.polled(20*time.Minute, a, d)
 	h.says("room_1", 1, gateway.Substituted, "no event since 2026-03-10 10:00:00")
+	h.reports(offline(a, "10:19:00"), d)
+	h.says("room_1", 1, gateway.Substituted, "no event since 2026-03-10 10:00:00")
 }
 
 // A report that comes from the API in part says nothing of the others: they are what they were, and grow old.
@@ -206,6 +208,44 @@ func TestAnOnDelayAfterALossOfSensors(t *testing.T) {
 	h.events(motion("room_1", "10:14:00"))
 	h.pass(2 * time.Minute)
 	h.says("room_1", 1, gateway.Good, "motion since 10:14:00")
+}
+
+// What a room says while Butlr calls its sensors offline ends the loss for it: what the policy had turned on stays on for
+// its off-delay from then, and an on-delay does not apply.
+//
+// Seen to break it: a loss ended by reports alone; the silences of what has no other heartbeat left out of the course of
+// an output with an on-delay.
+func TestARoomThatSpeaksEndsTheLossOfItsSensors(t *testing.T) {
+	t.Parallel()
+	rules := asked()
+	rules.State.OnDelay[gateway.LightingOutput] = 5 * time.Minute
+	a := sensor("a", "room_1")
+	for _, test := range []struct {
+		event    gateway.Event
+		lighting int64 // a minute later
+		why      string
+	}{
+		{motion("room_1", "09:30:00"), 1, "motion since 09:30:00"},
+		{noMotion("room_1", "09:30:00"), 1, "first event after a silence 09:30:00, off-delay ends 09:45:00"},
+	} {
+		h := opened(t, rules, noMotion("room_1", "08:58:00"))
+		h.reports(a)
+		h.polled(30*time.Minute, offline(a, "09:00:00"))
+		h.says("room_1", 1, gateway.Substituted, "")
+		h.clock++
+		event := after(1, test.event)
+		h.events(event)
+		h.pass(time.Minute)
+		h.says("room_1", 1, gateway.Uncertain, test.why)
+		if got := h.shown["room_1"].Readings[gateway.Lighting].Value; got != test.lighting {
+			t.Errorf("after %s the lighting is %d", test.event.Type, got)
+		}
+		h.polled(20*time.Minute, a)
+		h.pass(time.Minute)
+		if got := h.shown["room_1"].Readings[gateway.Occupied].Value; got != int64(0) && test.event.Type == gateway.MotionEnded {
+			t.Errorf("after its off-delay it is %d", got)
+		}
+	}
 }
 
 // A batch that cannot be stored leaves no trace, and takes the report with it that came meanwhile.

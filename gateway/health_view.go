@@ -14,32 +14,38 @@ type DeviceHealth struct {
 	Place  string // the name of its room, else of its floor; "" if it is in neither
 }
 
-// Devices lists the sensors and hives of which a report told, those that are offline first, then by their places.
-func (s *State) Devices() []DeviceHealth { return s.devicesOf(func(*Device) bool { return true }) }
-
-// DevicesOf lists those that serve an asset: of a sensor itself, of a room those in it, of a zone its room's, of a
-// floor all on it. Of other assets there are none.
-func (s *State) DevicesOf(id AssetID) []DeviceHealth {
-	a := s.byID[id]
-	if a != nil && a.about.Kind == Zone && a.parent != nil {
-		id = a.parent.about.ID
-	}
-	if a == nil || id.Kind() < Floor {
-		return nil
-	}
-	return s.devicesOf(func(d *Device) bool { return d.ID == id || d.Room == id || d.Floor == id })
-}
-
-func (s *State) devicesOf(wanted func(*Device) bool) (out []DeviceHealth) {
+// OfflineDevices lists the sensors and hives that a report called offline, in the order of their places.
+func (s *State) OfflineDevices() (out []DeviceHealth) {
 	for _, t := range s.devices {
-		if wanted(&t.Device) {
-			out = append(out, DeviceHealth{t.Device, t.missed, s.placeName(&t.Device)})
+		if !t.Online {
+			out = append(out, s.healthOf(t))
 		}
 	}
-	slices.SortFunc(out, func(a, b DeviceHealth) int {
+	s.sortDevices(out)
+	return out
+}
+
+// DevicesOf lists those that serve an asset, those that are offline first: of a sensor itself, of a room those in it, of
+// a zone its room's, of a floor all on it. Of other assets there are none.
+func (s *State) DevicesOf(id AssetID) (out []DeviceHealth) {
+	if a := s.byID[id]; a != nil && a.about.Kind == Zone && a.parent != nil && a.parent.about.Kind == Room {
+		id = a.parent.about.ID
+	}
+	for _, t := range s.placed[id] {
+		out = append(out, s.healthOf(t))
+	}
+	s.sortDevices(out)
+	return out
+}
+
+func (s *State) healthOf(t *tracked) DeviceHealth {
+	return DeviceHealth{t.Device, t.missed, s.placeName(&t.Device)}
+}
+
+func (s *State) sortDevices(list []DeviceHealth) {
+	slices.SortFunc(list, func(a, b DeviceHealth) int {
 		return cmp.Or(one(a.Online)-one(b.Online), s.byPlace(&a.Device, &b.Device))
 	})
-	return out
 }
 
 // byPlace orders devices by the places that they are in: hives, whose sensors go with them, before sensors.
@@ -97,4 +103,9 @@ func (s *State) explainBeat(x *SiteExplanation) {
 	if b := s.beats[x.ID]; b != nil {
 		x.Sensors, x.Offline = b.sensors, b.offline
 	}
+}
+
+// DeviceCounts counts the sensors and hives as the newest report has them; polled is false where Butlr is not asked.
+func (s *State) DeviceCounts() (c DeviceCounts, polled bool) {
+	return s.summary.Devices, s.rules.Health > 0
 }

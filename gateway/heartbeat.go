@@ -212,20 +212,26 @@ func (e *evaluation) doubtOnChange(v *evidence) {
 	}
 }
 
-// sensorLoss returns the newest time in which nothing could be heard of the asset, long enough to be a loss: its
-// sensors were offline, or no gateway ran. What it said itself meanwhile was heard.
-func (e *evaluation) sensorLoss() (Silence, bool) {
+// sensorLoss returns the newest time that is over in which nothing could be heard of the asset, long enough to be a loss:
+// its sensors were offline, or no gateway ran. What it said itself meanwhile was heard, and ends such a time.
+func (e *evaluation) sensorLoss() (loss Silence, ok bool) {
 	if e.beat == nil {
 		return Silence{}, false
 	}
-	newest := Silence{}
 	take := func(s Silence) {
-		if s.To <= newest.To || s.length() <= e.settings.DeadAfter {
-			return
+		for s.To > loss.To && s.length() > e.settings.DeadAfter {
+			from := max(s.From, e.asset.newestBefore(s.To))
+			if from >= s.To {
+				return // what was said before is not known one by one
+			}
+			if s.To.Sub(from) > e.settings.DeadAfter {
+				loss = Silence{from, s.To}
+			}
+			s.To = from
 		}
-		if s.From = max(s.From, e.asset.newestBefore(s.To)); s.length() > e.settings.DeadAfter {
-			newest = s
-		}
+	}
+	if e.beat.isOff() {
+		take(Silence{e.beat.sign, e.asset.newest()})
 	}
 	for _, s := range e.beat.lost {
 		take(s)
@@ -235,7 +241,7 @@ func (e *evaluation) sensorLoss() (Silence, bool) {
 			take(Silence{start.Alive, start.At})
 		}
 	}
-	return newest, newest.To != 0
+	return loss, loss.To != 0
 }
 
 // newestBefore returns when an asset was last heard before a moment, 0 if that is not known.
