@@ -248,6 +248,39 @@ func TestARoomThatSpeaksEndsTheLossOfItsSensors(t *testing.T) {
 	}
 }
 
+// Sensors that Butlr does not list any more serve nothing, at once. A heartbeat from the future is none. A sensor in a
+// room of which nobody ever heard still serves what lies around it. While this machine's clock is not trusted, nobody can
+// tell how old a heartbeat is.
+//
+// Seen to break it: each of them.
+func TestHealthThatIsOdd(t *testing.T) {
+	t.Parallel()
+	a := sensor("a", "room_1")
+	quiet := noMotion("room_1", "08:59:00")
+	h := opened(t, asked(), quiet)
+	h.polled(30*time.Minute, offline(a, ""))
+	h.says("room_1", 1, gateway.Substituted, "sensors offline")
+	h.reports()
+	h.says("room_1", 0, gateway.Good, "motion ended")
+
+	h = opened(t, asked(), quiet)
+	h.polled(30*time.Minute, offline(a, "15:00:00"))
+	h.says("room_1", 1, gateway.Substituted, "sensors offline since 2026-03-10 08:59:00")
+
+	h = opened(t, asked(), quiet, passed("sensor_door", "", 1, 0, "08:59:00"))
+	h.polled(30*time.Minute, offline(sensor("b", "room_9"), ""))
+	if got := h.shown["building_1"].Readings[gateway.TrafficIn].Quality; got != gateway.Substituted {
+		t.Errorf("the building's traffic is %s", got)
+	}
+
+	rules := asked()
+	rules.Built = at("12:00:00")
+	a.Heartbeat = at("08:59:50")
+	h = opened(t, rules, quiet)
+	h.polled(30*time.Minute, a)
+	h.says("room_1", 0, gateway.Uncertain, "clock is not trusted")
+}
+
 // A batch that cannot be stored leaves no trace, and takes the report with it that came meanwhile.
 //
 // Seen to break it: the report kept for the next batch.

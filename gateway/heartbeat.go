@@ -53,7 +53,9 @@ func (s *State) countServed(told map[AssetID]*served, d *Device, now Timestamp, 
 		t.heard = t.heard || reported && d.Online
 		if !d.Online {
 			t.offline++
-			t.sign = max(t.sign, min(d.Heartbeat, now))
+			if d.Heartbeat <= now.Add(s.rules.MaxFuture) { // what lies further ahead says nothing
+				t.sign = max(t.sign, min(d.Heartbeat, now))
+			}
 		}
 	}
 	places := [...]AssetID{d.ID, d.Room, d.Floor}
