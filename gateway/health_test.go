@@ -281,6 +281,31 @@ func TestHealthThatIsOdd(t *testing.T) {
 	h.says("room_1", 0, gateway.Uncertain, "clock is not trusted")
 }
 
+// A count that comes every minute is no sign of the sensors' life: Butlr works it out whoever can be heard. Of a room that
+// has one, too, the PIR is lost while all its sensors are offline; and what that had turned on needs no on-delay.
+//
+// Seen to break it: a count of every minute taken for a sign of life; the losses of what has no heartbeat but its sensors'
+// health left out of the course of an output with an on-delay.
+func TestCountsOfEveryMinuteAreNoSignOfSensors(t *testing.T) {
+	t.Parallel()
+	rules := asked()
+	rules.State.OnDelay = [gateway.OutputCount]time.Duration{5 * time.Minute, 5 * time.Minute, 5 * time.Minute}
+	a := sensor("a", "room_1")
+	h := opened(t, rules, noMotion("room_1", "08:58:00"), people("room_1", 0, "08:59:00"))
+	h.reports(a)
+	for i := range 25 {
+		h.pass(2 * time.Minute)
+		h.events(people("room_1", max(0, i-23), h.clock.Time().Format(time.TimeOnly)))
+		h.reports(offline(a, "09:00:00"))
+	}
+	h.says("room_1", 1, gateway.Good, "people 1 at 09:50:00")
+	h.pass(time.Minute)
+	h.reports(a)
+	h.says("room_1", 1, gateway.Good, "people 1 at 09:50:00")
+	h.events(people("room_1", 0, "09:51:00"), noMotion("room_1", "09:51:00"))
+	h.says("room_1", 1, gateway.Good, "off-delay ends")
+}
+
 // A batch that cannot be stored leaves no trace, and takes the report with it that came meanwhile.
 //
 // Seen to break it: the report kept for the next batch.

@@ -168,12 +168,12 @@ func (e *evaluation) followBeat() {
 		return
 	}
 	if e.beat, e.ownBeat = e.state.beatOf(e.asset); e.beat != nil {
-		e.offline = e.beat.isOff() && e.asset.newest() <= e.beat.at // what spoke since can be heard
+		e.offline = e.beat.isOff() && e.asset.spoke() <= e.beat.at // what spoke since can be heard
 	}
 }
 
 // lastSign returns when an asset whose sensors are offline was last known to be alive.
-func (e *evaluation) lastSign() Timestamp { return max(e.beat.sign, e.asset.newest()) }
+func (e *evaluation) lastSign() Timestamp { return max(e.beat.sign, e.asset.spoke()) }
 
 // aliveFrom returns when the age of what speaks only on change begins; not ok: nothing says that it could be dead.
 func (e *evaluation) aliveFrom() (from Timestamp, ok bool) {
@@ -184,8 +184,8 @@ func (e *evaluation) aliveFrom() (from Timestamp, ok bool) {
 		return from, ok
 	}
 	arrived := e.beat.arrived
-	for _, h := range e.asset.feeds {
-		if h != nil {
+	for f, h := range e.asset.feeds {
+		if h != nil && !e.asset.hasRhythm(Feed(f)) {
 			arrived = max(arrived, h.arrived)
 		}
 	}
@@ -222,7 +222,7 @@ func (e *evaluation) sensorLoss() (loss Silence, ok bool) {
 	}
 	take := func(s Silence) {
 		for s.To > loss.To && s.length() > e.settings.DeadAfter {
-			from := max(s.From, e.asset.newestBefore(s.To))
+			from := max(s.From, e.asset.spokeBefore(s.To))
 			if from >= s.To {
 				return // what was said before is not known one by one
 			}
@@ -233,7 +233,7 @@ func (e *evaluation) sensorLoss() (loss Silence, ok bool) {
 		}
 	}
 	if e.beat.isOff() {
-		take(Silence{e.beat.sign, e.asset.newest()})
+		take(Silence{e.beat.sign, e.asset.spoke()})
 	}
 	for _, s := range e.beat.lost {
 		take(s)
@@ -246,10 +246,22 @@ func (e *evaluation) sensorLoss() (loss Silence, ok bool) {
 	return loss, loss.To != 0
 }
 
-// newestBefore returns when an asset was last heard before a moment, 0 if that is not known.
-func (a *asset) newestBefore(t Timestamp) (newest Timestamp) {
-	for _, h := range a.feeds {
-		if h != nil {
+// spoke returns when an asset last said something that only its sensors can have brought about: not a count that comes
+// every minute anyway.
+func (a *asset) spoke() Timestamp {
+	at := max(a.total.At, a.foundAt)
+	for f, h := range a.feeds {
+		if !a.hasRhythm(Feed(f)) {
+			at = max(at, h.newest())
+		}
+	}
+	return at
+}
+
+// spokeBefore returns when it last did so before a moment, 0 if that is not known.
+func (a *asset) spokeBefore(t Timestamp) (newest Timestamp) {
+	for f, h := range a.feeds {
+		if h != nil && !a.hasRhythm(Feed(f)) {
 			newest = max(newest, h.newestBefore(t))
 		}
 	}

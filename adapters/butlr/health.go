@@ -26,6 +26,7 @@ type HealthPoll struct {
 	Taker  HealthTaker
 	Log    *slog.Logger
 
+	begun   bool   // an answer was taken up, which was told
 	silent  bool   // the API could not be asked the last time, which was told
 	lacking string // why the answers are in part, as it was told; "" they are whole
 }
@@ -73,8 +74,13 @@ func (p *HealthPoll) take(ctx context.Context, report *gateway.HealthReport, err
 		}
 		p.lacking = lacking
 	}
-	if err := p.Taker.Health(ctx, report); err != nil && ctx.Err() == nil {
+	switch err := p.Taker.Health(ctx, report); {
+	case ctx.Err() != nil:
+	case err != nil:
 		p.Log.DebugContext(ctx, "how the sensors are was not taken up; the next answer is", "err", err)
+	case !p.begun:
+		p.begun = true
+		p.Log.InfoContext(ctx, "Butlr tells how the sensors and hives are", "devices", len(report.Devices), "every", p.Every)
 	}
 	return p.Every
 }
