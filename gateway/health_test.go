@@ -213,8 +213,7 @@ func TestAnOnDelayAfterALossOfSensors(t *testing.T) {
 // What a room says while Butlr calls its sensors offline ends the loss for it: what the policy had turned on stays on for
 // its off-delay from then, and an on-delay does not apply.
 //
-// Seen to break it: a loss ended by reports alone; the silences of what has no other heartbeat left out of the course of
-// an output with an on-delay.
+// Seen to break it: a loss ended by reports alone; one before the newest event passed over.
 func TestARoomThatSpeaksEndsTheLossOfItsSensors(t *testing.T) {
 	t.Parallel()
 	rules := asked()
@@ -239,6 +238,10 @@ func TestARoomThatSpeaksEndsTheLossOfItsSensors(t *testing.T) {
 		h.says("room_1", 1, gateway.Uncertain, test.why)
 		if got := h.shown["room_1"].Readings[gateway.Lighting].Value; got != test.lighting {
 			t.Errorf("after %s the lighting is %d", test.event.Type, got)
+		}
+		if h.pass(9 * time.Minute); test.event.Type == gateway.MotionEnded {
+			h.events(noMotion("room_1", "09:40:00"))
+			h.says("room_1", 1, gateway.Uncertain, "off-delay ends 09:45:00")
 		}
 		h.polled(20*time.Minute, a)
 		h.pass(time.Minute)
@@ -297,6 +300,9 @@ func TestCountsOfEveryMinuteAreNoSignOfSensors(t *testing.T) {
 		h.pass(2 * time.Minute)
 		h.events(people("room_1", max(0, i-23), h.clock.Time().Format(time.TimeOnly)))
 		h.reports(offline(a, "09:00:00"))
+		if i == 20 {
+			h.says("room_1", 1, gateway.Substituted, "feed of motion lost, sensors offline since 2026-03-10 09:00:00, occupied to be safe")
+		}
 	}
 	h.says("room_1", 1, gateway.Good, "people 1 at 09:50:00")
 	h.pass(time.Minute)
