@@ -146,9 +146,7 @@ func takeDevices(report *gateway.HealthReport, text json.RawMessage, read func(m
 		}
 		d := read(row)
 		online, told := onlineOf(row["is_online"], row["isOnline"])
-		if d.Online = online; !told { // who was heard of lately is online
-			d.Online = d.Heartbeat != 0
-		}
+		d.Online = online || !told // then the heartbeat says whether it is
 		if !isID(string(d.ID)) || !told && d.Heartbeat == 0 {
 			left++
 			continue
