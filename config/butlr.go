@@ -24,6 +24,7 @@ type Butlr struct {
 	HTTPTimeout          time.Duration `toml:"http_timeout"` // whole seconds, 1 to 15
 	Filters              Filters       `toml:"filters"`      // empty is everything
 	MaxRequestsPerMinute int           `toml:"max_requests_per_minute"`
+	Health               time.Duration `toml:"health"` // how often the sensors' is asked for, at least 1 min; 0 is off
 }
 
 // On tells whether the gateway knows how to ask.

@@ -46,3 +46,22 @@ func TestCountsOnChangeNeedTheFeedOfChange(t *testing.T) {
 		t.Error("every minute is refused as well")
 	}
 }
+
+// TestHealthIsAskedForInReason refuses to ask for the sensors' health all the time, or of nobody.
+//
+// Seen to break it: a second taken; health without an API taken.
+func TestHealthIsAskedForInReason(t *testing.T) {
+	const begin = "[webhook]\nlisten = \"127.0.0.1:8443\"\n[butlr]\n"
+	const api = begin + "client_id = \"a\"\nclient_secret = \"b\"\n"
+	for _, test := range []struct{ text, want string }{
+		{api + "health = \"0s\"\n", ""},
+		{api + "health = \"1m\"\n", ""},
+		{api + "health = \"59s\"\n", "is not in 1m to 24h"},
+		{api + "health = \"25h\"\n", "is not in 1m to 24h"},
+		{begin + "health = \"5m\"\n", "needs client_id, which is not set"},
+	} {
+		if got := said(t, test.text, "butlr.health"); got != test.want {
+			t.Errorf("%s says %q instead of %q", test.text, got, test.want)
+		}
+	}
+}

@@ -34,6 +34,26 @@ func (d *document) checkButlr(c *Config) {
 	d.checkPublicURL(c)
 	d.checkEvents(b.Events)
 	d.checkOnChange(c)
+	d.checkHealth(c)
+}
+
+// The bounds of how often the sensors' health is asked for.
+const (
+	shortestHealth = time.Minute
+	longestHealth  = 24 * time.Hour
+)
+
+func (d *document) checkHealth(c *Config) {
+	const key = "butlr.health"
+	every := c.Butlr.Health
+	if every == 0 {
+		return
+	}
+	d.lasts(key, every, shortestHealth, longestHealth)
+	d.needs(key, true, "client_id", c.Butlr.ClientID.IsSet())
+	if doubt := resolved(c.State.Settings).ChangeUncertainAfter; 2*every > doubt && every <= longestHealth {
+		d.warn(key, "is more than half of change_uncertain_after, "+duration(doubt)+": one answer that does not come makes a quiet site uncertain", "ask more often")
+	}
 }
 
 // checkPublicURL demands an address at which Butlr can reach the webhook, and nobody else can do harm.

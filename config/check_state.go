@@ -22,7 +22,7 @@ func (d *document) checkState(c *Config) {
 			d.refuse(toml.Key{"class", name}, fault{message: "is not a kind of asset", hint: kindHint(name)})
 		}
 	}
-	j := &judge{document: d, said: map[string]bool{}, rooms: c.Classes[gateway.Room.String()].Settings}
+	j := &judge{document: d, said: map[string]bool{}, rooms: c.Classes[gateway.Room.String()].Settings, health: c.Butlr.Health > 0}
 	chains := c.chains()
 	for i := range chains {
 		for r := range judgements {

@@ -21,18 +21,24 @@ type judgement struct {
 	hint string
 	// rooms leaves out sections about every kind of asset where it is no matter of rooms.
 	rooms bool
+	// silence leaves it out where the sensors' health is a heartbeat.
+	silence bool
 }
 
 // judge reports each fault once, at the section that brings it about.
 type judge struct {
 	*document
-	said  map[string]bool
-	rooms gateway.Patch // of [class.room]
+	said   map[string]bool
+	rooms  gateway.Patch // of [class.room]
+	health bool          // the sensors' is asked for
 }
 
 // apply judges the settings of a chain that its last section decides about: the others are those of a
 // shorter chain.
 func (j *judge) apply(r *judgement, c *chain) {
+	if r.silence && j.health {
+		return
+	}
 	at := slices.IndexFunc(r.keys, func(key string) bool { return j.sets(c.last(), key) })
 	if at < 0 || slices.ContainsFunc(r.keys, func(key string) bool { return j.isRefused(c, key) }) {
 		return
@@ -157,14 +163,14 @@ var judgements = []judgement{
 		},
 	},
 	{
-		keys: []string{"feed"}, unwise: true,
+		keys: []string{"feed"}, unwise: true, silence: true,
 		find: func(s *gateway.Settings, kind gateway.Kind, _ func(string) string) []string {
 			if s.Feed != gateway.FeedChange || kind != gateway.NoKind {
 				return nil
 			}
 			return []string{"leaves a site without a heartbeat: its silence never counts as a loss, and what it says is only uncertain, after " + duration(s.ChangeUncertainAfter)}
 		},
-		hint: `have Butlr send some counts of each site every minute, and write feed = "minute" in the sections of those assets`,
+		hint: `have Butlr send some counts of each site every minute, and write feed = "minute" in the sections of those assets; or ask for the sensors' health, as in health = "5m" below [butlr]`,
 	},
 }
 

@@ -16,6 +16,7 @@ func butlrSection() Section {
 		{"send_on_value_change", typeYesOrNo, `false`, `true`, "Have Butlr send a count only when it changes. This needs `feed = \"change\"` for every asset that is counted: elsewhere a quiet room would be a loss."},
 		{"http_timeout", typeDuration, `"10s"`, `"5s"`, "How long Butlr waits for an answer before it tries again; whole seconds from `1s` to `15s`."},
 		{"filters", typeFilters, `{}`, `{ building = ["building_3Iw9yDdkDz0japZI7A3pdhRzGPD"] }`, "Only events about one of these ids, in every list that there is, are sent. Butlr knows `org`, `site`, `building`, `floor`, `room`, `zone` and `mac_addresses`; the names are passed on as they stand here. Empty is everything."},
+		{"health", typeDuration, `"0s"`, `"5m"`, "How often Butlr is asked whether sensors and hives are online; `0s` is never, else at least `1m`, and two requests each time. Sensors that are offline are an alarm, and make what they tell uncertain, or a loss: in a site where nothing is sent every minute they are the heartbeat. [state.md](state.md) has the rules."},
 		{"max_requests_per_minute", typeNumber, `50`, `20`, "How many requests to the API the gateway makes in a minute at most; from 1 to 1000. A command counts for itself."},
 	}}
 }

@@ -35,7 +35,7 @@ var evidenceSettings = []setting{
 		func(s *gateway.Settings) *int { return &s.OffCount }, within(1, maxCapacity)),
 	settingOf(Key{"people_feed", typeChoice, `"auto"`, `"1min"`, "Which of Butlr's two counts is believed: `raw`, the smoothed `1min`, or `auto`, which is `raw` while it is fresh and else `1min`."},
 		func(s *gateway.Settings) *gateway.PeopleFeedRule { return &s.PeopleFeed }, anything),
-	settingOf(Key{"feed", typeChoice, `"minute"`, `"change"`, "How often Butlr sends the people of an asset: every `minute`, so that silence is a loss, or when they `change`, so that the asset is as alive as its site. Write what you chose in Butlr (`send_on_value_change`). A site where nothing is sent every minute has no heartbeat: its silence never counts as a loss."},
+	settingOf(Key{"feed", typeChoice, `"minute"`, `"change"`, "How often Butlr sends the people of an asset: every `minute`, so that silence is a loss, or when they `change`, so that the asset is as alive as its site. Write what you chose in Butlr (`send_on_value_change`). A site where nothing is sent every minute has no heartbeat but its sensors' `health`, if `[butlr]` asks for that: its silence never counts as a loss."},
 		func(s *gateway.Settings) *gateway.FeedRule { return &s.Feed }, anything),
 	settingOf(Key{"tie", typeChoice, `"ksuid"`, `"arrival"`, "Which of two events about the same place and moment counts: the one that Butlr made later (`ksuid`), or the one that arrived later (`arrival`)."},
 		func(s *gateway.Settings) *gateway.TieRule { return &s.Tie }, anything),

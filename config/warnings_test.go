@@ -101,7 +101,11 @@ gateway.toml:11: groups.ahu-3.people_on_loss: 7 has no effect: a group hears no 
   hint: write hours = "Mon-Fri 06:00-20:00" below [sites.site_…]`},
 		{"no heartbeat", webhook + modbus + "[state]\nfeed = \"change\"\n",
 			`gateway.toml:8: state.feed: "change" leaves a site without a heartbeat: its silence never counts as a loss, and what it says is only uncertain, after 12h
-  hint: have Butlr send some counts of each site every minute, and write feed = "minute" in the sections of those assets`},
+  hint: have Butlr send some counts of each site every minute, and write feed = "minute" in the sections of those assets; or ask for the sensors' health, as in health = "5m" below [butlr]`},
+		{"no heartbeat but the sensors' health", webhook + modbus + api + "health = \"5m\"\n[state]\nfeed = \"change\"\n", ""},
+		{"health asked for seldom", webhook + modbus + api + "health = \"5m\"\n[state]\nchange_uncertain_after = \"9m\"\n",
+			`gateway.toml:10: butlr.health: "5m" is more than half of change_uncertain_after, 9m: one answer that does not come makes a quiet site uncertain
+  hint: ask more often`},
 		{"some rooms on change", webhook + modbus + "[class.room]\nfeed = \"change\"\n", ""},
 		{"short delays where rooms have motion alone", webhook + modbus + "[state]\nhvac_off_delay = \"2m\"\n[class.room]\nevidence = \"motion\"\n", ""},
 		{"an id that lost its end", webhook + modbus + "[assets.room_3jsO3M1KzCEuPDimYj0iZrqyai]\n",

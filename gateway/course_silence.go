@@ -16,11 +16,8 @@ func (e *evaluation) followSilences() {
 	}
 }
 
-// silencesOf lists when a feed was not live. Of what speaks only on change the newest loss of its site is known.
+// silencesOf lists when a feed was not live. Of what speaks only on change the newest loss is known.
 func (e *evaluation) silencesOf(out []Silence, v *evidence) []Silence {
-	if v.liveUntil == 0 {
-		return out
-	}
 	if v.change {
 		if loss, ok := e.loss(); ok && loss.From < e.now {
 			out = append(out, Silence{loss.From, min(loss.To, e.now)}) // what is known to the second may be ahead
@@ -34,6 +31,9 @@ func (e *evaluation) silencesOf(out []Silence, v *evidence) []Silence {
 			}
 			from = to
 		}
+	}
+	if v.liveUntil == 0 {
+		return out
 	}
 	return append(out, Silence{v.liveUntil.Add(-e.settings.StaleAfter), maxTimestamp})
 }

@@ -9,6 +9,9 @@ type evaluation struct {
 	asset    *asset
 	settings *Settings
 	site     *siteLife // of the asset's site; nil if it lies in none
+	beat     *beat     // of the sensors that serve the asset; nil where that is not known
+	ownBeat  bool      // they are its own, not those of what is around it
+	offline  bool      // all of them are
 	days     *calendar
 	hours    *Hours    // nil is not known
 	moment   Timestamp // of the clock
@@ -99,6 +102,7 @@ func (e *evaluation) begin(s *State, a *asset, now Timestamp, out *Snapshot) {
 	e.wake, e.people, e.past = 0, nil, nil
 	e.counted = e.room[:0]
 	e.onChange = evidence{}
+	e.followBeat()
 }
 
 // wakeAt asks for another look at a moment; one that has passed is left out.
@@ -143,14 +147,14 @@ func (e *evaluation) judgeLife(v *evidence) {
 		return
 	}
 	from, arrived := v.newest, v.history.arrived
+	from = e.state.ageFrom(from, arrived)
 	if v.change {
-		if e.site == nil || !e.site.hasPulse() {
+		mortal := false
+		if from, mortal = e.aliveFrom(); !mortal {
 			v.life = feedLive
 			return
 		}
-		from, arrived = e.site.heard, e.site.arrived
 	}
-	from = e.state.ageFrom(from, arrived)
 	v.liveUntil, v.deadAt = from.Add(e.settings.StaleAfter), from.Add(e.settings.DeadAfter)
 	now, grace := e.present(), e.started.Add(e.settings.StartupGrace)
 	switch {
@@ -261,8 +265,8 @@ func (e *evaluation) findDoubts() {
 			continue
 		}
 		v.doubtful = e.state.clock.doubt != noDoubt || v.feed == TrafficFeed
-		if v.change && e.site != nil && !e.site.hasPulse() {
-			e.doubtFrom(v, e.site.heard.Add(e.settings.ChangeUncertainAfter))
+		if v.change {
+			e.doubtOnChange(v)
 		}
 	}
 	if v := &e.feeds[MotionFeed]; v.history != nil && v.history.value() == 1 {
@@ -293,8 +297,8 @@ func (e *evaluation) doubtFrom(v *evidence, from Timestamp) {
 	e.wakeAt(from)
 }
 
-// lastLoss returns the newest silence of the site that was a loss to this asset: everything that decides
-// speaks only on change, and is as alive as the site.
+// lastLoss returns the newest silence that was a loss to this asset: everything that decides speaks only on
+// change, and is as alive as its site and its sensors.
 func (e *evaluation) lastLoss() (Silence, bool) {
 	for _, v := range e.counted {
 		if !v.change {
@@ -307,8 +311,17 @@ func (e *evaluation) lastLoss() (Silence, bool) {
 	return e.loss()
 }
 
-// loss returns the newest silence of the site that was a loss to what speaks only on change.
+// loss returns the newest silence that was a loss to what speaks only on change: the site's, or that of its sensors.
 func (e *evaluation) loss() (Silence, bool) {
+	silence, ok := e.siteLoss()
+	if other, found := e.sensorLoss(); found && (!ok || other.To > silence.To) {
+		return other, true
+	}
+	return silence, ok
+}
+
+// siteLoss returns the newest silence of the site that was one.
+func (e *evaluation) siteLoss() (Silence, bool) {
 	if e.site == nil || !e.site.hasPulse() {
 		return Silence{}, false
 	}
@@ -316,8 +329,8 @@ func (e *evaluation) loss() (Silence, bool) {
 	return silence, silence.To != 0 && e.site.hadPulse(silence.From)
 }
 
-// missedEdges tells whether the feeds that decide may have spoken in vain while the site was silent: nobody
-// knows until the next edge.
+// missedEdges tells whether the feeds that decide may have spoken in vain during a loss: nobody knows until the
+// next edge.
 func (e *evaluation) missedEdges() bool {
 	silence, ok := e.lastLoss()
 	for _, v := range e.counted {

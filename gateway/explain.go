@@ -20,6 +20,7 @@ type Explanation struct {
 	Members   *MembersExplanation // of an aggregate; nil else
 	Settings  []SettingExplanation
 	Overrides []Override
+	Devices   []DeviceHealth // sensors and hives that serve it, as far as Butlr told of their health
 	Site      SiteExplanation
 }
 
@@ -53,6 +54,9 @@ type SiteExplanation struct {
 	Newest      Timestamp
 	MinuteFeeds int          // of its assets
 	Heartbeat   bool         // it has so many of them that its silence is a loss
+	Polled      bool         // Butlr is asked how its sensors are, which is the heartbeat of a site without another
+	Sensors     int          // of which Butlr has told
+	Offline     int          // of them
 	Silence     Silence      // the newest that was a loss by the asset's dead_after; the zero Silence for none
 	Starts      [2]Timestamp // when the first of those feeds were first heard
 	Minutes     string       // a digest of the minutes in which it was heard
@@ -81,7 +85,7 @@ func (s *State) Explain(i Instant, id AssetID) *Explanation {
 	e := &s.work
 	x := &Explanation{
 		Asset: a.about, Number: a.about.Number, Quality: snapshot.Quality, Overrides: snapshot.Overrides,
-		Points: e.explainPoints(), Site: s.explainSite(a, e), Settings: s.explainSettings(a),
+		Points: e.explainPoints(), Site: s.explainSite(a, e), Settings: s.explainSettings(a), Devices: s.DevicesOf(id),
 	}
 	if s.outOfService(a) {
 		return x
@@ -160,8 +164,12 @@ func (e *evaluation) freshness(v *evidence) string {
 	switch {
 	case !v.change:
 		return "its own silence" + loss
+	case e.site != nil && e.site.hasPulse() && e.beat != nil:
+		return "its site's silence" + loss + "; and so is a time in which its sensors are all offline"
 	case e.site != nil && e.site.hasPulse():
 		return "its site's silence" + loss
+	case e.beat != nil:
+		return "its sensors' health: that all are offline" + loss + "; without a sign of life it is uncertain after " + brief(s.ChangeUncertainAfter)
 	}
 	return "its site has no heartbeat: silence is no loss, and uncertain after " + brief(s.ChangeUncertainAfter)
 }
@@ -173,6 +181,7 @@ func (s *State) explainSite(a *asset, e *evaluation) SiteExplanation {
 	}
 	if a.site != nil {
 		x.Name = a.site.about.Label()
+		s.explainBeat(&x)
 	}
 	if a.life != nil {
 		x.Minutes = a.life.minutesDigest()
@@ -208,6 +217,7 @@ func (s *State) Sites(i Instant) []SiteExplanation {
 			Heartbeat: a.life.hasPulse(), Silence: a.life.lastBeyond(a.settings.DeadAfter), Timezone: a.life.days.place.String(),
 			InUse: a.life.hours == nil || a.life.hours.Inside(now, a.life.days.place),
 		})
+		s.explainBeat(&out[len(out)-1])
 		if a.life.hours != nil {
 			out[len(out)-1].Hours = a.life.hours.String()
 		}

@@ -102,11 +102,11 @@ func (e *evaluation) doubtOf(v *evidence) string {
 	case v.history == nil:
 		return "the feed of " + v.feed.String() + " was never heard"
 	case v.life == feedDead && v.change:
-		return "the feed of " + v.feed.String() + " is lost: its site has said nothing since " + e.clock(e.site.heard)
+		return "the feed of " + v.feed.String() + " is lost: " + e.silenceOnChange()
 	case v.life == feedDead:
 		return "the feed of " + v.feed.String() + " is lost: nothing came since " + e.clock(v.newest)
 	case v.life == feedStale && v.change:
-		return "the feed of " + v.feed.String() + " is stale: its site has said nothing since " + e.clock(e.site.heard)
+		return "the feed of " + v.feed.String() + " is stale: " + e.silenceOnChange()
 	case v.life == feedStale:
 		return "the feed of " + v.feed.String() + " is stale: nothing came since " + e.clock(v.newest)
 	case !v.doubtful:
@@ -117,13 +117,17 @@ func (e *evaluation) doubtOf(v *evidence) string {
 		return "motion since " + e.clock(v.newest) + " was never said to end"
 	case v == e.people && v != raw && raw.history != nil && raw.life != feedLive:
 		return "the smoothed count stands in for the raw one, which ended at " + e.clock(raw.newest)
-	case v.change && e.site != nil && !e.site.hasPulse() && e.now >= e.site.heard.Add(e.settings.ChangeUncertainAfter):
-		return "its site has no heartbeat, and has said nothing since " + e.clock(e.site.heard)
+	case v.change && e.doubtOfHeartbeat() != "":
+		return e.doubtOfHeartbeat()
 	case v.feed == TrafficFeed:
 		return "it is an estimate: nobody is counted, only who passes"
 	case e.missedEdges():
 		silence, _ := e.lastLoss()
-		return "its site was silent from " + e.clock(silence.From) + " to " + e.clock(silence.To) + ", and it has said nothing since: what it missed is not known"
+		who := "its site was silent"
+		if of, found := e.sensorLoss(); found && of == silence {
+			who = "its sensors could not be heard"
+		}
+		return who + " from " + e.clock(silence.From) + " to " + e.clock(silence.To) + ", and it has said nothing since: what it missed is not known"
 	}
 	return "not to be relied upon"
 }
@@ -142,6 +146,8 @@ func (e *evaluation) latchOver(v *evidence) bool {
 func (e *evaluation) doubtAboutSilence() string {
 	v := e.changeLife()
 	switch {
+	case v.life == feedDead && e.isOfSensors(), v.life == feedStale && e.isOfSensors():
+		return e.silenceOnChange()
 	case v.life == feedDead:
 		return "its site is lost: it has said nothing since " + e.clock(e.site.heard)
 	case v.life == feedStale:
@@ -149,6 +155,30 @@ func (e *evaluation) doubtAboutSilence() string {
 	case e.state.clock.doubt != noDoubt:
 		return "this machine's clock is not trusted"
 	case v.doubtful:
+		return e.doubtOfHeartbeat()
+	}
+	return ""
+}
+
+// silenceOnChange says why what speaks only on change is not live.
+func (e *evaluation) silenceOnChange() string {
+	if e.isOfSensors() {
+		return "its sensors are offline since " + e.clock(e.lastSign())
+	}
+	return "its site has said nothing since " + e.clock(e.site.heard)
+}
+
+// doubtOfHeartbeat says why it is not known whether what speaks only on change could speak; "" if it is.
+func (e *evaluation) doubtOfHeartbeat() string {
+	b := e.beat
+	switch {
+	case b != nil && e.ownBeat && b.offline > 0:
+		return fmt.Sprintf("offline at %s: %d of its %d sensors", e.clock(b.at), b.offline, b.sensors)
+	case e.site == nil || e.site.hasPulse():
+		return ""
+	case b != nil && e.now >= max(e.site.heard, b.sign).Add(e.settings.ChangeUncertainAfter):
+		return "nothing was heard of its sensors since " + e.clock(b.at) + ", and its site has said nothing since " + e.clock(e.site.heard)
+	case b == nil && e.now >= e.site.heard.Add(e.settings.ChangeUncertainAfter):
 		return "its site has no heartbeat, and has said nothing since " + e.clock(e.site.heard)
 	}
 	return ""

@@ -49,6 +49,7 @@ type Hub struct {
 	lost    string       // the sites whose loss was told
 	doubt   string       // of the clock, as it was told
 	unmet   string       // pins, as they were told
+	missed  string       // sensors and hives, as they were told
 	diary   diary        // what was logged
 	spare   sync.Pool    // of *request
 }

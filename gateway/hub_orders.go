@@ -53,6 +53,14 @@ func (h *Hub) Rearrange(ctx context.Context, w *Wish, allowMoves bool, author st
 	return plan, err
 }
 
+// Health tells how the sensors and hives are at this moment. Nothing of it is stored.
+func (h *Hub) Health(ctx context.Context, r *HealthReport) error {
+	return h.change(ctx, func(s *State, _ Instant) error {
+		s.Health(r)
+		return nil
+	})
+}
+
 // change has the owner change the state, in a batch with whatever else waits. When it returns nil, the
 // change is on disk and has been published.
 func (h *Hub) change(ctx context.Context, change func(*State, Instant) error) error {

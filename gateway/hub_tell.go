@@ -28,6 +28,7 @@ func (h *Hub) warn(s *Summary) {
 		unmet = fmt.Sprintf("%s; and %d more: \"butlr-gateway points plan\" shows them", unmet, s.PinsUnmet-1)
 	}
 	h.told(PinUnmet, &h.unmet, unmet)
+	h.told(SensorOffline, &h.missed, s.Devices.Why)
 }
 
 // told raises an alarm, or ends it with "", if that is news.

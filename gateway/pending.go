@@ -29,7 +29,8 @@ type pendingBatch struct {
 	noted     []noted
 	reasons   [RefusalCount]uint64
 	refused   refusedRing
-	reined    bool // strays were given another time
+	reined    bool          // strays were given another time
+	health    *HealthReport // how the sensors are from now on; nil: nobody said
 }
 
 type touchedAsset struct {

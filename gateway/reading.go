@@ -59,6 +59,19 @@ type Summary struct {
 	ClockDoubt string // why this machine's clock is not trusted; "" when it is
 	PinsUnmet  int    // assets that do not have the number that the operator pinned them to
 	PinUnmet   string // why not one of them, in words
+
+	Devices DeviceCounts
+}
+
+// DeviceCounts is how many sensors and hives there are in rooms and on floors, by Butlr's API. All of it is zero
+// where nobody asks.
+type DeviceCounts struct {
+	At             Timestamp // when it last said so; 0 not since the start
+	Sensors        int
+	SensorsOffline int // for so long that it is no coincidence
+	Hives          int
+	HivesOffline   int
+	Why            string // which are offline, in words; "" while none is
 }
 
 // NowAt returns what the state takes for the time at an instant: the wall clock, unless it is not trusted.

@@ -54,6 +54,7 @@ type Reason struct {
 	Of     int       // of ReasonMembers: members
 	Dated  uint8     // which of its moments lie on another day than it is said on, a bit each
 
+	Offline   bool // it is not silence that Since is about: its sensors are offline since then
 	Undecided bool // no count was ever decisive: all were fewer than Enough, none was fewer than Fewer
 }
 
@@ -88,11 +89,11 @@ func (r Reason) Text(place *time.Location) string {
 	case ReasonForced:
 		w.forced(r.By)
 	case ReasonHeld:
-		w.say("no event since ", w.moment(r.Since), ", last answer kept")
+		w.say(r.silence(), w.moment(r.Since), ", last answer kept")
 	case ReasonStartupGrace:
-		w.say("no event since ", w.moment(r.Since), ", last answer kept after the start until ", w.clock(r.Until))
+		w.say(r.silence(), w.moment(r.Since), ", last answer kept after the start until ", w.clock(r.Until))
 	case ReasonWaitingForLiveFeed:
-		w.say("off-delay over, but no event since ", w.moment(r.Since), ": waiting for one")
+		w.say("off-delay over, but ", r.silence(), w.moment(r.Since), ": waiting for one")
 	case ReasonOnLossOccupied:
 		w.lost(r, "occupied to be safe")
 	case ReasonOnLossHold:
@@ -198,6 +199,14 @@ func (w *reasonWriter) threshold(r Reason) {
 	}
 }
 
+// silence says what began at Since.
+func (r *Reason) silence() string {
+	if r.Offline {
+		return "sensors offline since "
+	}
+	return "no event since "
+}
+
 // lost tells what is missed, what is done for it, and what else is known.
 func (w *reasonWriter) lost(r Reason, then string) {
 	missed := silentNames[r.Lost]
@@ -207,7 +216,7 @@ func (w *reasonWriter) lost(r Reason, then string) {
 		}
 		w.say(missed, " was never heard, ", then)
 	} else {
-		w.say(missed, " lost, no event since ", w.moment(r.Since), ", ", then)
+		w.say(missed, " lost, ", r.silence(), w.moment(r.Since), ", ", then)
 	}
 	w.evidence(r)
 }

@@ -24,6 +24,8 @@ type Rules struct {
 	OnlySites     []AssetID
 	Buildings     []AssetID
 
+	Health time.Duration // how often Butlr is asked how the sensors are; 0 never
+
 	Simulated bool // every reading is marked as made up
 
 	MaxUnknownAssets int // assets that Assets does not name; 0 is no limit

@@ -236,6 +236,7 @@ func (s *State) Settle(i Instant) *Update {
 		s.enlist(a)
 		s.membersMoved = true
 	}
+	s.takeHealth(i)
 	u.Changed = slices.Grow(u.Changed, len(s.pending.changed))
 	for _, a := range s.pending.changed {
 		s.show(u, a)

@@ -66,9 +66,7 @@ func (e *evaluation) changeLife() *evidence {
 	if v.history == nil {
 		*v = evidence{history: &e.state.nothing, change: true, doubtful: e.state.clock.doubt != noDoubt}
 		e.judgeLife(v)
-		if e.site != nil && !e.site.hasPulse() {
-			e.doubtFrom(v, e.site.heard.Add(e.settings.ChangeUncertainAfter))
-		}
+		e.doubtOnChange(v)
 	}
 	return v
 }

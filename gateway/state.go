@@ -67,6 +67,11 @@ type State struct {
 	unfounded    bool     // it did, in a batch that failed
 	dirtySites   []*asset // with news that is yet to be stored
 	update       Update
+
+	devices  map[AssetID]*tracked   // sensors and hives of which a report told
+	placed   map[AssetID][]*tracked // the same by themselves, their rooms and their floors
+	beats    map[AssetID]*beat      // of places with sensors; nil before the first report
+	healthAt Timestamp              // of the newest report; 0 none came since the start
 }
 
 // asset is one asset as the state keeps it.

@@ -130,8 +130,13 @@ func (e *evaluation) fromSilence(v *evidence, s standing, f *finding, o Output) 
 		r.People, r.At, r.Enough, r.Fewer = said.People, said.At, said.Enough, said.Fewer
 		r.Motion, r.Moving, r.Over = said.Motion, said.Moving, said.Over
 	}
-	if v.change && e.site != nil && v.history != nil {
-		r.Since = e.site.heard
+	if v.change && v.history != nil {
+		switch {
+		case e.isOfSensors():
+			r.Since, r.Offline = e.lastSign(), true
+		case e.site != nil:
+			r.Since = e.site.heard
+		}
 	}
 	switch s {
 	case takenOn:

@@ -172,7 +172,8 @@ func TestDecodingWhatIsCutOrNothing(t *testing.T) {
 	if got := texts(slices.Collect(DecodeBits(o, 101, 12287, []bool{false, true, false}))...); !slices.Equal(got, []string{"=", "ventilation=true", "ventilation=false"}) {
 		t.Errorf("bits of a column unit: got %q", got)
 	}
-	bits := slices.Collect(DecodeBits(o, 0, 8, []bool{true, false, true, false, true, false}))
+	bits := slices.Collect(DecodeBits(o, 0, 8, []bool{true, false, true, false, true}))
+	bits = slices.AppendSeq(bits, DecodeBits(o, 0, 99, []bool{false}))
 	if got := texts(bits...); !slices.Equal(got, []string{"state_restored=true", "subscription_wrong=false", "serial_down=true", "pin_unmet=false", "backup_failing=true", "="}) {
 		t.Errorf("alarm bits: got %q", got)
 	}

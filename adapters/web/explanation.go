@@ -29,6 +29,7 @@ type Explanation struct {
 	Settings  []Setting       `json:"settings"`
 	Members   *Members        `json:"members"` // null where the asset is no aggregate
 	Overrides []Override      `json:"overrides"`
+	Devices   []Device        `json:"devices"` // sensors and hives that serve it, as far as Butlr told of their health
 	Site      Site            `json:"site"`
 }
 
@@ -151,6 +152,9 @@ type Site struct {
 	Hours       string          `json:"hours"`
 	InUse       bool            `json:"in_use"`
 	Timezone    string          `json:"timezone"`
+	Polled      bool            `json:"health_polled"`   // Butlr is asked how its sensors are, which is the heartbeat of a site without another
+	Sensors     int             `json:"sensors"`         // of which Butlr has told
+	Offline     int             `json:"sensors_offline"` // of them
 }
 
 // Silence is a time in which a site said nothing at all.
@@ -166,7 +170,8 @@ func Explained(e *gateway.Explanation) *Explanation {
 		Asset: a.ID, Number: e.Number, Kind: a.Kind.String(), Name: a.Name, Given: a.Given, CustomID: a.CustomID,
 		MAC: a.MAC, Parent: a.Parent, Path: append([]string{}, a.Path...), Capacity: a.Capacity, Quality: e.Quality.String(),
 		OffDelay: int64((e.OffDelay + time.Second - 1) / time.Second), Traffic: trafficOf(e.Traffic), Members: membersOf(e.Members),
-		Points: []Point{}, Feeds: []Feed{}, Settings: []Setting{}, Overrides: overridesOf(e.Overrides), Site: SiteOf(&e.Site),
+		Points: []Point{}, Feeds: []Feed{}, Settings: []Setting{}, Overrides: overridesOf(e.Overrides),
+		Devices: devicesOf(e.Devices), Site: SiteOf(&e.Site),
 	}
 	if e.Heard {
 		out.Age = new(int64(e.Age / time.Second))
@@ -263,6 +268,7 @@ func SiteOf(s *gateway.SiteExplanation) Site {
 	out := Site{
 		ID: s.ID, Name: s.Name, Newest: Moment(s.Newest), MinuteFeeds: s.MinuteFeeds, Heartbeat: s.Heartbeat,
 		Starts: []Moment{}, Minutes: s.Minutes, Hours: s.Hours, InUse: s.InUse, Timezone: s.Timezone,
+		Polled: s.Polled, Sensors: s.Sensors, Offline: s.Offline,
 	}
 	for _, at := range s.Starts {
 		if at != 0 {

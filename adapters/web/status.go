@@ -38,7 +38,8 @@ type Status struct {
 	Push    []PushTarget   `json:"push"`           // controllers that are written to, by name
 	Clients []ModbusClient `json:"modbus_clients"` // who reads registers, the one seen last first
 
-	Disk         *Disk         `json:"disk"` // with the history; null while it cannot be measured
+	Devices      *Devices      `json:"devices"` // null where Butlr is not asked how they are
+	Disk         *Disk         `json:"disk"`    // with the history; null while it cannot be measured
 	Brokers      []Broker      `json:"brokers"`
 	Certificates []Certificate `json:"certificates"`
 }
@@ -152,6 +153,7 @@ func (s *Status) look(state *gateway.State, now gateway.Instant) {
 	for _, site := range state.Sites(now) {
 		s.Sites = append(s.Sites, SiteOf(&site))
 	}
+	s.tellDevices(state)
 	counts, newest := state.Refusals()
 	for reason, n := range counts {
 		if n > 0 {

@@ -32,6 +32,7 @@ func (d *textDump) print(w io.Writer, e *web.Explanation) error {
 	x.overrides(t)
 	x.members(t)
 	x.evidence(t)
+	x.devices(t)
 	x.traffic(t)
 	x.settings(t)
 	return t.Flush()
@@ -106,6 +107,9 @@ func heartbeatWords(s *web.Site) string {
 	feeds := counted(s.MinuteFeeds, "minute feed")
 	if s.Heartbeat {
 		return feeds + ", its silence is a loss"
+	}
+	if s.Polled {
+		return feeds + ", no heartbeat but its sensors' health: its silence is no loss, that all its sensors are offline is"
 	}
 	return feeds + ", no heartbeat: its silence is no loss"
 }

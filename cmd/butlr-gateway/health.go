@@ -100,6 +100,7 @@ func printStatus(w io.Writer, s *web.Status, leaves *passing, asJSON bool) error
 			fmt.Fprintf(w, "  %-11s %s: %s\n", "site", printable(site.Name), heartbeatWords(site))
 		}
 	}
+	printDevices(w, s.Devices)
 	if s.Overrides > 0 {
 		fmt.Fprintf(w, "  %-11s %d in force (\"state dump\" shows them)\n", "overrides", s.Overrides)
 	}

@@ -65,6 +65,8 @@ type service struct {
 	// subscription watches over what Butlr sends.
 	subscription *butlr.Watch
 	resubscribed chan *butlr.Watch // one that takes the place of the other
+	health       *butlr.HealthPoll // nil where nobody asks how the sensors are
+	api          *butlr.Client     // see butlrAPI; nil until a part needs it
 	relay        *relay.Relay      // nil where nothing is passed on
 	relayTrouble string            // why nothing is, although the configuration says so
 	recorder     *capture.Recorder
@@ -86,7 +88,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	s.resubscribed = make(chan *butlr.Watch, 1)
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription,
+		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription, s.openHealth,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -289,6 +291,9 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the webhook", s.webhook.Run)
 	if s.subscription != nil {
 		parts.start(ctx, "the watch over Butlr's subscription", s.watchSubscription)
+	}
+	if s.health != nil {
+		parts.start(ctx, "the poll of the sensors' health", s.health.Run)
 	}
 	parts.start(ctx, "the word to the service manager", s.attendManager)
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last

@@ -50,6 +50,7 @@ var alarmMeanings = map[gateway.Alarm]string{
 	gateway.SerialDown:          "No master on that line is answered. Look at the adapter and its cable.",
 	gateway.PinUnmet:            "An asset does not have the number that the configuration pins it to. Points shows what stands in the way.",
 	gateway.BackupFailing:       "The daily copy of the state could not be made. Everything is served and kept all the same; look at the disk, and try \"butlr-gateway state backup\".",
+	gateway.SensorOffline:       "Those sensors see nobody. Rooms that change-only feeds alone tell of follow their loss policies while all of theirs are offline. Look at their power, their batteries and their hives.",
 }
 
 func (p *Pages) serveHealth(w http.ResponseWriter, r *http.Request) {

@@ -94,7 +94,11 @@ func (a *archive) Explain(_ context.Context, ids []gateway.AssetID, show func(*g
 			}, {Feed: gateway.TrafficFeed, Counts: true, Life: "stale", Newest: at}},
 			Traffic: &gateway.TrafficExplanation{In: 40, Out: 42, At: at, Net: -2, Since: at, Sensors: []gateway.SensorExplanation{{ID: "sensor_7", Name: hostile, In: 40, Out: 42, At: at}}},
 			Members: &gateway.MembersExplanation{Total: 3, Coverage: 1000, Missing: []string{hostile}, Members: []gateway.MemberExplanation{{ID: "room_3", Name: hostile, Reason: hostile}}},
-			Site:    gateway.SiteExplanation{ID: "site_1", Name: hostile, Newest: at, Heartbeat: true, MinuteFeeds: 4, Hours: "always", InUse: true, Timezone: "UTC"},
+			Devices: []gateway.DeviceHealth{
+				{Device: gateway.Device{ID: "sensor_9", Name: hostile, Heartbeat: at}, Missed: true, Place: hostile},
+				{Device: gateway.Device{ID: "hive_1", Hive: true, Serial: hostile, Online: true}},
+			},
+			Site: gateway.SiteExplanation{ID: "site_1", Name: hostile, Newest: at, Heartbeat: true, MinuteFeeds: 4, Hours: "always", InUse: true, Timezone: "UTC"},
 		}
 		for m := range gateway.Measure(gateway.MeasureCount) {
 			if e.Has.Has(m) {
@@ -144,14 +148,22 @@ func (p *points) Import(_ context.Context, file []byte, moves bool, author strin
 	return new(web.Rearranged), p.fails
 }
 
-// hub is a Viewer that looks at a state that has refused an event, or does not answer.
-type hub struct{ err error }
+// hub is a Viewer that looks at a state that has refused an event, or does not answer. With health, it was told of
+// devices.
+type hub struct {
+	err    error
+	health *gateway.HealthReport
+}
 
 func (h *hub) View(_ context.Context, look func(*gateway.State)) error {
 	if h.err != nil {
 		return h.err
 	}
-	s, err := gateway.NewState(gateway.DefaultRules(), &gateway.Saved{}, atNoon())
+	rules := gateway.DefaultRules()
+	if h.health != nil {
+		rules.Health = 5 * time.Minute
+	}
+	s, err := gateway.NewState(rules, &gateway.Saved{}, atNoon())
 	if err != nil {
 		return err
 	}
@@ -165,6 +177,12 @@ func (h *hub) View(_ context.Context, look func(*gateway.State)) error {
 	}
 	s.Batch()
 	s.Settle(atNoon())
+	if h.health != nil && h.health.Devices != nil {
+		for range 2 {
+			s.Health(h.health)
+			s.Settle(atNoon())
+		}
+	}
 	look(s)
 	return nil
 }
