@@ -178,6 +178,7 @@ func (s *State) retell(a *asset, known [detailCount]string, around *asset, at Ti
 	a.about = &next
 	if next.CustomID != about.CustomID {
 		s.nameCustom(a)
+		s.judgeUnknown(a)
 		s.pending.move(a)
 		s.pinsStale = true
 	}
