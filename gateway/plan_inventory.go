@@ -19,7 +19,7 @@ type Telling struct {
 
 // What a [Telling] is about.
 const (
-	ToldListed   = "inventory" // the asset is in it, and there is nothing else to say
+	ToldListed   = "inventory" // the asset, which was there before, is in it, and there is nothing else to say
 	ToldName     = "name"
 	ToldCustomID = "custom id"
 	ToldPlace    = "place" // the id of what it lies in
@@ -112,7 +112,7 @@ func (p *planner) tellOf(known, said *Asset, added map[AssetID]*Change) {
 	if was.Entrance != is.Entrance {
 		add(ToldEntrance, yesNo(was.Entrance), yesNo(is.Entrance), "")
 	}
-	if known.Facts == nil && len(p.plan.Told) == told {
+	if known.Facts == nil && len(p.plan.Told) == told && p.state.byID[known.ID] != nil {
 		add(ToldListed, "", "listed", "")
 	}
 }

@@ -34,7 +34,7 @@ func (s *State) Rearrange(i Instant, w *Wish, allowMoves bool) (*Plan, error) {
 		s.carryOut(p, w, now)
 	}
 	s.reserve(pins)
-	if len(p.Told) > 0 {
+	if !p.Empty() {
 		s.learn(w.Inventory, now)
 	}
 	return p, nil
