@@ -2,14 +2,16 @@ package gateway
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 )
 
-// drawInventory draws what an inventory says of some of the scenario's places, and of one that there is not.
-func drawInventory(t *rapid.T) (inventory []Asset) {
+// drawInventory draws what an inventory says of some of the scenario's places, and of one that there is not. It names
+// everything of each: of what it leaves open a start takes the time of the whole description for that at which it was told.
+func (p process) drawInventory(t *rapid.T) (inventory []Asset) {
 	places := []AssetID{
 		"site_1", "building_1", "space_1", "space_2", "room_1", "room_2", "room_3", "zone_open", "sensor_room_11", "sensor_room_21", "room_elsewhere",
 	}
@@ -17,8 +19,13 @@ func drawInventory(t *rapid.T) (inventory []Asset) {
 		if !rapid.Bool().Draw(t, string(id)) {
 			continue
 		}
-		a := Asset{ID: id, Kind: id.Kind(), Given: rapid.SampledFrom([]string{"", "One", "Two"}).Draw(t, "given")}
-		a.Parent = rapid.SampledFrom([]AssetID{"", "site_1", "building_1", "space_1", "space_2", "room_1", "space_9"}).Draw(t, "parent")
+		a := Asset{ID: id, Kind: id.Kind(), Given: rapid.SampledFrom([]string{"One", "Two"}).Draw(t, "given")}
+		around := slices.DeleteFunc(slices.Clone(places), func(id AssetID) bool { return !a.liesIn(p.byID[id].kind()) })
+		if len(around) > 0 {
+			a.Parent = rapid.SampledFrom(around).Draw(t, "parent")
+		} else if a.Kind != Site {
+			continue
+		}
 		if rapid.Bool().Draw(t, "facts") {
 			a.Facts = &Facts{
 				Capacity: rapid.IntRange(0, 3).Draw(t, "capacity"), Entrance: rapid.Bool().Draw(t, "entrance"),
@@ -78,10 +85,10 @@ func TestACrashLosesNothingOfAnInventory(t *testing.T) {
 			steady.take(t, now, eventsOf(b)...)
 			dying.take(t, now, eventsOf(b)...)
 			if rapid.Bool().Draw(t, "fails") {
-				dying.failToTakeOver(t, now, drawInventory(t), rapid.Bool().Draw(t, "torn"))
+				dying.failToTakeOver(t, now, dying.drawInventory(t), rapid.Bool().Draw(t, "torn"))
 			}
 			if rapid.Bool().Draw(t, "told") {
-				inventory := drawInventory(t)
+				inventory := steady.drawInventory(t)
 				steady.takeOver(t, now, inventory)
 				dying.takeOver(t, now, inventory)
 			}

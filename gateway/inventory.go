@@ -51,7 +51,7 @@ func (a *asset) isEntrance() bool { return a != nil && a.about.Facts != nil && a
 
 // learn takes over what an inventory says of assets that have a number. Of each detail it is told as of now: what
 // an older event says comes too late, and what a newer one says counts. A name, a custom id or a parent that it
-// leaves open stays as it was; the facts are all replaced.
+// leaves open stays as it was; the facts are all replaced, also by the same ones, which are then of now.
 func (s *State) learn(inventory []Asset, now Timestamp) {
 	now = max(now, 1)
 	for i := range inventory {
@@ -73,11 +73,12 @@ func (s *State) learnOf(a *asset, said *Asset, now Timestamp) {
 		known[d], a.told[d] = text, max(a.told[d], now)
 	}
 	facts := factsOf(a.about.Kind, said.Facts)
-	if known == a.about.details() && a.about.Facts.Agrees(facts) {
+	facts.At, facts.Shifted = now, a.about.listed().Shifted
+	same := known == a.about.details() && a.about.Facts.Agrees(facts)
+	s.setFacts(a, facts)
+	if same {
 		return
 	}
-	facts.At, facts.Shifted = now, a.about.listed().Shifted
-	s.setFacts(a, facts)
 	if known[parentPlace] == string(a.about.Parent) {
 		around = a.parent
 	}
