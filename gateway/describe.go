@@ -146,8 +146,8 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 		if detail(d) == parentPlace {
 			closer = s.closer(around, about.Parent)
 		}
-		if closer > 0 && at <= about.listed().At {
-			closer = 0 // an inventory has told since, of whatever place
+		if known[d] != "" && at <= about.listed().At {
+			continue // an inventory has told since, of whatever place
 		}
 		if text == "" || closer < 0 || closer == 0 && (at < a.told[d] || at == a.told[d] && text <= known[d]) {
 			continue
