@@ -34,7 +34,7 @@ func (j *judge) warnOfEffects(c *Config, of *chain) {
 		warn("min_coverage", "has no effect: a "+of.kind.String()+" has no members", "set it for what has: below [state], [class.floor], [class.group] or a section of its own")
 	}
 	if settings := of.settings(); settings.PeopleOnLoss == gateway.PeopleCapacity && of.kind != gateway.Group && !c.knowsCapacity(last.path) {
-		warn("people_on_loss", "has no effect: no capacity is known, so that it is the last count as with \"hold\"", `write capacity = 12 in the asset's section, below [assets.room_…]`)
+		warn("people_on_loss", "has an effect only where \"assets import\" brought a capacity: this file has none, and else it is the last count as with \"hold\"", `import the inventory, or write capacity = 12 in the asset's section, below [assets.room_…]`)
 	}
 	if of.kind != gateway.Group && !c.knowsHours(last.path) {
 		warn("on_loss_after_hours", "has no effect: no hours are known, so that no time is after them", `write hours = "Mon-Fri 06:00-20:00" below [sites.site_…]`)

@@ -11,24 +11,29 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-const memberHint = `write an id of Butlr's, "custom:" and your own, or "group:" and a group's key`
+const memberHint = `write an id of Butlr's, "custom:" and your own, "group:" and a group's key, or "tag:" and a tag`
 
 // memberFrom reads one entry of a group's members.
 func memberFrom(text string) (Member, *fault) {
 	group, isGroup := strings.CutPrefix(text, groupPrefix)
+	tag, isTag := strings.CutPrefix(text, tagPrefix)
 	switch {
 	case isGroup && !groupKey.MatchString(group):
 		return "", &fault{message: "is not the name of a group", hint: groupHint}
 	case isGroup:
 		return Member(text), nil
-	case strings.HasPrefix(text, tagPrefix):
-		return "", &fault{message: "is a tag, and no event says which rooms have it: they would be missing for ever", hint: "list the rooms themselves, or the floor that they are all on"}
+	case isTag && (tag == "" || strings.TrimSpace(tag) != tag || strings.ContainsFunc(tag, unseen) || len(tag) > maxID):
+		return "", &fault{message: "is not the name of a tag", hint: tagHint}
+	case isTag:
+		return Member(text), nil
 	}
 	if bad := idFault(gateway.AssetID(text), memberHint); bad != nil {
 		return "", bad
 	}
 	return Member(text), nil
 }
+
+const tagHint = `write it as it stands in Butlr, as in "tag:lab"`
 
 const groupHint = "a group's key has up to 64 letters, digits, - and _"
 
@@ -71,6 +76,9 @@ func (d *document) checkMember(key toml.Key, m Member, groups map[string]Group) 
 			d.refuse(key, bad)
 		}
 		return
+	}
+	if strings.HasPrefix(string(m), tagPrefix) {
+		return // what has it is known to the state alone
 	}
 	id := gateway.AssetID(m)
 	if id.Kind() == gateway.Sensor {

@@ -163,7 +163,7 @@ func webhookSection() Section {
 		{"organisations", typeIDs, `[]`, `["org_39AfYrGuf0xk4V6bGcvcYtum5Ca"]`, "Take only events of these organisations. An empty list takes all."},
 		{"sites", typeIDs, `[]`, `["site_3jjxDZeswABHTuukIaBLbQURjaX"]`, "Take only events of these sites. An empty list takes all."},
 		{"buildings", typeIDs, `[]`, `["building_3Iw9yDdkDz0japZI7A3pdhRzGPD"]`, "Take only events of these buildings. An empty list takes all."},
-		{"max_unknown_assets", typeNumber, `4088`, `0`, "How many assets that this file does not name may be learnt from events. 0 is no limit."},
+		{"max_unknown_assets", typeNumber, `4088`, `0`, "How many assets that neither this file nor an imported inventory names may be learnt from events. 0 is no limit."},
 		{"max_connections", typeNumber, `256`, `64`, "How many connections may be open at a time."},
 		{"trusted_proxies", typeNetworks, `[]`, `["127.0.0.1/32"]`, "Proxies whose `X-Forwarded-For` is believed, so that a wrong secret is held against whoever sent it and not against the proxy."},
 	}}
@@ -199,7 +199,7 @@ func classSection() Section {
 
 func siteSection() Section {
 	return Section{Name: "sites.ID", Settings: true, About: "One site and everything in it. ID is the site's id in Butlr, as in `[sites.site_3jjxDZeswABHTuukIaBLbQURjaX]`.", Keys: []Key{
-		{"timezone", typeText, ``, `"Europe/Amsterdam"`, "The site's time zone, as a name of the IANA list: its days begin at midnight there, and its `hours` are meant there. Default: that of `[gateway]`."},
+		{"timezone", typeText, ``, `"Europe/Amsterdam"`, "The site's time zone, as a name of the IANA list: its days begin at midnight there, and its `hours` are meant there. Default: that of the inventory (`assets import`), then that of `[gateway]`."},
 		{"hours", typeHours, `""`, `"Mon-Fri 06:00-20:00"`, "When the site is in use. Outside these hours `on_loss_after_hours` takes the place of `occupied`, so that a lost connection does not light a building at night. Empty is not known: then `occupied` always applies."},
 	}}
 }
@@ -207,7 +207,7 @@ func siteSection() Section {
 func assetSection() Section {
 	return Section{Name: "assets.KEY", Settings: true, About: "One asset. KEY is its id in Butlr, as in `[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]`: it begins with `site_`, `building_`, `space_` (a floor), `room_`, `zone_` or `sensor_`. Or it is your own id of the asset in Butlr, in quotes, as in `[assets.\"custom:MH-3.09\"]`.", Keys: []Key{
 		{"name", typeText, ``, `"Boardroom"`, "What people call it. Default: its name in Butlr."},
-		{"capacity", typeNumber, `0`, `12`, "How many people it is made for; utilisation is counted from it. 0 is not known."},
+		{"capacity", typeNumber, `0`, `12`, "How many people it is made for; utilisation is counted from it. 0 is what the inventory says (`assets import`), if it says anything."},
 		{"index", typeNumber, ``, `40`, "Its number for ever, and with that its Modbus address; from 0 to 408899. Default: the lowest number that was never used, when it is first seen."},
 	}}
 }
@@ -215,7 +215,7 @@ func assetSection() Section {
 func groupSection() Section {
 	return Section{Name: "groups.KEY", Settings: true, About: "Rooms and zones that are read as one: those of an air handler, or of a department. KEY is yours to choose, as in `[groups.ahu-3]`: up to 64 letters, digits, `-` and `_`. It becomes the group's id, `group:ahu-3`, for good.", Keys: []Key{
 		{"name", typeText, ``, `"Air handler 3"`, "What people call it. Default: its id."},
-		{"members", typeMembers, ``, `["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "space_34SkpZonXCHmY5tqVQTVR5WzxzJ"]`, "What belongs to it: rooms and zones; and sites, buildings, floors and other groups (`group:KEY`), for all rooms and zones in them. However often a room is meant, it counts once. Required."},
+		{"members", typeMembers, ``, `["room_3jsO3M1KzCEuPDimYj0iZrqyaiW", "custom:MH-3.09", "tag:lab"]`, "What belongs to it: rooms and zones; and sites, buildings, floors and other groups (`group:KEY`), for all rooms and zones in them; and tags (`tag:NAME`), for all that has the tag in the inventory that `assets import` took over last. However often a room is meant, it counts once. Required."},
 		{"capacity", typeNumber, `0`, `60`, "How many people it is made for. 0 is the sum of what is known of its rooms and zones."},
 		{"index", typeNumber, ``, `7`, "Its number for ever, as that of an asset."},
 	}}

@@ -89,12 +89,12 @@ gateway.toml:11: groups.ahu-3.people_on_loss: 7 has no effect: a group hears no 
   hint: set it for what has: below [state], [class.floor], [class.group] or a section of its own`},
 		{"the coverage of everything", webhook + modbus + "[state]\nmin_coverage = 50\n", ""},
 		{"a capacity that is not known", webhook + modbus + "[state]\npeople_on_loss = \"capacity\"\n",
-			`gateway.toml:8: state.people_on_loss: "capacity" has no effect: no capacity is known, so that it is the last count as with "hold"
-  hint: write capacity = 12 in the asset's section, below [assets.room_…]`},
+			`gateway.toml:8: state.people_on_loss: "capacity" has an effect only where "assets import" brought a capacity: this file has none, and else it is the last count as with "hold"
+  hint: import the inventory, or write capacity = 12 in the asset's section, below [assets.room_…]`},
 		{"a capacity that is known of some", webhook + modbus + "[state]\npeople_on_loss = \"capacity\"\n[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]\ncapacity = 12\n", ""},
 		{"the capacity of an asset that has none", webhook + modbus + "[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW]\npeople_on_loss = \"capacity\"\n[assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiX]\ncapacity = 12\n",
-			`gateway.toml:8: assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW.people_on_loss: "capacity" has no effect: no capacity is known, so that it is the last count as with "hold"
-  hint: write capacity = 12 in the asset's section, below [assets.room_…]`},
+			`gateway.toml:8: assets.room_3jsO3M1KzCEuPDimYj0iZrqyaiW.people_on_loss: "capacity" has an effect only where "assets import" brought a capacity: this file has none, and else it is the last count as with "hold"
+  hint: import the inventory, or write capacity = 12 in the asset's section, below [assets.room_…]`},
 		{"after the hours of some site", webhook + modbus + "[state]\non_loss_after_hours = \"vacant\"\n", ""},
 		{"after the hours of a site without", webhook + modbus + "[state]\nlighting_on_loss = \"hold\"\nhvac_on_loss = \"hold\"\nventilation_on_loss = \"hold\"\n[sites.site_3jjxDZeswABHTuukIaBLbQURjaY]\non_loss_after_hours = \"vacant\"\n",
 			`gateway.toml:12: sites.site_3jjxDZeswABHTuukIaBLbQURjaY.on_loss_after_hours: "vacant" has no effect: no hours are known, so that no time is after them

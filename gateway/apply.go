@@ -151,8 +151,7 @@ func (s *State) prune(a *asset, f Feed) {
 	h.drop(n, f, a.settings, s.days(a))
 }
 
-// count adds a TRAFFIC event, once, to its sensor and to the place that the sensor counts for: its room,
-// or, at an entrance, the floor, the building and the site.
+// count adds a TRAFFIC event, once, to its sensor and to the places that the sensor counts for: see countedFor.
 func (s *State) count(places *[6]*asset, e *Event, id EventID, key IncrementKey) {
 	i := Increment{Key: key, At: e.At}
 	s.counted.add(i)
@@ -165,12 +164,17 @@ func (s *State) count(places *[6]*asset, e *Event, id EventID, key IncrementKey)
 	}
 }
 
-// countedFor returns the places that a sensor counts for, among them nil.
+// countedFor returns the places that a sensor counts for, among them nil: its room; where it has none, the floor,
+// the building and the site; and one that the inventory calls an entrance for all of these, because who comes in
+// by a door of the lobby is in the lobby and in the building.
 func countedFor(places *[6]*asset) []*asset {
-	if places[Room-Site] != nil {
-		return places[Room-Site : Room-Site+1]
+	switch {
+	case places[Room-Site] == nil:
+		return places[:Room-Site]
+	case places[Sensor-Site].isEntrance():
+		return places[:Zone-Site]
 	}
-	return places[:Room-Site]
+	return places[Room-Site : Zone-Site]
 }
 
 func (s *State) pass(a *asset, e *Event, id EventID) {
@@ -201,8 +205,9 @@ func (s *State) pass(a *asset, e *Event, id EventID) {
 // doubtCounter notes that a TRAFFIC event was too old to be counted: what it would have added to is
 // uncertain for the day. That is all that a refused event changes, once a day.
 func (s *State) doubtCounter(e *Event, now Timestamp) {
+	inside := e.Path.Room.ID != "" && !s.byID[e.Path.Sensor.ID].isEntrance()
 	for i, p := range e.Path.places() {
-		elsewhere := e.Path.Room.ID != "" && placeKinds[i] < Room
+		elsewhere := inside && placeKinds[i] < Room
 		a := s.byID[p.ID]
 		if a == nil || a.total.At == 0 || elsewhere {
 			continue

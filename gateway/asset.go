@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what an asset is.
@@ -86,7 +87,20 @@ type Asset struct {
 	Capacity int       // people; 0 is not known
 	Path     []string  // names of the places around it, from the site inwards; without its own
 	Site     AssetID   // the site that it lies in; its own id for a site
-	Told     Timestamp // event time of the newest event that changed what is said here
+	Told     Timestamp // of the newest that changed what is said here: an event's own time, or when an inventory was taken over
+	Facts    *Facts    // nil: no inventory named it
+	Clock    TimeZone  // whose time of day its site goes by; none until the state has it
+}
+
+// TimeZone is a time zone, or none, that can be compared.
+type TimeZone struct{ *time.Location }
+
+// Equal tells whether two time zones are the same by their names.
+func (z TimeZone) Equal(other TimeZone) bool {
+	if z.Location == nil || other.Location == nil {
+		return z.Location == other.Location
+	}
+	return z.String() == other.String()
 }
 
 // Label returns the name for people: the name, else the custom id, else the id.

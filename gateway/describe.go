@@ -36,7 +36,7 @@ func (s *State) create(id AssetID, kind Kind, custom string, now Timestamp) *ass
 
 // enter makes a new asset part of the state.
 func (s *State) enter(about Asset, custom string) *asset {
-	a := &asset{facts: facts{about: s.overlay(about), unknown: !about.Retired && !s.named(about.ID, custom)}}
+	a := &asset{facts: facts{about: s.overlay(about), unknown: s.isUnknown(&about, custom)}}
 	s.place(a)
 	s.pending.touch(a, true)
 	s.redescribe(a)
@@ -52,13 +52,14 @@ func (s *State) place(a *asset) {
 		s.unknown++
 	}
 	if a.about.Kind == Site {
-		a.site, a.life = a, s.newLife(a.about.ID)
+		a.site, a.life = a, s.newLife(a.about)
 	}
 	if a.about.Kind <= Floor || a.about.Kind == Group {
 		a.sum = new(tally)
 	}
 	a.settings = s.resolve(a)
 	s.nameCustom(a)
+	s.countTags(a.about, 1)
 }
 
 // seat enters an asset under its number.
@@ -105,6 +106,7 @@ func (s *State) displace(a *asset) {
 	s.assets[a.about.Number] = nil
 	delete(s.byID, a.about.ID)
 	s.unnameCustom(a, a.about.CustomID)
+	s.countTags(a.about, -1)
 	if a.unknown {
 		s.unknown--
 	}
@@ -144,6 +146,9 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 		if detail(d) == parentPlace {
 			closer = s.closer(around, about.Parent)
 		}
+		if known[d] != "" && at <= about.listed().At {
+			continue // an inventory has told since, of whatever place
+		}
 		if text == "" || closer < 0 || closer == 0 && (at < a.told[d] || at == a.told[d] && text <= known[d]) {
 			continue
 		}
@@ -156,6 +161,14 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	if !changed {
 		return
 	}
+	s.retell(a, known, around, at)
+	s.redescribe(a)
+}
+
+// retell gives an asset's description other details; around is the place that it lies in then. What follows from
+// them is for redescribe.
+func (s *State) retell(a *asset, known [detailCount]string, around *asset, at Timestamp) {
+	about := a.about
 	next := *about
 	next.Given, next.Parent, next.CustomID, next.MAC = known[givenName], AssetID(known[parentPlace]), known[customID], known[macAddress]
 	next.Told = max(at, about.Told)
@@ -165,13 +178,13 @@ func (s *State) describe(a *asset, p *Place, around *asset, at Timestamp) {
 	a.about = &next
 	if next.CustomID != about.CustomID {
 		s.nameCustom(a)
+		s.judgeUnknown(a)
 		s.pending.move(a)
 		s.pinsStale = true
 	}
 	if next.Parent != about.Parent {
 		s.attach(a, around)
 	}
-	s.redescribe(a)
 }
 
 // closer tells whether a place is of a smaller kind than another, 1, or of a larger one, -1. Any place is closer
@@ -218,7 +231,7 @@ func (s *State) redescribe(a *asset) {
 		}
 	}
 	s.join(a)
-	about.Site = ""
+	about.Site, about.Clock.Location = "", s.days(a).place
 	if a.site != nil {
 		about.Site = a.site.about.ID
 	}
@@ -298,18 +311,18 @@ func (s *State) join(a *asset) {
 	}
 }
 
-// overlay returns the description with what the operator said of the asset laid over it.
+// overlay returns the description with what the operator said of the asset laid over what others did.
 func (s *State) overlay(about Asset) *Asset {
 	about.Name, about.Capacity = s.saidOf(&about)
 	return &about
 }
 
-// saidOf returns what the operator said of an asset: its name, else Butlr's, and its capacity.
+// saidOf returns what the operator said of an asset: its name, else Butlr's, and its capacity, else the inventory's.
 func (s *State) saidOf(about *Asset) (name string, capacity int) {
 	if about.Kind == Group {
 		rule := s.rules.Groups[about.ID.groupKey()]
 		return rule.Name, rule.Capacity
 	}
 	rule, _ := s.rules.asset(about.ID, about.CustomID)
-	return cmp.Or(rule.Name, about.Given), rule.Capacity
+	return cmp.Or(rule.Name, about.Given), cmp.Or(rule.Capacity, about.listed().Capacity)
 }

@@ -42,10 +42,14 @@ func (e *evaluation) doubtAbout(m Measure) string {
 	case Detections:
 		return e.orElse(e.doubtAboutSilence(), "the gateway was started since, and how many a sensor sees is never stored")
 	case PeakToday, OccupiedMinutesToday:
-		if e.people != nil {
-			return e.doubtOf(e.people)
+		v := e.people
+		if v == nil {
+			v = &e.feeds[MotionFeed]
 		}
-		return e.doubtOf(&e.feeds[MotionFeed])
+		if v.quality() == Good {
+			return "the time zone of its site is another since " + e.clock(e.site.shifted) + ", and the day began by the old one"
+		}
+		return e.doubtOf(v)
 	}
 	return ""
 }

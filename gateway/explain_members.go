@@ -37,7 +37,7 @@ func (s *State) explainMembers(a *asset, now Timestamp, coverage int) *MembersEx
 	}
 	if a.about.Kind == Group {
 		for _, name := range s.groups.named[a.about.ID.groupKey()] {
-			if s.lookUp(name) == nil {
+			if !s.meets(name) {
 				x.Missing = append(x.Missing, name)
 			}
 		}

@@ -291,9 +291,13 @@ func belief(s *gateway.State, now gateway.Instant) map[gateway.AssetID]string {
 	}
 	for _, snapshot := range u.Changed {
 		a := *snapshot.Asset
-		a.Number, a.Told, a.Appended = 0, 0, false
+		var facts gateway.Facts
+		if a.Facts != nil {
+			facts = *a.Facts
+		}
+		a.Number, a.Told, a.Appended, a.Facts = 0, 0, false, nil
 		snapshot.Asset = nil
-		out[a.ID] = fmt.Sprintf("%+v %+v", a, snapshot)
+		out[a.ID] = fmt.Sprintf("%+v %+v %+v", a, facts, snapshot)
 	}
 	return out
 }

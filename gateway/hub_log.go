@@ -75,7 +75,10 @@ const changesLogged = 200
 // logPlan logs what became of the ledger: a line for the whole, and one for each asset that an operator moved,
 // retired or reinstated.
 func (h *Hub) logPlan(p *Plan, author string) {
-	if p.Empty() {
+	if len(p.Told) > 0 {
+		h.log.Info("inventory taken over", "by", author, "changes", len(p.Told))
+	}
+	if p.leavesLedger() {
 		return
 	}
 	var counts [stepCount]int

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// grouping knows which groups name what: by Butlr's id or "custom:" and the customer's own.
+// grouping knows which groups name what: by Butlr's id, "custom:" and the customer's own, or "tag:" and a tag.
 type grouping struct {
 	naming map[string][]string // the groups that name it, themselves or through a group in them
 	named  map[string][]string // of each group, what it names
@@ -170,11 +170,24 @@ func (s *State) namesOf(a *asset) []string {
 	if id := a.about.CustomID; id != "" && len(s.custom[id]) == 1 {
 		names = append(names, customPrefix+id)
 	}
+	if a.about.Facts != nil {
+		for _, tag := range a.about.Facts.Tags {
+			names = append(names, tagPrefix+tag)
+		}
+	}
 	return names
 }
 
+// meets tells whether a name of the configuration means an asset, or a tag that any has.
+func (s *State) meets(name string) bool {
+	if tag, ok := strings.CutPrefix(name, tagPrefix); ok {
+		return s.Tagged(tag)
+	}
+	return s.lookUp(name) != nil
+}
+
 // countAbsent works out how many of the members that a group names are missing, and what their policies
-// say of them.
+// say of them. A tag that nothing has is one: somebody expects at least that much of it.
 func (s *State) countAbsent() {
 	for key, names := range s.groups.named {
 		group := s.byID[GroupID(key)]
@@ -183,7 +196,7 @@ func (s *State) countAbsent() {
 		}
 		absent := absence{site: group.sum.site()}
 		for _, name := range names {
-			if s.lookUp(name) == nil {
+			if !s.meets(name) {
 				absent.add(&s.rules, AssetID(name))
 			}
 		}

@@ -34,6 +34,10 @@ func (s *State) Plan(w *Wish) *Plan {
 		state: s, wish: w, listed: make(map[AssetID]*Asset), custom: make(map[string][]AssetID),
 		want: make(map[AssetID]wanted), takes: make(map[Number]AssetID), kept: make(map[Number]AssetID),
 	}
+	if w.leavesLedger() {
+		p.tell()
+		return &p.plan
+	}
 	p.plan.First = s.edition.At == 0
 	if w.Listing != nil {
 		p.takeListing(w.Listing)
@@ -51,6 +55,7 @@ func (s *State) Plan(w *Wish) *Plan {
 		}
 	}
 	slices.SortStableFunc(p.plan.Changes, Change.order)
+	p.tell()
 	return &p.plan
 }
 

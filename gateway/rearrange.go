@@ -29,10 +29,14 @@ func (s *State) Rearrange(i Instant, w *Wish, allowMoves bool) (*Plan, error) {
 		}
 		pins = w.Pins
 	}
-	if !p.Empty() || w.Gateway != "" {
-		s.carryOut(p, w, s.clock.now(i))
+	now := s.clock.now(i)
+	if !p.leavesLedger() || w.Gateway != "" {
+		s.carryOut(p, w, now)
 	}
 	s.reserve(pins)
+	if !p.Empty() {
+		s.learn(w.Inventory, now)
+	}
 	return p, nil
 }
 
@@ -129,10 +133,7 @@ func (s *State) add(changes []Change, l *Listing) {
 func (s *State) serve(a *asset, inService bool) {
 	s.redefine(a, func(about *Asset) { about.Retired = !inService })
 	s.pending.move(a)
-	if unknown := inService && !s.named(a.about.ID, a.about.CustomID); unknown != a.unknown {
-		a.unknown = unknown
-		s.unknown += 2*one(unknown) - 1
-	}
+	s.judgeUnknown(a)
 }
 
 // cover settles which assets somebody may have built on: all of them, or those that a listing covers.

@@ -43,7 +43,7 @@ func (s *State) adopt(rules Rules) {
 	s.resolved = make(map[settingsKey]*Settings)
 	s.extremes, s.deadly = rules.extremes(), rules.deadAfters()
 	s.groups = newGrouping(&rules)
-	s.nowhere = s.newLife("")
+	s.nowhere = s.newLife(&Asset{})
 	s.clock.built, s.clock.future, s.clock.dead = rules.Built, rules.MaxFuture, rules.State.DeadAfter
 }
 
@@ -87,7 +87,7 @@ func (s *State) renewLives() map[*asset]*siteLife {
 		if site == nil || site.life == nil {
 			continue
 		}
-		old, renewed := site.life, s.newLife(site.about.ID)
+		old, renewed := site.life, s.newLife(site.about)
 		saved := old.export(site.about.Number)
 		renewed.restore(&saved)
 		renewed.arrived, renewed.dirty = old.arrived, old.dirty
@@ -105,13 +105,16 @@ func (s *State) renewAssets() {
 		if a == nil {
 			continue
 		}
-		a.unknown = !a.about.Retired && !s.named(a.about.ID, a.about.CustomID)
+		a.unknown = s.isUnknown(a.about, a.about.CustomID)
 		s.unknown += one(a.unknown)
-		if name, capacity := s.saidOf(a.about); name != a.about.Name || capacity != a.about.Capacity {
+		name, capacity := s.saidOf(a.about)
+		if clock := s.days(a).place; name != a.about.Name || capacity != a.about.Capacity || clock.String() != a.about.Clock.String() {
 			next := *a.about
-			next.Name, next.Capacity = name, capacity
+			next.Name, next.Capacity, next.Clock.Location = name, capacity, clock
+			if name != a.about.Name {
+				renamed = append(renamed, a)
+			}
 			a.about = &next
-			renamed = append(renamed, a)
 			s.pending.mark(a)
 		}
 		settings := s.resolve(a)

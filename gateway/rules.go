@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -28,12 +29,12 @@ type Rules struct {
 
 	Simulated bool // every reading is marked as made up
 
-	MaxUnknownAssets int // assets that Assets does not name; 0 is no limit
+	MaxUnknownAssets int // assets that neither Assets nor an inventory names; 0 is no limit
 }
 
 // SiteRule is what the operator said of one site.
 type SiteRule struct {
-	Location *time.Location // nil is that of the rules
+	Location *time.Location // nil is that of the inventory, then that of the rules
 	Hours    *Hours         // when the building is in use; nil is not known
 	State    Patch          // for every asset of the site
 }
@@ -41,7 +42,7 @@ type SiteRule struct {
 // AssetRule is what the operator said of one asset.
 type AssetRule struct {
 	Name     string
-	Capacity int    // people; 0 is not known
+	Capacity int    // people; 0 is that of the inventory
 	Index    Number // the number that it must have; NoNumber leaves it to the gateway
 	State    Patch
 }
@@ -49,7 +50,7 @@ type AssetRule struct {
 // GroupRule is a group of assets: the rooms of an air handler, a department.
 type GroupRule struct {
 	Name     string
-	Members  []string // each Butlr's id, "custom:ID" or "group:KEY"
+	Members  []string // each Butlr's id, "custom:ID", "group:KEY", or "tag:NAME" for all that have the tag
 	Capacity int      // people; 0 is the sum of what is known of its members
 	Index    Number   // the number that it must have; NoNumber leaves it to the gateway
 	State    Patch
@@ -64,6 +65,7 @@ func GroupID(key string) AssetID { return AssetID(groupPrefix + key) }
 const (
 	groupPrefix  = "group:"
 	customPrefix = "custom:"
+	tagPrefix    = "tag:"
 )
 
 // DefaultRules returns the rules that are in force where the operator says nothing.
@@ -97,13 +99,7 @@ func (r *Rules) For(id AssetID, kind Kind, site AssetID, custom string) Settings
 func (r *Rules) Loss(a *Asset, o Output, at Timestamp) Policy {
 	settings := r.For(a.ID, a.Kind, a.Site, a.CustomID)
 	site := r.Sites[a.Site]
-	place := site.Location
-	if place == nil {
-		place = r.Location
-	}
-	if place == nil {
-		place = time.UTC
-	}
+	place := cmp.Or(site.Location, a.Clock.Location, r.Location, time.UTC)
 	return settings.lossPolicy(o, site.Hours == nil || site.Hours.Inside(at, place))
 }
 

@@ -143,7 +143,7 @@ func rewrite(b *Batch, a *asset) {
 
 // describedAnew tells whether two descriptions differ in what is stored of them.
 func describedAnew(a, b *Asset) bool {
-	return a.Given != b.Given || a.Parent != b.Parent || a.CustomID != b.CustomID || a.MAC != b.MAC ||
+	return a.Facts != b.Facts || a.Given != b.Given || a.Parent != b.Parent || a.CustomID != b.CustomID || a.MAC != b.MAC ||
 		a.Number != b.Number || a.Retired != b.Retired || a.Appended != b.Appended
 }
 
@@ -193,6 +193,10 @@ func (s *State) undoAsset(t *touchedAsset) {
 		s.unknown--
 	case t.before.unknown && !t.asset.unknown:
 		s.unknown++
+	}
+	if t.before.about.Facts != t.asset.about.Facts {
+		s.countTags(t.asset.about, -1)
+		s.countTags(t.before.about, 1)
 	}
 	if custom := t.before.about.CustomID; custom != t.asset.about.CustomID {
 		s.unnameCustom(t.asset, t.asset.about.CustomID)

@@ -131,12 +131,16 @@ func (e *evaluation) showToday() {
 	midnight := e.days.midnight(e.now)
 	e.wakeAt(e.days.next(e.now))
 	peak, minutes := v.history.today(v.feed, e.settings, midnight, e.now)
+	quality := v.quality()
+	if quality == Good && e.shiftedToday() {
+		quality = Uncertain
+	}
 	if v.feed != MotionFeed {
-		e.show(PeakToday, Reading{Value: int64(peak), At: v.newest, Known: true, Quality: v.quality()})
+		e.show(PeakToday, Reading{Value: int64(peak), At: v.newest, Known: true, Quality: quality})
 	} else if v.history.value() == 1 && e.now < v.newest.Add(e.settings.MaxLatch) {
 		e.wakeAt(minuteStart(e.now.Minute() + 1))
 	}
-	e.show(OccupiedMinutesToday, Reading{Value: int64(minutes), At: v.newest, Known: true, Quality: v.quality()})
+	e.show(OccupiedMinutesToday, Reading{Value: int64(minutes), At: v.newest, Known: true, Quality: quality})
 }
 
 // conclude says what follows for the asset as a whole.

@@ -21,10 +21,11 @@ type siteLife struct {
 	starts      [minimumFeeds]Timestamp // when the earliest of them were first heard; 0 none
 	followers   []*asset                // assets with feeds that speak only on change, and are as alive as their site
 
-	days  calendar
-	hours *Hours // nil is not known
-	saved uint64 // the batch that saved it for an undo
-	dirty bool   // differs from what is stored
+	days    calendar
+	shifted Timestamp // see [Facts]
+	hours   *Hours    // nil is not known
+	saved   uint64    // the batch that saved it for an undo
+	dirty   bool      // differs from what is stored
 }
 
 // minimumFeeds is how many feeds with a rhythm a site needs for its silence to mean a loss.

@@ -25,8 +25,9 @@ type State struct {
 	assets  []*asset // by number; nil where no asset has the number
 	byID    map[AssetID]*asset
 	custom  map[string][]*asset // by the customer's own id
+	tagged  map[string]int      // assets by tag
 	lowest  Number              // no number below it is free
-	unknown int                 // assets that the rules do not name
+	unknown int                 // assets that neither the rules nor an inventory name
 
 	resolved map[settingsKey]*Settings
 	nothing  history
@@ -145,6 +146,7 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 	s := &State{
 		byID:      make(map[AssetID]*asset, len(saved.Assets)),
 		custom:    make(map[string][]*asset),
+		tagged:    make(map[string]int),
 		counted:   newIncrements(),
 		starts:    saved.Process.Starts,
 		edition:   saved.Edition,
@@ -189,10 +191,10 @@ func (s *State) restoreAssets(saved []Asset) error {
 		if s.byID[about.ID] != nil || s.at(about.Number) != nil {
 			return fmt.Errorf("restoring asset %s: it, or number %d, is there twice", about.ID, about.Number)
 		}
-		a := &asset{facts: facts{about: about, unknown: !about.Retired && !s.named(about.ID, about.CustomID)}}
+		a := &asset{facts: facts{about: about, unknown: s.isUnknown(about, about.CustomID)}}
 		for d, text := range about.details() {
 			if text != "" { // what was never told may still come, of whatever moment
-				a.told[d] = about.Told
+				a.told[d] = max(about.Told, about.listed().At)
 			}
 		}
 		s.place(a)
@@ -279,14 +281,11 @@ func (a *asset) lifeOfSite() *siteLife {
 }
 
 // newLife makes the life of a site that nothing is known of yet.
-func (s *State) newLife(site AssetID) *siteLife {
-	rule := s.rules.Sites[site]
-	place := s.rules.Location
-	if rule.Location != nil {
-		place = rule.Location
+func (s *State) newLife(site *Asset) *siteLife {
+	l := &siteLife{
+		days: calendar{place: s.clockOf(site)}, hours: s.rules.Sites[site.ID].Hours, losses: s.deadly, shifted: site.listed().Shifted,
 	}
-	l := &siteLife{days: calendar{place: place}, hours: rule.Hours, losses: s.deadly}
-	if site != "" {
+	if site.ID != "" {
 		l.minutes = make([]byte, 2*(s.extremes.window()/time.Minute+1))
 	}
 	return l

@@ -13,6 +13,12 @@ type Wish struct {
 	Reinstate []AssetID          // to be retired no more
 	Listing   *Listing           // nil for none
 	Gateway   string             // whose ledger it is to be; "" leaves it
+	Inventory []Asset            // what an inventory says, with ID, Kind, Given, CustomID, Parent and Facts; of what has no number nothing follows
+}
+
+// leavesLedger tells whether a wish is about what an inventory says and nothing else: the ledger is not settled anew.
+func (w *Wish) leavesLedger() bool {
+	return w.Inventory != nil && w.Pins == nil && w.Groups == nil && w.Listing == nil && w.Gateway == "" && len(w.Retire)+len(w.Reinstate) == 0
 }
 
 // Listing is a ledger from elsewhere: each asset is to have the number that it has there, and to be appended if
@@ -30,6 +36,7 @@ type Plan struct {
 	Covered   int        // appended assets that are so no more: the ledger is settled anew
 	Uncovered int        // assets that a listing does not have, and that are appended from then on
 	First     bool       // the ledger was never settled
+	Told      []Telling  // what an inventory says anew, in its order
 }
 
 // Change is what a plan does to one asset.
@@ -102,6 +109,9 @@ func (p *Plan) Moves() (n int) {
 }
 
 // Empty tells whether there is nothing to do.
-func (p *Plan) Empty() bool {
+func (p *Plan) Empty() bool { return p.leavesLedger() && len(p.Told) == 0 }
+
+// leavesLedger tells whether the ledger stays as it is.
+func (p *Plan) leavesLedger() bool {
 	return len(p.Changes) == 0 && len(p.Conflicts) == 0 && p.Covered == 0 && p.Uncovered == 0 && !p.First
 }

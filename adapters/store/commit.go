@@ -79,8 +79,10 @@ func (w *writer) drop(b *gateway.Batch) {
 
 func (w *writer) state(b *gateway.Batch) {
 	for _, a := range b.Assets {
+		f := factsRowOf(a.Facts)
 		w.do(w.putAsset, int64(a.Number), string(a.ID), a.Kind.String(), string(a.Parent), a.Given, a.CustomID, a.MAC,
-			int64(a.Told), int64(w.pack.assetSum(a)), int64(flag(a.Retired)), int64(flag(a.Appended)))
+			int64(a.Told), int64(w.pack.assetSum(a, &f)), int64(flag(a.Retired)), int64(flag(a.Appended)),
+			int64(f.listed), int64(f.capacity), string(f.timezone), string(f.tags), int64(f.entrance), int64(f.shifted))
 	}
 	for i := range b.Histories {
 		h := &b.Histories[i]

@@ -23,6 +23,8 @@ func TestABrokenRowIsLeftOutAndTold(t *testing.T) {
 	for name, c := range map[string]struct{ statement, told string }{
 		"an asset":             {"UPDATE assets SET given = 'Boardroom' WHERE number = 5", "asset number 5: its checksum"},
 		"a kind":               {"UPDATE assets SET kind = 'castle' WHERE number = 5", "asset number 5: its checksum"},
+		"a capacity":           {"UPDATE assets SET capacity = 12 WHERE number = 5", "asset number 5: its checksum"},
+		"what is no entrance":  {"UPDATE assets SET entrance = 1 WHERE number = 5", "asset number 5: its checksum"},
 		"a feed":               {"UPDATE revisions SET data = zeroblob(12) WHERE asset = 3 AND feed = 0", "feed 0 of asset number 3: its checksum"},
 		"a short feed":         {"UPDATE revisions SET data = x'02' WHERE asset = 0 AND feed = 1", "feed 1 of asset number 0: it is cut short"},
 		"feeds moved":          {"UPDATE revisions SET feed = 2 WHERE asset = 0 AND feed = 1", "feed 2 of asset number 0: its checksum"},

@@ -124,7 +124,8 @@ func (d *database) prepare(ctx context.Context) error {
 	return d.prepareAll(ctx, []statement{
 		{&d.putMeta, put("meta", "key", "value")},
 		// An id that had another number loses that row.
-		{&d.putAsset, "INSERT OR REPLACE INTO assets (number, id, kind, parent, given, custom_id, mac, told, sum, retired, appended) VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
+		{&d.putAsset, "INSERT OR REPLACE INTO assets (number, id, kind, parent, given, custom_id, mac, told, sum, retired, appended, " +
+			factColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
 		{&d.putFeed, put("revisions", "asset, feed", "data")},
 		{&d.putTotal, put("totals", "asset", "people_in, people_out, at, day, net, lacks, detected, sum")},
 		{&d.putSite, put("sites", "site", "data")},

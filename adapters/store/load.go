@@ -70,8 +70,10 @@ func (l *loaded) read(ctx context.Context, conn *sql.Conn, version int) error {
 		l.meta, l.assets, l.feeds, l.totals, l.increments, l.sites, l.overrides, l.audits,
 	}
 	switch version {
+	case 4:
+		tables[1] = l.assetsOfVersion4
 	case 3:
-		tables[3] = l.totalsOfVersion3
+		tables[1], tables[3] = l.assetsOfVersion4, l.totalsOfVersion3
 	case 2:
 		tables[1], tables[3] = l.assetsOfVersion2, l.totalsOfVersion3
 	case 0, 1:
@@ -177,19 +179,29 @@ func (l *loaded) meta(ctx context.Context, conn *sql.Conn) error {
 const assetColumns = "number, id, kind, parent, given, custom_id, mac, told, sum"
 
 func (l *loaded) assets(ctx context.Context, conn *sql.Conn) error {
-	return l.assetsOf(ctx, conn, "SELECT "+assetColumns+", retired, appended FROM assets ORDER BY number")
+	return l.assetsOf(ctx, conn, "SELECT "+assetColumns+", retired, appended, "+factColumns+" FROM assets ORDER BY number")
+}
+
+// noFacts stands for the columns of facts where there are none.
+const noFacts = "0, 0, '', '', 0, 0"
+
+func (l *loaded) assetsOfVersion4(ctx context.Context, conn *sql.Conn) error {
+	return l.assetsOf(ctx, conn, "SELECT "+assetColumns+", retired, appended, "+noFacts+" FROM assets ORDER BY number")
 }
 
 func (l *loaded) assetsOfVersion2(ctx context.Context, conn *sql.Conn) error {
-	return l.assetsOf(ctx, conn, "SELECT "+assetColumns+", 0, 0 FROM assets ORDER BY number")
+	return l.assetsOf(ctx, conn, "SELECT "+assetColumns+", 0, 0, "+noFacts+" FROM assets ORDER BY number")
 }
 
 func (l *loaded) assetsOf(ctx context.Context, conn *sql.Conn, query string) error {
-	var around text // of the asset before, which mostly lies in the same place: its name need not be kept twice
+	var around text           // of the asset before, which mostly lies in the same place: its name need not be kept twice
+	var before *gateway.Facts // of the asset before: mostly the same
 	return each(ctx, conn, query, func(rows *sql.Rows) error {
 		var key, told, sum, retired, appended number
 		var id, kind, parent, given, custom, mac text
-		if err := rows.Scan(&key, &id, &kind, &parent, &given, &custom, &mac, &told, &sum, &retired, &appended); err != nil {
+		var f factsRow
+		if err := rows.Scan(&key, &id, &kind, &parent, &given, &custom, &mac, &told, &sum, &retired, &appended,
+			&f.listed, &f.capacity, &f.timezone, &f.tags, &f.entrance, &f.shifted); err != nil {
 			return err
 		}
 		if parent == around {
@@ -207,10 +219,18 @@ func (l *loaded) assetsOf(ctx context.Context, conn *sql.Conn, query string) err
 			Given: string(given), CustomID: string(custom), MAC: string(mac), Told: gateway.Timestamp(told),
 			Retired: retired == 1, Appended: appended == 1,
 		}
-		if number(l.pack.assetSum(&a)) != sum || a.Kind == gateway.NoKind || retired>>1|appended>>1 != 0 {
+		if number(l.pack.assetSum(&a, &f)) != sum || a.Kind == gateway.NoKind || retired>>1|appended>>1 != 0 {
 			l.lostOf(asset, "asset number %d: %v", asset, errChecksum)
 			return nil
 		}
+		var err error
+		if a.Facts, err = f.facts(); err != nil {
+			l.lost("what the inventory says of asset number %d: %v", asset, err)
+		}
+		if a.Facts != nil && a.Facts.Equal(before) {
+			a.Facts = before
+		}
+		before = a.Facts
 		l.saved.Assets = append(l.saved.Assets, a)
 		return nil
 	})

@@ -77,15 +77,23 @@ const leastSilence = 2
 // The rows below are kept in columns, so that people can read them with any tool, and carry a sum beside.
 
 // assetSum is the CRC-32C of an asset's row. A row of an older schema, in which no asset was retired or
-// appended, keeps its sum.
-func (p *packer) assetSum(a *gateway.Asset) uint32 {
+// appended, or which no inventory had named, keeps its sum.
+func (p *packer) assetSum(a *gateway.Asset, f *factsRow) uint32 {
 	p.buffer = binary.BigEndian.AppendUint32(p.buffer[:0], uint32(a.Number))
 	for _, text := range [...]string{string(a.ID), a.Kind.String(), string(a.Parent), a.Given, a.CustomID, a.MAC} {
 		p.text(text)
 	}
 	p.varint(int64(a.Told))
-	if a.Retired || a.Appended {
-		p.byte(flag(a.Retired) | flag(a.Appended)<<1)
+	facts := *f != factsRow{}
+	if a.Retired || a.Appended || facts {
+		p.byte(flag(a.Retired) | flag(a.Appended)<<1 | flag(facts)<<2)
+	}
+	if facts {
+		for _, n := range [...]number{f.listed, f.capacity, f.entrance, f.shifted} {
+			p.varint(int64(n))
+		}
+		p.text(string(f.timezone))
+		p.text(string(f.tags))
 	}
 	return p.sum()
 }

@@ -10,8 +10,9 @@ import (
 // schemaVersion is the database's user_version. A database of a greater one was written by a newer
 // gateway, and is refused; one of a smaller one is brought up to it. Version 1 had neither the estimate in
 // the totals nor the tables after the increments; version 2 knew of no asset that is retired or appended;
-// version 3 neither of what totals lack nor of what was detected, and of one silence of a site.
-const schemaVersion = 4
+// version 3 neither of what totals lack nor of what was detected, and of one silence of a site; version 4 of nothing
+// that an inventory says.
+const schemaVersion = 5
 
 // auditKept is how many changes of overrides are kept.
 const auditKept = 1000
@@ -32,7 +33,13 @@ CREATE TABLE IF NOT EXISTS assets (
 	told      INTEGER NOT NULL, -- UNIX milliseconds, as all times
 	sum       INTEGER NOT NULL,
 	retired   INTEGER NOT NULL DEFAULT 0,
-	appended  INTEGER NOT NULL DEFAULT 0
+	appended  INTEGER NOT NULL DEFAULT 0,
+	listed    INTEGER NOT NULL DEFAULT 0, -- when an inventory was taken over that has it; 0: none, and nothing below
+	capacity  INTEGER NOT NULL DEFAULT 0,
+	timezone  TEXT NOT NULL DEFAULT '',
+	tags      TEXT NOT NULL DEFAULT '', -- see joinTags
+	entrance  INTEGER NOT NULL DEFAULT 0,
+	shifted   INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS revisions (
 	asset INTEGER NOT NULL,
@@ -111,6 +118,14 @@ ALTER TABLE assets ADD COLUMN appended INTEGER NOT NULL DEFAULT 0;
 	{"totals", "detected", `
 ALTER TABLE totals ADD COLUMN lacks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE totals ADD COLUMN detected INTEGER NOT NULL DEFAULT 0;
+`},
+	{"assets", "shifted", `
+ALTER TABLE assets ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE assets ADD COLUMN capacity INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE assets ADD COLUMN timezone TEXT NOT NULL DEFAULT '';
+ALTER TABLE assets ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+ALTER TABLE assets ADD COLUMN entrance INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE assets ADD COLUMN shifted INTEGER NOT NULL DEFAULT 0;
 `},
 }
 

@@ -140,6 +140,40 @@ func madeBy(t *testing.T, version string) (dir string) {
 	return dir
 }
 
+// Seen to break it: assetSum with the facts always in it; upgrade without the additions; a version 4 that is read
+// with the columns of now.
+func TestADatabaseOfVersion4IsBroughtForward(t *testing.T) {
+	dir := madeBy(t, "version4")
+	read, identity, err := store.Read(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (store.Identity{GatewayID: "0fef81c5", Boots: 1}); identity != want {
+		t.Errorf("identity: got %+v, want %+v", identity, want)
+	}
+	b := everything()
+	b.Assets[1].Retired, b.Assets[2].Appended = true, true
+	want := savedOf(b)
+	want.Edition = gateway.Edition{Number: 1, At: 1773151530006, Since: 1773100000000, Vacated: []gateway.Number{9}}
+	s := open(t, dir)
+	for what, got := range map[string]*gateway.Saved{"read as it is": read, "brought forward": s.Saved()} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	if d := s.Damage(); len(d) != 0 {
+		t.Errorf("damage: %q", d)
+	}
+	inventoried := asset(0, "room_a")
+	inventoried.Facts = &gateway.Facts{At: 1773151530007, Capacity: 12, Tags: []string{"lab", "quiet, north"}}
+	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{inventoried}})
+	closeStore(t, s)
+	want.Assets[0] = *inventoried
+	if diff := cmp.Diff(want, open(t, dir).Saved()); diff != "" {
+		t.Errorf("saved in the tables of now (-want +got):\n%s", diff)
+	}
+}
+
 // toVersion3 leaves out what a gateway of schema 3 did not know.
 func toVersion3(s *gateway.Saved) {
 	s.Totals = slices.Clone(s.Totals)

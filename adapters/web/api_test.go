@@ -299,7 +299,7 @@ func (l listOfPoints) Propose(_ context.Context, file []byte) (*Proposal, error)
 }
 
 func (l listOfPoints) Import(_ context.Context, file []byte, moves bool, author string) (*Rearranged, error) {
-	return &Rearranged{Changes: []LedgerChange{}, Notes: []string{fmt.Sprint(string(file), moves, author)}}, l.fails
+	return &Rearranged{Changes: []LedgerChange{}, Told: []LedgerTelling{}, Notes: []string{fmt.Sprint(string(file), moves, author)}}, l.fails
 }
 
 func TestTheListOfPointsComesAndGoes(t *testing.T) {

@@ -93,6 +93,7 @@ func boardroom() *gateway.Explanation {
 		Asset: &gateway.Asset{
 			ID: "room_1", Kind: gateway.Room, Number: 3, Name: "Boardroom", Given: "Board <room>", CustomID: "MH-3.12",
 			Parent: "space_3", Path: []string{"Campus", "Level 3"}, Capacity: 12, Site: "site_1",
+			Facts: &gateway.Facts{At: at - 3_600_000, Capacity: 10, Tags: []string{"lab", "quiet"}},
 		},
 		Quality: gateway.Forced, Number: 3, Heard: true, Age: 90 * time.Second, OffDelay: 1500 * time.Millisecond,
 		Traffic: &gateway.TrafficExplanation{

@@ -19,7 +19,8 @@ type Explanation struct {
 	MAC       string          `json:"mac"`
 	Parent    gateway.AssetID `json:"parent"`
 	Path      []string        `json:"path"`
-	Capacity  int             `json:"capacity"` // people; 0 is not known
+	Capacity  int             `json:"capacity"`  // people; 0 is not known
+	Inventory *Inventory      `json:"inventory"` // null where no inventory named it
 	Quality   string          `json:"quality"`
 	Age       *int64          `json:"age_seconds"` // of the oldest feed behind the answer; null if nothing was ever heard
 	OffDelay  int64           `json:"off_delay_seconds"`
@@ -168,7 +169,7 @@ func Explained(e *gateway.Explanation) *Explanation {
 	a := e.Asset
 	out := &Explanation{
 		Asset: a.ID, Number: e.Number, Kind: a.Kind.String(), Name: a.Name, Given: a.Given, CustomID: a.CustomID,
-		MAC: a.MAC, Parent: a.Parent, Path: append([]string{}, a.Path...), Capacity: a.Capacity, Quality: e.Quality.String(),
+		MAC: a.MAC, Parent: a.Parent, Path: append([]string{}, a.Path...), Capacity: a.Capacity, Inventory: inventoryOf(a.Facts), Quality: e.Quality.String(),
 		OffDelay: int64((e.OffDelay + time.Second - 1) / time.Second), Traffic: trafficOf(e.Traffic), Members: membersOf(e.Members),
 		Points: []Point{}, Feeds: []Feed{}, Settings: []Setting{}, Overrides: overridesOf(e.Overrides),
 		Devices: devicesOf(e.Devices), Site: SiteOf(&e.Site),

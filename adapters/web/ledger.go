@@ -22,6 +22,7 @@ type LedgerOrder struct {
 	Retire     []string                           `json:"retire"`    // names, see [Archive]
 	Reinstate  []string                           `json:"reinstate"` // names, see [Archive]
 	Listing    *LedgerListing                     `json:"listing"`   // null for none
+	Inventory  []LedgerPlace                      `json:"inventory"` // null for none
 	Gateway    string                             `json:"gateway"`   // whose ledger it is to be; "" leaves it
 	AllowMoves bool                               `json:"allow_moves"`
 	Author     string                             `json:"author"`
@@ -47,11 +48,12 @@ type LedgerAsset struct {
 
 // Rearranged answers a [LedgerOrder]: what was done.
 type Rearranged struct {
-	Changes   []LedgerChange `json:"changes"`
-	Notes     []string       `json:"notes"`
-	Covered   int            `json:"covered"`   // appended assets that the checksum covers now
-	Uncovered int            `json:"uncovered"` // assets that the listing does not have: appended from now on
-	First     bool           `json:"first"`     // the ledger had never been settled before
+	Changes   []LedgerChange  `json:"changes"`
+	Notes     []string        `json:"notes"`
+	Covered   int             `json:"covered"`   // appended assets that the checksum covers now
+	Uncovered int             `json:"uncovered"` // assets that the listing does not have: appended from now on
+	First     bool            `json:"first"`     // the ledger had never been settled before
+	Told      []LedgerTelling `json:"told"`      // what an inventory said anew
 }
 
 // LedgerChange is what was done to one asset.
@@ -97,6 +99,10 @@ func (d *Desk) Rearrange(ctx context.Context, order LedgerOrder) (*Rearranged, e
 		}
 		wish.Listing = listing
 	}
+	var err error
+	if wish.Inventory, err = order.inventory(); err != nil {
+		return nil, err
+	}
 	plan, err := d.Arranger.Rearrange(ctx, &wish, order.AllowMoves, order.Author)
 	if err != nil {
 		return nil, notRearranged(plan, err)
@@ -139,7 +145,7 @@ func notRearranged(plan *gateway.Plan, err error) error {
 
 // RearrangedOf returns a plan for others to read.
 func RearrangedOf(p *gateway.Plan) *Rearranged {
-	out := &Rearranged{Changes: []LedgerChange{}, Notes: append([]string{}, p.Notes...), Covered: p.Covered, Uncovered: p.Uncovered, First: p.First}
+	out := &Rearranged{Changes: []LedgerChange{}, Notes: append([]string{}, p.Notes...), Covered: p.Covered, Uncovered: p.Uncovered, First: p.First, Told: tellingsOf(p.Told)}
 	for k := range p.Changes {
 		c := &p.Changes[k]
 		change := LedgerChange{

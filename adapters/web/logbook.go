@@ -149,7 +149,8 @@ func (d *Desk) noteRearranged(ctx context.Context, plan *gateway.Plan, order *Le
 	d.Logbook.Note(ctx, AuditEntry{At: Moment(d.Now()), What: notedRearranged, Author: order.Author, Text: text + r.examples()})
 }
 
-// Words counts what was done, such as "2 moved, 1 retired, the checksum fixed".
+// Words counts what was done, such as "2 moved, 1 retired, the checksum fixed". What only an inventory says leaves the
+// checksum alone.
 func (r *Rearranged) Words() string {
 	counts := make(map[string]int)
 	for k := range r.Changes {
@@ -167,7 +168,17 @@ func (r *Rearranged) Words() string {
 	if r.Uncovered > 0 {
 		words = append(words, fmt.Sprint(r.Uncovered, " that the file does not have appended"))
 	}
-	return strings.Join(append(words, "the checksum fixed"), ", ")
+	if len(r.Told) == 0 || words != nil || r.First {
+		words = append(words, "the checksum fixed")
+	}
+	switch n := len(r.Told); n {
+	case 0:
+	case 1:
+		words = append(words, "1 thing that the inventory says taken over")
+	default:
+		words = append(words, fmt.Sprint(n, " things that the inventory says taken over"))
+	}
+	return strings.Join(words, ", ")
 }
 
 // exampleChanges is how many changes a note names.

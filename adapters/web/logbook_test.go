@@ -164,11 +164,14 @@ func TestTheDeskNotesWhatWasDone(t *testing.T) {
 	order("/api/v1/ledger", `{"author":"Noor"}`)
 	hub.fails = nil
 	order("/api/v1/ledger", `{"author":"Noor","gateway":"0badcafe"}`)
+	hub.plan = gateway.Plan{Told: []gateway.Telling{{Asset: "room_1", What: gateway.ToldName}, {Asset: "room_2", What: gateway.ToldName}}}
+	order("/api/v1/ledger", `{"author":"Noor"}`)
 	order("/api/v1/reset-estimate", `{"asset":"room_1","author":"Sem"}`)
 	order("/api/v1/reset-estimate", `{"asset":"space_3","author":"Sem"}`)
 	at := web.Moment(gateway.TimestampOf(morning))
 	want := []web.AuditEntry{
 		{At: at, What: "reset_estimate", Asset: "room_1", Author: "Sem", Text: "its traffic estimate begins anew: nobody is there"},
+		{At: at, What: "rearranged", Author: "Noor", Text: "2 things that the inventory says taken over"},
 		{At: at, What: "rearranged", Author: "Noor", Text: "1 moved, 1 added, 6 retired, the checksum fixed, and the gateway's id becomes 0badcafe: " +
 			"move room_1 from number 3 to 40, retire room_20, retire room_21, retire room_22, retire room_23, and 2 more"},
 	}

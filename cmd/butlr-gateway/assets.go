@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -26,20 +27,21 @@ func assetsCommand() *cobra.Command {
 func assetsImportCommand() *cobra.Command {
 	var o importOptions
 	c := &cobra.Command{
-		Use: "import", Short: "Give every place that Butlr knows a number before an event names it", Args: cobra.NoArgs,
+		Use: "import", Short: "Take over every place that Butlr knows, and what it knows of it", Args: cobra.NoArgs,
 		Long: `Give every site, building, floor, room, zone and traffic sensor that Butlr knows its number, and with that its
-registers, before the first event names it: with its name, your own id of it, and what it lies in. Without --yes
-it is shown what would be added, and nothing is changed. Nothing else changes: what has a number keeps it,
-nothing is retired, and what is added to a ledger that was settled is appended. Twice is nothing to do.
+registers, before the first event names it; and take over what Butlr knows of all that have one: names, your own
+ids, what lies where, capacities, time zones of sites, tags, and which sensors are entrances. It is in force at once,
+and what gateway.toml says of the same counts before it. Without --yes it is shown what would change, and nothing is
+changed. Twice is nothing to do.
 
-Capacities and time zones are settings of the configuration, not of the ledger: --toml writes those that Butlr
-knows and the configuration does not have, as lines to be put into it.
+What has a number keeps it, and what is added to a ledger that was settled is appended. What Butlr does not have any
+more is shown and stays as it is: "points apply --retire" takes it out of service.
 
 With --save the inventory is kept in a file, as Butlr answered it, and with --from it is read from there instead
 of asking Butlr. Butlr's test devices are left out, and so is what [webhook] does not take events of.
 
 ` + whoDoesIt,
-		Example: `  butlr-gateway assets import --save inventory.json --toml capacities.toml
+		Example: `  butlr-gateway assets import --save inventory.json
   butlr-gateway assets import --from inventory.json --yes`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.from != "" && o.save != "" {
@@ -51,19 +53,18 @@ of asking Butlr. Butlr's test devices are left out, and so is what [webhook] doe
 	configFlag(c, &o.config)
 	c.Flags().StringVar(&o.from, "from", "", "read the inventory from a `file`, and do not ask Butlr")
 	c.Flags().StringVar(&o.save, "save", "", "keep the inventory in a `file`")
-	c.Flags().StringVar(&o.toml, "toml", "", "write capacities and time zones for the configuration into a `file`")
 	c.Flags().BoolVar(&o.yes, "yes", false, "do what is shown")
 	return c
 }
 
 // importOptions is what "assets import" is told.
 type importOptions struct {
-	config, from, save, toml string
-	yes                      bool
+	config, from, save string
+	yes                bool
 }
 
 func (o *importOptions) run(c *cobra.Command) error {
-	stock, settings, missing := o.stock(c)
+	stock, missing := o.stock(c)
 	if stock == nil {
 		return missing
 	}
@@ -80,73 +81,83 @@ func (o *importOptions) run(c *cobra.Command) error {
 	if missing != nil { // what is there is good for all that: nothing follows from what is not
 		inventory.Notes = append(inventory.Notes, "some of the inventory is missing and is not taken, "+missing.Error())
 	}
-	if o.toml != "" {
-		if err := writeOutput(nil, o.toml, func(w io.Writer) error { return writeSettings(w, inventory, settings) }); err != nil {
-			return err
-		}
-	}
-	p, err := proposeInventory(c.Context(), o.config, inventory)
+	p, err := proposeInventory(c.Context(), o.config, inventory, missing == nil)
 	if err != nil {
 		return err
 	}
-	if o.yes && len(p.plan.Changes)+len(p.plan.Conflicts) > 0 {
+	if o.yes && p.hasNews() {
 		return p.carryOut(c, o.config, toBegin, false)
 	}
 	return p.showInventory(c.OutOrStdout(), o)
 }
 
 // stock asks Butlr, or reads a file. With an error beside it, some of it is missing.
-func (o *importOptions) stock(c *cobra.Command) (butlr.Stock, *config.Config, error) {
+func (o *importOptions) stock(c *cobra.Command) (butlr.Stock, error) {
 	if o.from != "" {
-		settings, err := config.LoadWithoutSecrets(o.config)
-		if err != nil {
-			return nil, nil, err
-		}
 		text, err := os.ReadFile(o.from)
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading %s: %s; name the file that --save wrote", o.from, cause(err))
+			return nil, fmt.Errorf("reading %s: %s; name the file that --save wrote", o.from, cause(err))
 		}
 		stock, err := butlr.ReadStock(text)
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading %s: %w", o.from, err)
+			return nil, fmt.Errorf("reading %s: %w", o.from, err)
 		}
-		return stock, settings, nil
+		return stock, nil
 	}
 	settings, err := config.Load(o.config)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	client, err := butlrClient(settings, commandLog(c))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	stock, err := client.Stock(c.Context())
-	return stock, settings, err
+	return client.Stock(c.Context())
 }
 
-// proposeInventory works out what an inventory would add to the ledger.
-func proposeInventory(ctx context.Context, path string, inventory *butlr.Inventory) (*proposal, error) {
+// proposeInventory works out what an inventory would add to the ledger, and what it says anew. Where it is not whole,
+// nothing follows from what is missing.
+func proposeInventory(ctx context.Context, path string, inventory *butlr.Inventory, whole bool) (*proposal, error) {
 	l, err := readLedger(ctx, path, true)
 	if err != nil {
 		return nil, err
 	}
-	p := &proposal{ledgerOnDisk: l, wish: wishOf(l.settings), reasons: map[gateway.AssetID]string{}}
-	p.wish.Groups = nil // which there are is for "points apply"
 	places, notes := importable(inventory, l.settings)
-	p.wish.Listing, p.notes = listingOf(l, places), notes
+	p := &proposal{ledgerOnDisk: l, notes: notes, reasons: map[gateway.AssetID]string{}}
+	added := slices.DeleteFunc(slices.Clone(places), func(place butlr.Place) bool {
+		return countsNothing(&place) || l.state.Asset(place.ID) != nil
+	})
+	if len(added) > 0 {
+		p.wish = wishOf(l.settings)
+		p.wish.Groups = nil // which there are is for "points apply"
+		p.wish.Listing = listingOf(l, added)
+	}
 	for i := range places {
 		p.reasons[places[i].ID] = "Butlr has it"
+		said, note := saidOf(&places[i], l.state.Asset(places[i].ID), whole)
+		p.wish.Inventory = append(p.wish.Inventory, said)
+		if note != "" {
+			p.notes = append(p.notes, note)
+		}
+	}
+	if whole {
+		p.notes = append(p.notes, vanished(l.state.Assets(), inventory)...)
 	}
 	p.plan = l.state.Plan(&p.wish)
 	return p, nil
 }
 
-// showInventory prints what would be added, and is not.
+// hasNews tells whether there is anything to take over, or something stands in the way of it.
+func (p *proposal) hasNews() bool {
+	return len(p.plan.Changes)+len(p.plan.Told)+len(p.plan.Conflicts) > 0
+}
+
+// showInventory prints what would be changed, and is not.
 func (p *proposal) showInventory(out io.Writer, o *importOptions) error {
 	w := bufio.NewWriter(out)
-	if len(p.plan.Changes)+len(p.plan.Conflicts) == 0 {
+	if !p.hasNews() {
 		p.printNotes(w)
-		fmt.Fprintln(w, "There is nothing to do: everything that Butlr has and that can have a number has one.")
+		fmt.Fprintln(w, "There is nothing to do: all that Butlr says is known.")
 		return w.Flush()
 	}
 	p.print(w)

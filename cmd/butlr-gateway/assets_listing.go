@@ -1,12 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"butlr-gateway/adapters/butlr"
@@ -82,13 +80,15 @@ func importable(inventory *butlr.Inventory, c *config.Config) (places []butlr.Pl
 	}
 	idle, elsewhere := 0, 0
 	for _, p := range inventory.Places {
-		switch {
-		case p.Kind == gateway.Sensor && p.Mode != "traffic":
-			idle++
-		case !takesEventsOf(&p, byID, c):
-			elsewhere++
-		default:
+		taken := takesEventsOf(&p, byID, c)
+		if taken {
 			places = append(places, p)
+		}
+		switch {
+		case countsNothing(&p):
+			idle++
+		case !taken:
+			elsewhere++
 		}
 	}
 	if idle > 0 {
@@ -98,6 +98,58 @@ func importable(inventory *butlr.Inventory, c *config.Config) (places []butlr.Pl
 		notes = append(notes, countedAs(elsewhere, "place", "lies", "lie")+" where [webhook] takes no events of, and gets no number")
 	}
 	return places, notes
+}
+
+// countsNothing tells whether a place is a sensor that counts no traffic.
+func countsNothing(p *butlr.Place) bool { return p.Kind == gateway.Sensor && p.Mode != "traffic" }
+
+// saidOf is what an inventory says of a place; known is what is known of it, nil if nothing. Of an inventory that is not
+// whole an empty cell says nothing. The note says what cannot be taken over, "" if all can.
+func saidOf(p *butlr.Place, known *gateway.Asset, whole bool) (said gateway.Asset, note string) {
+	facts := gateway.Facts{Capacity: p.Capacity, Tags: slices.Compact(slices.Clone(p.Tags)), Entrance: p.Entrance}
+	if p.Kind == gateway.Site && p.Timezone != "" {
+		if place, err := time.LoadLocation(p.Timezone); err == nil && p.Timezone != "Local" {
+			facts.Clock = place
+		} else {
+			note = fmt.Sprintf("the time zone %q of %s is not known to this machine, and is left out", p.Timezone, p.ID)
+		}
+	}
+	if !whole && known != nil && known.Facts != nil {
+		before := known.Facts
+		facts.Capacity = cmp.Or(facts.Capacity, before.Capacity)
+		facts.Clock = cmp.Or(facts.Clock, before.Clock)
+		facts.Entrance = facts.Entrance || before.Entrance
+		if facts.Tags == nil {
+			facts.Tags = before.Tags
+		}
+	}
+	return gateway.Asset{ID: p.ID, Kind: p.Kind, Given: p.Name, CustomID: p.CustomID, Parent: p.Parent, Facts: &facts}, note
+}
+
+// vanishedShown is how many assets that an inventory does not have are named.
+const vanishedShown = 20
+
+// vanished says which assets in service an inventory does not have.
+func vanished(assets []*gateway.Asset, inventory *butlr.Inventory) (notes []string) {
+	listed := map[gateway.AssetID]bool{}
+	for i := range inventory.Places {
+		listed[inventory.Places[i].ID] = true
+	}
+	more := 0
+	for _, a := range assets {
+		switch {
+		case listed[a.ID] || a.Retired || a.Kind == gateway.Group:
+		case len(notes) == vanishedShown:
+			more++
+		default:
+			notes = append(notes, fmt.Sprintf("the %s %s with number %d is not in the inventory, and stays as it is: if it is gone, \"points apply --retire %s\" takes it out of service",
+				a.Kind, a.Label(), a.Number, a.ID))
+		}
+	}
+	if more > 0 {
+		notes = append(notes, countedAs(more, "more asset", "is", "are")+" not in the inventory")
+	}
+	return notes
 }
 
 // takesEventsOf tells whether the webhook takes events of a place: it may be told to take those of some sites and
@@ -114,45 +166,4 @@ func takesEventsOf(p *butlr.Place, byID map[gateway.AssetID]*butlr.Place, c *con
 	}
 	return (len(c.Webhook.Sites) == 0 || slices.Contains(c.Webhook.Sites, site)) &&
 		(len(c.Webhook.Buildings) == 0 || p.Kind == gateway.Site || slices.Contains(c.Webhook.Buildings, building))
-}
-
-// writeSettings writes the capacities and time zones that the configuration does not have, as lines for it. Where it
-// has a section already they are remarks: a section can be in it once only.
-func writeSettings(w io.Writer, inventory *butlr.Inventory, c *config.Config) error {
-	var text strings.Builder
-	text.WriteString("# What Butlr knows, for gateway.toml. Look it through, and put in what you want.\n")
-	places, _ := importable(inventory, c)
-	for i := range places {
-		p := &places[i]
-		switch {
-		case p.Kind == gateway.Site && p.Timezone != "":
-			site, has := c.Sites[p.ID]
-			if _, err := time.LoadLocation(p.Timezone); err == nil && p.Timezone != "Local" && site.Timezone == nil {
-				writeSetting(&text, p, "sites."+string(p.ID), "timezone = "+strconv.Quote(p.Timezone), has)
-			}
-		case p.Capacity > 0:
-			asset, has := c.Assets[p.ID]
-			own, hasOwn := c.Assets[gateway.AssetID("custom:"+p.CustomID)]
-			if asset.Capacity == 0 && own.Capacity == 0 {
-				writeSetting(&text, p, "assets."+string(p.ID), fmt.Sprint("capacity = ", p.Capacity), has || hasOwn)
-			}
-		}
-	}
-	_, err := io.WriteString(w, text.String())
-	return err
-}
-
-func writeSetting(text *strings.Builder, p *butlr.Place, section, line string, has bool) {
-	about := printable(p.Name)
-	if p.CustomID != "" {
-		about += ", " + printable(p.CustomID)
-	}
-	if p.Tags != nil {
-		about += "; tags: " + printable(strings.Join(p.Tags, ", "))
-	}
-	if has {
-		fmt.Fprintf(text, "\n# %s\n# into its section: %s\n", about, line)
-		return
-	}
-	fmt.Fprintf(text, "\n# %s\n[%s]\n%s\n", about, section, line)
 }

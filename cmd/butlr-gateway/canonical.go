@@ -22,6 +22,7 @@ type canonicalAsset struct {
 	CustomID  string                   `json:"custom_id"`
 	Feeds     map[string]canonicalFeed `json:"feeds"` // those that were ever heard
 	Given     string                   `json:"given"`
+	Inventory *canonicalInventory      `json:"inventory,omitempty"` // where one named it
 	Kind      string                   `json:"kind"`
 	MAC       string                   `json:"mac"`
 	Number    *gateway.Number          `json:"number,omitempty"`
@@ -29,6 +30,14 @@ type canonicalAsset struct {
 	Parent    gateway.AssetID          `json:"parent"`
 	Site      *canonicalSite           `json:"site,omitempty"`   // of a site
 	Totals    *canonicalTotals         `json:"totals,omitempty"` // where people were counted in or out
+}
+
+// canonicalInventory is what an inventory said, whenever it was taken over.
+type canonicalInventory struct {
+	Capacity int      `json:"capacity"`
+	Entrance bool     `json:"entrance"`
+	Tags     []string `json:"tags"`
+	Timezone string   `json:"timezone"`
 }
 
 type canonicalFeed struct {
@@ -92,6 +101,9 @@ func (d *canonicalDump) asset(e *web.Explanation) *canonicalAsset {
 	out := &canonicalAsset{
 		Asset: e.Asset, CustomID: e.CustomID, Feeds: make(map[string]canonicalFeed), Given: e.Given, Kind: e.Kind, MAC: e.MAC,
 		Overrides: e.Overrides, Parent: e.Parent,
+	}
+	if i := e.Inventory; i != nil {
+		out.Inventory = &canonicalInventory{i.Capacity, i.Entrance, i.Tags, i.Timezone}
 	}
 	if d.ledger {
 		out.Number = &e.Number

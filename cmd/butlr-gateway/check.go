@@ -35,6 +35,7 @@ wrong is listed at once.`,
 			if err != nil {
 				return err
 			}
+			settings.Warnings = append(settings.Warnings, warnOfTags(c.Context(), settings)...)
 			printWarnings(c.ErrOrStderr(), settings)
 			if problems := checkMachine(c.Context(), settings); len(problems) > 0 {
 				return problems

@@ -24,6 +24,7 @@ func forcedRoom() *gateway.Explanation {
 		Asset: &gateway.Asset{
 			ID: "room_1", Kind: gateway.Room, Number: 3, Name: "Boardroom", Given: "Board\x1b[2J <room>", CustomID: "MH-3.12",
 			Parent: "space_3", Path: []string{"Campus", "Level\u202e3"}, Capacity: 12, Site: "site_1",
+			Facts: &gateway.Facts{At: 1773129600000, Capacity: 10, Tags: []string{"lab", "quiet\u202e"}, Entrance: true, Clock: time.UTC},
 		},
 		Quality: gateway.OutOfService, Number: 3, Heard: true, Age: 75 * time.Second, OffDelay: 90 * time.Second,
 		Traffic: &gateway.TrafficExplanation{

@@ -70,6 +70,9 @@ func (x explained) describe(w io.Writer) {
 	if x.Capacity > 0 {
 		line(w, "capacity", strconv.Itoa(x.Capacity)+" people")
 	}
+	if i := x.Inventory; i != nil {
+		line(w, "inventory", inventoryWords(i, x.moment(i.Taken)))
+	}
 	line(w, "quality", spaced(x.Quality))
 	if x.Age == nil {
 		line(w, "age", "none: nothing was ever heard that decides")
@@ -83,6 +86,24 @@ func (x explained) describe(w io.Writer) {
 		line(w, "site", x.site())
 	}
 	line(w, "times", "of "+x.place.String())
+}
+
+// inventoryWords says what the inventory says that was taken over at a moment.
+func inventoryWords(i *web.Inventory, taken string) string {
+	text := "taken over " + taken
+	if i.Capacity > 0 {
+		text += ", capacity " + strconv.Itoa(i.Capacity)
+	}
+	if i.Timezone != "" {
+		text += ", time zone " + i.Timezone
+	}
+	if i.Entrance {
+		text += ", an entrance"
+	}
+	if len(i.Tags) > 0 {
+		text += ", tags " + strings.Join(i.Tags, ", ")
+	}
+	return text
 }
 
 func (x explained) site() string {

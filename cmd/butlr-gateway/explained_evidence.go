@@ -101,7 +101,7 @@ func (x explained) members(w io.Writer) {
 		line(w, "", fmt.Sprintf("  and %d more", m.More))
 	}
 	if len(m.Missing) > 0 {
-		line(w, "", "named in the configuration, but no asset: "+strings.Join(m.Missing, ", "))
+		line(w, "", "named in the configuration, and met by no asset: "+strings.Join(m.Missing, ", "))
 	}
 }
 

@@ -380,7 +380,7 @@ func modelled(events []gateway.Event) map[string]keeping {
 		case gateway.Traffic:
 			counted[string(e.Path.Sensor.ID)+" "+e.ID] = *e
 		case gateway.Occupancy, gateway.OccupancyMinute, gateway.MotionStarted, gateway.MotionEnded:
-			id, feed, value := saidOf(e)
+			id, feed, value := wordOf(e)
 			w := word{int64(e.At), building.MintedAt(e.ID).Unix(), value, e.ID}
 			words := newest[id]
 			if words == nil {
@@ -416,8 +416,8 @@ func modelled(events []gateway.Event) map[string]keeping {
 	return out
 }
 
-// saidOf returns what an event is about, in which feed, and its value.
-func saidOf(e *gateway.Event) (id, feed string, value int) {
+// wordOf returns what an event is about, in which feed, and its value.
+func wordOf(e *gateway.Event) (id, feed string, value int) {
 	switch e.Type {
 	case gateway.MotionStarted:
 		return string(e.Path.Room.ID), "motion", 1

@@ -119,6 +119,13 @@ func orderOf(wish *gateway.Wish, allowMoves bool, author string) web.LedgerOrder
 			})
 		}
 	}
+	for k := range wish.Inventory {
+		a := &wish.Inventory[k]
+		o.Inventory = append(o.Inventory, web.LedgerPlace{
+			Asset: a.ID, Kind: a.Kind.String(), Name: a.Given, CustomID: a.CustomID, Parent: a.Parent,
+			Capacity: a.Facts.Capacity, Timezone: a.Facts.Timezone(), Tags: a.Facts.Tags, Entrance: a.Facts.Entrance,
+		})
+	}
 	return o
 }
 
@@ -158,6 +165,7 @@ func (p *proposal) carryOut(c *cobra.Command, path string, why visit, allowMoves
 		fmt.Fprintf(c.ErrOrStderr(), "No gateway runs on the state directory %s: this is stored, and the next start finds it.\n", p.settings.Gateway.StateDir)
 	}
 	printChanges(w, p.reasoned(answer), mapOptions(p.settings))
+	printTold(w, answer)
 	p.printNotes(w)
 	fmt.Fprintf(w, "Done: %s.\n", answer.Words())
 	p.printAfter(w, answer, alone)

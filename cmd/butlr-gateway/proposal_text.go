@@ -17,7 +17,9 @@ const additionsShown = 40
 
 // print shows what a plan would change, and what stands in its way.
 func (p *proposal) print(w io.Writer) {
-	printChanges(w, p.reasoned(web.RearrangedOf(p.plan)), mapOptions(p.settings))
+	planned := p.reasoned(web.RearrangedOf(p.plan))
+	printChanges(w, planned, mapOptions(p.settings))
+	printTold(w, planned)
 	if n := len(p.plan.Conflicts); n > 0 {
 		fmt.Fprintf(w, "%s cannot be had:\n", countOf(n, "thing"))
 		for i := range p.plan.Conflicts {
@@ -25,7 +27,7 @@ func (p *proposal) print(w io.Writer) {
 		}
 	}
 	p.printNotes(w)
-	if len(p.plan.Conflicts) == 0 {
+	if len(p.plan.Conflicts) == 0 && (p.wish.Pins != nil || p.wish.Listing != nil) {
 		p.printChecksum(w)
 	}
 }
@@ -105,6 +107,50 @@ func printChanges(w io.Writer, r *web.Rearranged, o modbus.MapOptions) {
 		fmt.Fprintf(w, "… and %s more.\n", countOf(more, "addition"))
 	}
 	fmt.Fprintln(w)
+}
+
+// printTold lists what an inventory said, or would say, anew: of what has a number all of it, of what is added as much as
+// of additions is listed.
+func printTold(w io.Writer, r *web.Rearranged) {
+	if len(r.Told) == 0 {
+		return
+	}
+	added := map[gateway.AssetID]bool{}
+	for k := range r.Changes {
+		if r.Changes[k].Step == gateway.StepAdd.String() {
+			added[r.Changes[k].Asset] = true
+		}
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "INVENTORY\tNUMBER\tKIND\tNAME\tID\tWAS\tIS")
+	additions, more := 0, 0
+	for k := range r.Told {
+		told := &r.Told[k]
+		if added[told.Asset] {
+			if additions++; additions > additionsShown {
+				more++
+				continue
+			}
+		}
+		is := orDash(told.To)
+		if told.Ruled != "" {
+			is += "; in force is " + told.Ruled + ", of the configuration"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", told.What, told.Number, told.Kind, printable(told.Name), printable(string(told.Asset)),
+			printable(orDash(told.From)), printable(is))
+	}
+	_ = t.Flush() // into memory
+	if more > 0 {
+		fmt.Fprintf(w, "… and %s more of what is added.\n", countOf(more, "thing"))
+	}
+	fmt.Fprintln(w)
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
 }
 
 // printAfter says what is still to be done before what was changed counts.

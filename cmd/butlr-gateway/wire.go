@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -230,8 +231,5 @@ func controlOptions(s *service) web.Options {
 
 // placeOf tells whose times of day people in an asset go by: those of its site, if it has its own.
 func (s *service) placeOf(a *gateway.Asset) *time.Location {
-	if site, ok := s.rules().Sites[a.Site]; ok && site.Location != nil {
-		return site.Location
-	}
-	return s.config.Gateway.Timezone
+	return cmp.Or(s.rules().Sites[a.Site].Location, a.Clock.Location, s.config.Gateway.Timezone)
 }
