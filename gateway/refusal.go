@@ -110,7 +110,7 @@ func (s *State) explainRefusal(r *RefusedEvent) string {
 	case PlaceNotConfigured:
 		return "its place is outside [webhook] organisations, sites and buildings: add it there if it is yours"
 	case TooManyAssets:
-		return "it names a new asset, and there are max_unknown_assets, " + strconv.Itoa(s.rules.MaxUnknownAssets) + ", that the configuration does not name: raise that, or name the asset"
+		return "it names a new asset, and there are max_unknown_assets, " + strconv.Itoa(s.rules.MaxUnknownAssets) + ", that neither the configuration nor an imported inventory names: raise that, name the asset, or run \"butlr-gateway assets import\""
 	case IncrementTooOld:
 		return "it is " + rounded(r.Arrived.Sub(r.At)) + " old, and traffic is remembered for horizon, " + brief(s.rules.Horizon) + ": whether it was counted already cannot be told"
 	case WrongShape:

@@ -32,6 +32,8 @@ func TestAnAssetSaysWhy(t *testing.T) {
 		t.Errorf("an asset that there is not: %d %s", answer.Code, answer.Body)
 	}
 	says(t, f.page(t, guest, "/assets/group:ahu-3"), "Air handler 3")
+	says(t, f.page(t, guest, "/assets/room_3"), "<li>tag <bdi>lab</bdi></li><li>tag <bdi>&lt;script&gt;")
+	says(t, f.page(t, guest, "/assets/sensor_7"), "<li>an entrance</li>")
 }
 
 func TestWhatCannotBeToldIsSaid(t *testing.T) {

@@ -51,11 +51,14 @@ func building() []gateway.Snapshot {
 	zone := asset(6, gateway.Zone, "zone_6", "room_4", "Table North", 1)
 	entrance := asset(7, gateway.Sensor, "sensor_7", "space_3", "Entrance", 0)
 	entrance.Has, entrance.Reason = gateway.MeasuresOf(gateway.TrafficIn, gateway.TrafficOut), gateway.Reason{}
+	entrance.Asset.Facts = &gateway.Facts{Entrance: true}
+	hostileRoom := room(3, hostile, 3)
+	hostileRoom.Asset.Facts = &gateway.Facts{Tags: []string{"lab", hostile}}
 	held := room(5, "Room 9", 2)
 	held.Quality = gateway.Held
 	return []gateway.Snapshot{
 		asset(0, gateway.Site, "site_1", "", "Campus", 8), asset(1, gateway.Floor, "space_3", "site_1", "Level 3", 5), asset(2, gateway.Floor, "space_10", "site_1", "Level 10", 3),
-		room(3, hostile, 3), room(4, "Room 10", 0), held, zone, entrance, group,
+		hostileRoom, room(4, "Room 10", 0), held, zone, entrance, group,
 	}
 }
 
