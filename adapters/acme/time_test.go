@@ -124,9 +124,10 @@ func TestAnAuthorityThatWantsQuietIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestOrdersBecomeRare has an authority that refuses each order: Let's Encrypt takes five failed ones in an hour.
+// TestOrdersBecomeRare has an authority that refuses each order, and strangers who shake hands all the time: Let's Encrypt
+// takes five failed orders in an hour.
 //
-// Seen to break it: no longer pause after each.
+// Seen to break it: no longer pause after each; a handshake that orders.
 func TestOrdersBecomeRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []time.Time
@@ -136,7 +137,13 @@ func TestOrdersBecomeRare(t *testing.T) {
 		}))
 		begin := time.Now()
 		stop := runs(t, k)
-		time.Sleep(24 * time.Hour)
+		for range 24 * 60 {
+			time.Sleep(time.Minute)
+			hello := &tls.ClientHelloInfo{ServerName: domain, SupportedProtos: []string{"http/1.1"}, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}}
+			if _, err := k.Certificate(hello); err == nil {
+				t.Fatal("there is a certificate")
+			}
+		}
 		stop()
 		first := 0
 		for _, at := range asked {

@@ -182,9 +182,9 @@ func TestTheNameIsProvenOverHTTP(t *testing.T) {
 }
 
 // TestWhatIsMissingIsSaid has a name that DNS does not know, a port that leads nowhere, and an authority that nobody
-// trusts. However many handshakes come, one order is made.
+// trusts. However many handshakes come meanwhile, it is told once.
 //
-// Seen to break it: a handshake that orders; the problem of a challenge passed over; one port said for both.
+// Seen to break it: the problem of a challenge passed over; one port said for both.
 func TestWhatIsMissingIsSaid(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*acmetest.Authority, *acme.Options)
