@@ -49,7 +49,9 @@ func (r *release) msi(p platform, program string) error {
 	if err := os.WriteFile(wxs, definition, 0o644); err != nil {
 		return err
 	}
-	if err := r.command(nil, "wixl", "--arch", "x64", "--output", file, wxs).Run(); err != nil {
+	wixl := r.command(nil, "wixl", "--arch", "x64", "--output", file, wxs)
+	wixl.Dir = dir // where it looks first, and the sources have files of the same names, with other dates
+	if err := wixl.Run(); err != nil {
 		return fmt.Errorf("running wixl: %w", err)
 	}
 	if err := r.finish(file, dir, of); err != nil {
