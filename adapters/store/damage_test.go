@@ -346,8 +346,13 @@ func TestNobodyInheritsAnothersReadings(t *testing.T) {
 			t.Errorf("start %d: assets %+v", i, saved.Assets)
 		}
 		got := []int{len(saved.Histories), len(saved.Totals), len(saved.Overrides), len(saved.Sites), len(saved.Audit)}
-		if want := []int{1, 1, 2, 0, 2}; !slices.Equal(got, want) {
+		if want := []int{1, 3, 2, 0, 2}; !slices.Equal(got, want) {
 			t.Errorf("start %d: %v rows, want %v", i, got, want)
+		}
+		for _, total := range saved.Totals[1:] {
+			if total.In != 0 || total.Lacks == 0 {
+				t.Errorf("start %d: totals of another, or none that are in doubt: %+v", i, total)
+			}
 		}
 		if got := len(s.Damage()); got != damage {
 			t.Errorf("start %d: damage %q", i, s.Damage())

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -45,9 +46,10 @@ func madeWithBackup(t *testing.T) (dir string) {
 	dir = t.TempDir()
 	live := filepath.Join(dir, "live")
 	s := open(t, live)
+	commit(t, s, &gateway.Batch{Assets: []*gateway.Asset{site(1000, "site_c")}})
 	commit(t, s, campus(0, roomsOfBackup, peopleBefore))
 	commit(t, s, &gateway.Batch{
-		Assets: []*gateway.Asset{site(1000, "site_c")}, Sites: []gateway.SiteLife{{Site: 1000, Newest: 1773151530002}},
+		Sites:     []gateway.SiteLife{{Site: 1000, Newest: 1773151530002}},
 		Overrides: []gateway.Override{override(7, gateway.TargetOutputs, "fire drill")},
 		Audit:     []gateway.OverrideChange{{At: 1773151530004, Asset: "room_7", Change: "forced", By: "Noor", Override: override(7, gateway.TargetOutputs, "fire drill")}},
 	})
@@ -172,8 +174,8 @@ func TestADatabaseThatCannotBeUsedIsReplacedByTheBackup(t *testing.T) {
 // TestWhatCanBeBelievedIsKept: of a file whose pages are damaged every row that can be read is newer than the backup.
 // From that come the totals that are lost, and the descriptions; not feeds, and no override that may be released since.
 //
-// Seen to break it: the file given up for the backup; reading ended at the first bad page; feeds taken from the backup;
-// totals of the backup not doubted.
+// Seen to break it: the file given up for the backup; reading ended at the first bad page; descriptions not taken from
+// the backup before it is asked whose the rows are; totals of the backup not doubted.
 func TestWhatCanBeBelievedIsKept(t *testing.T) {
 	made := madeWithBackup(t)
 	s := open(t, made) // so that everything is in the file
@@ -222,8 +224,14 @@ func TestWhatCanBeBelievedIsKept(t *testing.T) {
 				if described < roomsOfBackup {
 					t.Errorf("%d assets have a name, want those at least that the backup knows", described)
 				}
-				if n := len(saved.Histories); n < roomsOfBackup {
-					t.Errorf("%d feeds: those of assets that the backup knows are theirs", n)
+				theirs := 0
+				for _, h := range saved.Histories {
+					if h.Asset < roomsOfBackup {
+						theirs++
+					}
+				}
+				if theirs != roomsOfBackup {
+					t.Errorf("%d feeds of assets that the backup knows, want all of them", theirs)
 				}
 			}
 		})
@@ -241,6 +249,38 @@ func overwritePage(t *testing.T, dir, table string) {
 	pages := leaves(t, dir, table)
 	page := pages[(len(pages)-1)/2]
 	copy(file[(page-1)*4096:page*4096], bytes.Repeat([]byte{0xa5}, 4096))
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRowsThatVanishAreMissed: a page that says that it has one row less tells nobody of it, but by its structure. The
+// log, which is sound, is of no help.
+//
+// Seen to break it: the integrity not looked at.
+func TestRowsThatVanishAreMissed(t *testing.T) {
+	dir := copied(t, madeWithBackup(t), filepath.Join(t.TempDir(), "state"))
+	closeStore(t, open(t, dir)) // so that everything is in the file
+	dropCell(t, dir, "totals")
+	s := open(t, dir)
+	if d := s.Damage(); len(d) == 0 || !strings.Contains(d[0], "rows may be missing in totals") {
+		t.Errorf("damage: %q", d)
+	}
+	mustHold(t, s.Saved())
+}
+
+// dropCell has a leaf of a table say that it has one row less.
+func dropCell(t *testing.T, dir, table string) {
+	t.Helper()
+	path := filepath.Join(dir, "state.db")
+	pages := leaves(t, dir, table)
+	page := pages[(len(pages)-1)/2]
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := file[(page-1)*4096+3:][:2]
+	binary.BigEndian.PutUint16(count, binary.BigEndian.Uint16(count)-1)
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -315,6 +355,10 @@ func TestTheBackupThatIsWholeIsTaken(t *testing.T) {
 	}
 	if got := len(s.Saved().Assets); got != roomsOfBackup+1 {
 		t.Errorf("%d assets", got)
+	}
+	ledger, err := os.ReadFile(filepath.Join(dir, "ledger.csv"))
+	if want := "number,kind,id\n-,gateway," + id + "\n1000,site,site_c\n0,room,room_0\n"; err != nil || !strings.HasPrefix(string(ledger), want) {
+		t.Errorf("the ledger is another, %v:\n%s", err, ledger)
 	}
 }
 
@@ -401,8 +445,7 @@ func TestACrashWhileTheDatabaseIsReplacedIsGoneOnFrom(t *testing.T) {
 // TestWhateverHappensToTheFilesAGatewayStarts: bits flip in the database, in its log and in the backup, files are cut
 // off. No address moves, and no total is shown as good that is not what it was.
 //
-// Seen to break it: rows that have vanished not noticed (the integrity not looked at); totals not doubted that came
-// from the backup; a log of which the middle is damaged taken for a short one.
+// Seen to break it: a log of which the middle is damaged taken for a short one.
 func TestWhateverHappensToTheFilesAGatewayStarts(t *testing.T) {
 	made := madeWithBackup(t)
 	files := make(map[string][]byte)

@@ -10,9 +10,6 @@ func newTurn() turn { return make(turn, 1) }
 
 // take waits for the turn, or for the end of ctx, whose error it returns.
 func (t turn) take(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	select {
 	case t <- struct{}{}:
 		return nil
