@@ -28,7 +28,9 @@ func TestRulesThatCannotBeStoredAreNotInForce(t *testing.T) {
 			t.Fatalf("got %v, want %v", err, gateway.ErrNotStored)
 		}
 		j.fail = nil
-		time.Sleep(2 * time.Minute) // in the bubble: the gateway stores that it is alive
+		if err := h.Ingest(t.Context(), []gateway.Event{after(1, people("room_a", 1, "09:00:00"))}); err != nil {
+			t.Fatal(err)
+		}
 		if got := s.shown["room_a"].Asset.Name; got != "Name of room_a" {
 			t.Errorf("the room is called %q after rules that could not be stored", got)
 		}
