@@ -100,7 +100,7 @@ func (f *healthFacts) quality(room string, now gateway.Timestamp) gateway.Qualit
 // that are published are those, although between reports nothing is looked at.
 //
 // Seen to break it: a heartbeat that is too old passed over; losses forgotten when sensors go again; a sign of life from
-// a part of an answer for sensors that it leaves out; an event that is older than the report taken for a sign after it;
+// a part of an answer for sensors that it leaves out; an event that is as old as the report taken for a sign after it;
 // the floor's sensors for a room that has its own; rooms around a sensor not looked at when it comes back; a doubt that
 // began not looked at when a report ends it.
 func TestHealthIsNeverMoreCertainThanTheFacts(t *testing.T) {

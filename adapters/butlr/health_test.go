@@ -139,8 +139,8 @@ func TestTheHealthIsPolled(t *testing.T) {
 
 // TestHealthTakesAnything has what Butlr may answer where nobody documented what it does.
 //
-// Seen to break it: null taken for offline; a device without a word taken for online; milliseconds taken for seconds; the
-// list that is missing taken for an empty one; a row that is none told as a device.
+// Seen to break it: milliseconds taken for seconds; the list that is missing taken for an empty one; a part of an answer
+// taken for the whole; a list of hives that fails taken for a failure of all; an address as it was spelled.
 func TestHealthTakesAnything(t *testing.T) {
 	t.Parallel()
 	const none = `{"data":{"hives":{"data":[]}}}`
@@ -171,7 +171,7 @@ func TestHealthTakesAnything(t *testing.T) {
 // TestHealthOfAnAPIThatIsDown has an API that is down for three hours, and then answers in part for as long: each is
 // told once, and its end. While it is down nothing is reported.
 //
-// Seen to break it: told each time; a report of nothing while it is down; an end not told; asked again at once.
+// Seen to break it: told each time; a report of nothing while it is down; an end not told.
 func TestHealthOfAnAPIThatIsDown(t *testing.T) {
 	const tries = 5 // of each question
 	polled(t, directly, func(api *butlrtest.API, log *journal, to *heard) {
@@ -220,7 +220,7 @@ func TestHealthOfAnAPIThatIsDown(t *testing.T) {
 
 // TestHealthIsNotTakenUp has a hub that is busy: the next report comes all the same.
 //
-// Seen to break it: the poll ended.
+// Seen to break it: a pause before the first question.
 func TestHealthIsNotTakenUp(t *testing.T) {
 	polled(t, directly, func(_ *butlrtest.API, _ *journal, to *heard) {
 		to.mu.Lock()
