@@ -26,13 +26,14 @@ const (
 	SerialDown                       // a serial port is gone, or cannot be opened
 	PinUnmet                         // an asset does not have the number that the configuration pins it to
 	BackupFailing                    // the daily copy of the state cannot be made
+	PollFailing                      // Butlr's API, from which everything is asked, has not answered for long
 	AlarmCount          = iota
 )
 
 var alarmNames = [AlarmCount]string{
 	"feed_lost", "broker_down", "journal_failing", "clock_untrusted", "certificate_expiring", "map_full",
 	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "serial_down",
-	"pin_unmet", "backup_failing",
+	"pin_unmet", "backup_failing", "poll_failing",
 }
 
 // String returns the alarm's name.

@@ -24,6 +24,7 @@ type Rules struct {
 	OnlySites     []AssetID
 	Buildings     []AssetID
 
+	Polled    bool // TRAFFIC is asked for: what is sent of it is refused, because it would count twice
 	Simulated bool // every reading is marked as made up
 
 	MaxUnknownAssets int // assets that Assets does not name; 0 is no limit

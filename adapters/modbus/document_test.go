@@ -130,6 +130,7 @@ var alarmMeanings = [gateway.AlarmCount]string{
 	gateway.SerialDown:          "a serial port is gone, or cannot be opened",
 	gateway.PinUnmet:            "an asset does not have the number that the configuration pins it to",
 	gateway.BackupFailing:       "the daily copy of the state cannot be made",
+	gateway.PollFailing:         "in pull mode: Butlr's API has not been read for `dead_after`",
 }
 
 func documentAlarms() string {

@@ -172,8 +172,8 @@ func TestDecodingWhatIsCutOrNothing(t *testing.T) {
 	if got := texts(slices.Collect(DecodeBits(o, 101, 12287, []bool{false, true, false}))...); !slices.Equal(got, []string{"=", "ventilation=true", "ventilation=false"}) {
 		t.Errorf("bits of a column unit: got %q", got)
 	}
-	bits := slices.Collect(DecodeBits(o, 0, 8, []bool{true, false, true, false, true, false}))
-	if got := texts(bits...); !slices.Equal(got, []string{"state_restored=true", "subscription_wrong=false", "serial_down=true", "pin_unmet=false", "backup_failing=true", "="}) {
+	bits := slices.Collect(DecodeBits(o, 0, 8, []bool{true, false, true, false, true, false, true}))
+	if got := texts(bits...); !slices.Equal(got, []string{"state_restored=true", "subscription_wrong=false", "serial_down=true", "pin_unmet=false", "backup_failing=true", "poll_failing=false", "="}) {
 		t.Errorf("alarm bits: got %q", got)
 	}
 	if got := slices.Collect(DecodeBits(o, 9, 65523, []bool{true, true, false})); len(got) != 3 || got[0].Asset != 9*unitAssets-1 || got[1].Asset != gateway.NoNumber {

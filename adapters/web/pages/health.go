@@ -49,6 +49,7 @@ var alarmMeanings = map[gateway.Alarm]string{
 	gateway.SubscriptionWrong:   "Butlr's webhook is not as configured, so that events may be missing. Compare it with the configuration.",
 	gateway.SerialDown:          "No master on that line is answered. Look at the adapter and its cable.",
 	gateway.PinUnmet:            "An asset does not have the number that the configuration pins it to. Points shows what stands in the way.",
+	gateway.PollFailing:         "People and traffic are asked from Butlr's API, which has not answered for long: they are no longer renewed. Look at this machine's way out, and at the client's secrets.",
 	gateway.BackupFailing:       "The daily copy of the state could not be made. Everything is served and kept all the same; look at the disk, and try \"butlr-gateway state backup\".",
 }
 
