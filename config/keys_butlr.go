@@ -16,6 +16,8 @@ func butlrSection() Section {
 		{"send_on_value_change", typeYesOrNo, `false`, `true`, "Have Butlr send a count only when it changes. This needs `feed = \"change\"` for every asset that is counted: elsewhere a quiet room would be a loss."},
 		{"http_timeout", typeDuration, `"10s"`, `"5s"`, "How long Butlr waits for an answer before it tries again; whole seconds from `1s` to `15s`."},
 		{"filters", typeFilters, `{}`, `{ building = ["building_3Iw9yDdkDz0japZI7A3pdhRzGPD"] }`, "Only events about one of these ids, in every list that there is, are sent. Butlr knows `org`, `site`, `building`, `floor`, `room`, `zone` and `mac_addresses`; the names are passed on as they stand here. Empty is everything."},
+		{"reconcile", typeDuration, `"10m"`, `"0s"`, "After its start, and after a gap, the gateway asks Butlr for the people of so many minutes, and compares who passed: whole minutes from `2m` to `1h`; `0s` is off. [butlr.md](butlr.md#after-a-gap) says what that gives."},
+		{"poll", typeDuration, `"0s"`, `"60s"`, "Ask Butlr so often for people and traffic, instead of having them sent: for a site that allows no connection from outside. From `30s` to `5m`; `0s` is off. `[webhook] listen` may be left out then, and `public_url` must not subscribe to `TRAFFIC`. It cannot give motion, or seconds: see [butlr.md](butlr.md#pull-mode)."},
 		{"max_requests_per_minute", typeNumber, `50`, `20`, "How many requests to the API the gateway makes in a minute at most; from 1 to 1000. A command counts for itself."},
 	}}
 }

@@ -13,6 +13,7 @@ func (c *Config) Rules() gateway.Rules {
 	rules.Organisations = c.Webhook.Organisations
 	rules.OnlySites = c.Webhook.Sites
 	rules.Buildings = c.Webhook.Buildings
+	rules.Polled = c.Butlr.Polls()
 	rules.MaxUnknownAssets = c.Webhook.MaxUnknownAssets
 
 	rules.Classes = make(map[gateway.Kind]gateway.Patch, len(c.Classes))

@@ -56,3 +56,20 @@ func (s *State) Passed(id AssetID, from, until Timestamp) (in, out int, ok bool)
 	}
 	return in, out, true
 }
+
+// ID returns what it is.
+func (t *Told) ID() AssetID { return t.Path.places()[t.Subject-Site].ID }
+
+// Heartbeat tells whether a site has so many feeds that speak every minute that its silence is a loss.
+func (s *State) Heartbeat(site AssetID) bool {
+	a := s.byID[site]
+	return a != nil && a.life != nil && a.life.hasPulse()
+}
+
+// Numbered describes the asset that has a number, nil if none has it. It may be kept.
+func (s *State) Numbered(n Number) *Asset {
+	if a := s.at(n); a != nil {
+		return a.about
+	}
+	return nil
+}

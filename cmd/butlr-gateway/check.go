@@ -43,6 +43,9 @@ wrong is listed at once.`,
 			if _, err = fmt.Fprintf(c.OutOrStdout(), "%s is in order\n", path); err != nil {
 				return err
 			}
+			if settings.Butlr.Polls() {
+				fmt.Fprintln(c.OutOrStdout(), pullWords(settings))
+			}
 			return printFreshness(c, settings)
 		},
 	}

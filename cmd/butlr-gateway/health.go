@@ -111,6 +111,7 @@ func printStatus(w io.Writer, s *web.Status, leaves *passing, asJSON bool) error
 	for i := range s.Push {
 		printTarget(w, &s.Push[i])
 	}
+	printAsked(w, s.Asked)
 	printPassing(w, leaves)
 	if len(s.Alarms) == 0 {
 		_, err := fmt.Fprintf(w, "  %-11s none\n", "alarms")

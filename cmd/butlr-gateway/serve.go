@@ -59,6 +59,10 @@ type service struct {
 	webhook    *webhook.Server
 	// subscription watches over what Butlr sends.
 	subscription *butlr.Watch
+	api          *butlr.Client // of Butlr; nil until something asks
+	gaps         *butlr.Gaps   // nil where nothing is reconciled, as reconcile
+	reconcile    *butlr.Reconcile
+	poll         *butlr.Poll  // nil where everything is sent
 	relay        *relay.Relay // nil where nothing is passed on
 	relayTrouble string       // why nothing is, although the configuration says so
 	recorder     *capture.Recorder
@@ -78,7 +82,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	s.brokers = &brokers{alarms: s.alarms, down: map[string]string{}}
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription,
+		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription, s.openAsking,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -141,6 +145,10 @@ func (s *service) openHub(context.Context) error {
 	}
 	if s.samples != nil {
 		sinks = append(sinks, s.samples)
+	}
+	if s.config.Butlr.Reconciles() {
+		s.gaps = butlr.NewGaps()
+		sinks = append(sinks, s.gaps)
 	}
 	s.hub, err = gateway.NewHub(gateway.HubOptions{
 		State: state, Journal: s.store, Sinks: sinks, Clock: s.clock, Alarms: s.alarms, Log: s.log,
@@ -205,6 +213,9 @@ func (s *service) openControl(context.Context) error {
 }
 
 func (s *service) openWebhook(context.Context) (err error) {
+	if s.config.Webhook.Listen == "" { // everything is asked for
+		return nil
+	}
 	if s.webhook, err = webhook.NewServer(webhookOptions(s)); err != nil {
 		return err
 	}
@@ -259,9 +270,17 @@ func (s *service) run(ctx context.Context) error {
 	parts.start(ctx, "the certificate watch", s.watchCertificate)
 	parts.start(ctx, "the bound on garbage", boundGarbage)
 	parts.start(ctx, "the daily backup", s.keepBackups)
-	parts.start(ctx, "the webhook", s.webhook.Run)
+	if s.webhook != nil {
+		parts.start(ctx, "the webhook", s.webhook.Run)
+	}
 	if s.subscription != nil {
 		parts.start(ctx, "the watch over Butlr's subscription", s.subscription.Run)
+	}
+	if s.reconcile != nil {
+		parts.start(ctx, "the look for what was missed", s.reconcile.Run)
+	}
+	if s.poll != nil {
+		parts.start(ctx, "the poll", s.poll.Run)
 	}
 	parts.start(ctx, "the word to the service manager", s.attendManager)
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last

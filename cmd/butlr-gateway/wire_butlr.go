@@ -67,7 +67,7 @@ func (s *service) openSubscription(context.Context) error {
 	if !s.config.Butlr.Subscribes() {
 		return nil
 	}
-	client, err := butlrClient(s.config, s.log)
+	client, err := s.butlrAPI()
 	if err != nil {
 		return err
 	}

@@ -223,3 +223,10 @@ func ask(a *API, path, body string) string {
 	a.ServeHTTP(answer, request)
 	return strconv.Itoa(answer.Code) + " " + strings.TrimSpace(answer.Body.String())
 }
+
+// Untrouble answers the next requests as usual, whatever trouble there was to be.
+func (a *API) Untrouble() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.trouble = nil
+}
