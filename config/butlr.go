@@ -23,8 +23,8 @@ type Butlr struct {
 	SendOnValueChange    bool          `toml:"send_on_value_change"`
 	HTTPTimeout          time.Duration `toml:"http_timeout"` // whole seconds, 1 to 15
 	Filters              Filters       `toml:"filters"`      // empty is everything
-	Reconcile            time.Duration `toml:"reconcile"` // how far back is asked for after a gap; 0 is off
-	Poll                 time.Duration `toml:"poll"`      // how often everything is asked for instead of being sent; 0 is off
+	Reconcile            time.Duration `toml:"reconcile"`    // how far back is asked for after a gap; 0 is off
+	Poll                 time.Duration `toml:"poll"`         // how often everything is asked for instead of being sent; 0 is off
 	MaxRequestsPerMinute int           `toml:"max_requests_per_minute"`
 }
 

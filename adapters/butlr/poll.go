@@ -95,11 +95,15 @@ func (p *Poll) Run(ctx context.Context) error {
 func (p *Poll) judge(ctx context.Context, begun time.Time, offset time.Duration, err error) time.Duration {
 	now := p.Clock()
 	if err == nil {
-		if p.failed > 0 {
-			p.Log.InfoContext(ctx, "polling goes on: what was missed is taken")
+		var before PollStatus
+		p.note(func(s *PollStatus) { before, s.Last, s.Why = *s, now, "" })
+		switch {
+		case before.Last.IsZero():
+			p.Log.InfoContext(ctx, "people and traffic are read", "places", before.Counted, "sensors", before.Sensors)
+		case p.failed > 0:
+			p.Log.InfoContext(ctx, "people and traffic are read again: what was missed is taken")
 		}
 		p.failed = 0
-		p.note(func(s *PollStatus) { s.Last, s.Why = now, "" })
 		p.Alarms.Clear(gateway.PollFailing)
 		next := now.Add(-offset).Truncate(p.Every).Add(p.Every + offset)
 		return next.Sub(now)
@@ -132,7 +136,7 @@ func (p *Poll) round(ctx context.Context) error {
 		return err
 	}
 	from, over := p.course.window(now, p.Horizon)
-	p.forget(over)
+	p.forget(gateway.TimestampOf(from))
 	for from.Before(over) {
 		until := from.Add(stretch)
 		if until.After(over) {
@@ -202,9 +206,9 @@ func (p *Poll) believe(ctx context.Context, q Quantity, r *Report) error {
 func distance(a, b int) int { return max(a-b, b-a) }
 
 // forget lets go of the minutes that are not looked at again.
-func (p *Poll) forget(over time.Time) {
+func (p *Poll) forget(from gateway.Timestamp) {
 	for at := range p.told {
-		if at < gateway.TimestampOf(over.Add(-longestLag-lookBack)) {
+		if at < from {
 			delete(p.told, at)
 		}
 	}

@@ -244,8 +244,8 @@ func (s *served) people(age time.Duration) (places int) {
 // TestOutage has the gateway stopped for twenty minutes while the building lives: after the restart it shows what Butlr
 // counted without any event of Butlr's, and tells who passed meanwhile. After a restart of a moment nothing differs.
 //
-// Seen to break it: nothing asked for at the start; asked for as if it were sent again, so that what was sent for the
-// same minute loses; the minutes before the start compared, which the process before had counted.
+// Seen to break it: nothing asked for at the start; the minutes before the start compared, which the process before had
+// counted.
 func TestOutage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	synctest.Test(t, func(t *testing.T) {
@@ -286,7 +286,7 @@ func TestOutage(t *testing.T) {
 // TestPullDay has a gateway to which nothing is sent, for a day: all day long people and who passed are as in the
 // building, two minutes late at the most; nobody knows of motion.
 //
-// Seen to break it: minutes taken that are not over; who passed counted again at each look; more requests than may be.
+// Seen to break it: minutes taken that are not over; requests that do not wait for their turn.
 func TestPullDay(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	synctest.Test(t, func(t *testing.T) {

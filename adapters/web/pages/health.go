@@ -20,6 +20,7 @@ type healthPage struct {
 	Disk         *web.Disk
 	DiskTrouble  string
 	Certificates []web.Certificate
+	Asked        *web.Asked // of Butlr's API; nil where nothing is
 	Place        *time.Location
 }
 
@@ -84,6 +85,9 @@ func (p *Pages) healthPage(ctx context.Context, f *frame) *healthPage {
 	}
 	if p.Sources.Certificates != nil {
 		out.Certificates = p.Sources.Certificates()
+	}
+	if p.Sources.Asked != nil {
+		out.Asked = p.Sources.Asked()
 	}
 	return out
 }
