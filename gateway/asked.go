@@ -9,8 +9,9 @@ type Told struct {
 
 // Told lists what may be asked for again: each floor, room and zone of which a count of people was ever told, and
 // each sensor that people passed. What was never told is not in it: an answer would bring a feed into being that
-// nothing renews, and whose silence would soon be a loss. Neither is what is out of service or lies in no site that is
-// known, nor that of which no events are wanted.
+// nothing renews, and whose silence would soon be a loss. Nor is a single count that would get a second feed, and give a
+// heartbeat to a site that has none. Neither is what is out of service or lies in no site that is known, nor that of
+// which no events are wanted.
 func (s *State) Told() []Told {
 	var out []Told
 	for _, a := range s.assets {
@@ -20,7 +21,7 @@ func (s *State) Told() []Told {
 		t := Told{Subject: a.about.Kind, Site: a.site.about.Number}
 		switch {
 		case t.Subject == Sensor && a.total.At != 0:
-		case Floor <= t.Subject && t.Subject <= Zone && (a.feeds[PeopleFeed] != nil || a.feeds[PeopleMinuteFeed] != nil):
+		case Floor <= t.Subject && t.Subject <= Zone && a.mayBeTold():
 		default:
 			continue
 		}
@@ -34,6 +35,11 @@ func (s *State) Told() []Told {
 		}
 	}
 	return out
+}
+
+// mayBeTold tells whether a count for the minute would bring nothing into being that events did not.
+func (a *asset) mayBeTold() bool {
+	return a.feeds[PeopleMinuteFeed] != nil || a.feeds[PeopleFeed] != nil && (a.site.life.hasPulse() || !a.hasRhythm(PeopleMinuteFeed))
 }
 
 // Passed adds up who passed a sensor between two moments, the second of which is no part of it, as far as events told

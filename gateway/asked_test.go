@@ -73,15 +73,17 @@ func TestTrafficThatIsAskedForIsNotCountedTwice(t *testing.T) {
 // be taken for lost a little later.
 //
 // Seen to break it: rooms without a count listed; floors and zones left out; sensors that nobody passed listed; what is
-// retired listed; places listed of which no events are wanted; the path without what lies around.
+// retired listed; places listed of which no events are wanted; a lonely room's only count doubled; the path without what
+// lies around.
 func TestOnlyWhatWasToldIsAskedForAgain(t *testing.T) {
 	at := referenceClock
 	d := newDisk()
 	p := begin(t, DefaultRules(), d, at("08:59:00"))
-	elsewhere := refPeople("room_x", 1, "09:00:00")
+	elsewhere, lonely := refMinute("room_x", 1, "09:00:00"), refPeople("room_y", 1, "09:00:00")
 	elsewhere.Path.Site, elsewhere.Path.Building, elsewhere.Path.Floor = Place{ID: "site_2"}, Place{ID: "building_2"}, Place{ID: "space_2"}
+	lonely.Path.Site, lonely.Path.Building, lonely.Path.Floor = Place{ID: "site_3"}, Place{ID: "building_3"}, Place{ID: "space_3"}
 	p.take(t, at("09:01:00"), refPeople("room_a", 1, "09:00:00"), refMotion("room_b", "09:00:00"), refZone("zone_1", "room_b", 1, "09:00:00"),
-		refFloor(2, "09:00:00"), refPassed("sensor_1", "", 1, 0, "09:00:00"), refSeen("sensor_2", "room_a", 2, "09:00:00"), elsewhere,
+		refFloor(2, "09:00:00"), refPassed("sensor_1", "", 1, 0, "09:00:00"), refSeen("sensor_2", "room_a", 2, "09:00:00"), elsewhere, lonely,
 		refPeople("room_gone", 1, "09:00:00"))
 	if _, err := p.Rearrange(modelInstant(at("09:01:10")), &Wish{Retire: []AssetID{"room_gone"}}, false); err != nil {
 		t.Fatal(err)
@@ -138,5 +140,31 @@ func TestWhoPassedIsAddedUp(t *testing.T) {
 	}
 	if got := sum(); got != "0 in, 0 out, false" {
 		t.Errorf("after many others: %s, want false", got)
+	}
+}
+
+// What is asked for after a gap does not make up for what cannot be asked for: where motion may have been missed, it is
+// uncertain until it is heard of again.
+//
+// Seen to break it: the site taken for heard in the gap.
+func TestAGapOfMotionIsNotFilled(t *testing.T) {
+	at := referenceClock
+	for name, filled := range map[string]bool{"nothing asked for": false, "people asked for": true} {
+		p := begin(t, DefaultRules(), newDisk(), at("08:59:00"))
+		p.take(t, at("09:01:00"), refPeople("room_a", 1, "09:00:00"), refPeople("room_b", 1, "09:00:00"), refMotion("room_m", "09:00:10"), refNoMotion("room_m", "09:00:40"))
+		if filled {
+			for _, minute := range []string{"09:08:00", "09:12:00", "09:16:00", "09:20:00"} {
+				p.take(t, at("09:21:00"), asked("room_a", 2, minute, Reconciled))
+			}
+		}
+		var got Quality
+		for _, s := range p.take(t, at("09:22:00"), refPeople("room_a", 1, "09:21:50"), refPeople("room_b", 1, "09:21:50")).Changed {
+			if s.Asset.ID == "room_m" {
+				got = s.Quality
+			}
+		}
+		if got != Uncertain {
+			t.Errorf("%s: the room that moves is %s, want uncertain", name, got)
+		}
 	}
 }

@@ -108,7 +108,7 @@ func TestSilenceThatMeansNothingIsNoGap(t *testing.T) {
 		g.run(g.reconcile().Run)
 		for range 20 {
 			time.Sleep(7 * time.Minute)
-			if err := g.sent(g.event("room_a", gateway.Occupancy)); err != nil {
+			if err := g.sent(g.event("room_a", gateway.OccupancyMinute)); err != nil {
 				t.Fatal(err)
 			}
 		}
