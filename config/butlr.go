@@ -23,6 +23,8 @@ type Butlr struct {
 	SendOnValueChange    bool          `toml:"send_on_value_change"`
 	HTTPTimeout          time.Duration `toml:"http_timeout"` // whole seconds, 1 to 15
 	Filters              Filters       `toml:"filters"`      // empty is everything
+	Reconcile            time.Duration `toml:"reconcile"`    // how far back is asked for after a gap; 0 is off
+	Poll                 time.Duration `toml:"poll"`         // how often everything is asked for instead of being sent; 0 is off
 	MaxRequestsPerMinute int           `toml:"max_requests_per_minute"`
 	Health               time.Duration `toml:"health"` // how often the sensors' is asked for, at least 1 min; 0 is off
 }
@@ -33,11 +35,17 @@ func (b *Butlr) On() bool { return b.ClientID.IsSet() && b.ClientSecret.IsSet() 
 // Subscribes tells whether the file says what Butlr should send, and where.
 func (b *Butlr) Subscribes() bool { return b.On() && b.PublicURL != "" }
 
+// Polls tells whether people and traffic are asked for, and not sent.
+func (b *Butlr) Polls() bool { return b.On() && b.Poll > 0 }
+
+// Reconciles tells whether people are asked for after a gap. Who polls has no need to.
+func (b *Butlr) Reconciles() bool { return b.On() && b.Reconcile > 0 && b.Poll == 0 }
+
 func defaultButlr() Butlr {
 	return Butlr{
 		APIURL:      "https://api.butlr.io",
 		Events:      []EventName{"ROOM_OCCUPANCY", "ROOM_OCCUPANCY_1MIN", "FLOOR_OCCUPANCY", "ZONE_OCCUPANCY", "TRAFFIC", "PIR_MOTION", "PIR_NO_MOTION"},
-		HTTPTimeout: 10 * time.Second, MaxRequestsPerMinute: 50,
+		HTTPTimeout: 10 * time.Second, Reconcile: 10 * time.Minute, MaxRequestsPerMinute: 50,
 	}
 }
 

@@ -3,6 +3,8 @@ package config_test
 import (
 	"strings"
 	"testing"
+
+	"butlr-gateway/config"
 )
 
 // TestCountsOnChangeNeedTheFeedOfChange has files in which Butlr is asked to send counts only when they change. Where
@@ -62,6 +64,48 @@ func TestHealthIsAskedForInReason(t *testing.T) {
 	} {
 		if got := said(t, test.text, "butlr.health"); got != test.want {
 			t.Errorf("%s says %q instead of %q", test.text, got, test.want)
+		}
+	}
+}
+
+// TestTheSimplestPullConfigurationIsEnough has files in which Butlr is asked for people and traffic: the client and how
+// often are enough, nothing need listen, and nothing is counted twice.
+//
+// Seen to break it: a webhook demanded of who polls; none demanded of who subscribes as well; TRAFFIC subscribed to and
+// asked for; polling every second; polling without a client; how far to look back taken in seconds; the rules not told.
+func TestTheSimplestPullConfigurationIsEnough(t *testing.T) {
+	const (
+		pull    = "[butlr]\nclient_id = \"a\"\nclient_secret = \"b\"\npoll = \"60s\"\n"
+		webhook = "[webhook]\nlisten = \"127.0.0.1:8443\"\nheader_name = \"X-Api-Key\"\nheader_value = \"" + strongSecret + "\"\n"
+		public  = "public_url = \"https://bms.example.org/webhooks/butlr\"\n"
+		twice   = "asks for traffic, and events has it sent to public_url as well: it would count twice"
+	)
+	for _, test := range []struct{ name, text, key, want string }{
+		{"the simplest", pull, "webhook.listen", ""},
+		{"a webhook beside it", webhook + pull, "butlr.poll", ""},
+		{"motion beside it", webhook + pull + public + "events = [\"PIR_MOTION\", \"PIR_NO_MOTION\"]\n", "butlr.poll", ""},
+		{"the usual events beside it", webhook + pull + public, "butlr.poll", twice},
+		{"traffic beside it", webhook + pull + public + "events = [\"TRAFFIC\"]\n", "butlr.poll", twice},
+		{"motion sent to nobody", pull + public + "events = [\"PIR_MOTION\", \"PIR_NO_MOTION\"]\n", "webhook.listen", "must be set: without it nothing arrives"},
+		{"no poll", strings.Replace(pull, "60s", "0s", 1), "webhook.listen", "must be set: without it nothing arrives"},
+		{"too often", strings.Replace(pull, "60s", "29s", 1), "butlr.poll", "is not in 30s to 5m"},
+		{"too rarely", strings.Replace(pull, "60s", "6m", 1), "butlr.poll", "is not in 30s to 5m"},
+		{"without a client", "[butlr]\npoll = \"60s\"\n", "butlr.poll", "needs client_id, which is not set"},
+		{"a look back of seconds", pull + "reconcile = \"90s\"\n", "butlr.reconcile", "is not a number of minutes from 2 to 60"},
+		{"a look back of hours", pull + "reconcile = \"2h\"\n", "butlr.reconcile", "is not a number of minutes from 2 to 60"},
+		{"no look back", pull + "reconcile = \"0s\"\n", "butlr.reconcile", ""},
+	} {
+		if got := said(t, test.text, test.key); got != test.want {
+			t.Errorf("%s: it says %q instead of %q", test.name, got, test.want)
+		}
+	}
+	for text, polls := range map[string]bool{pull: true, webhook + strings.Replace(pull, "60s", "0s", 1): false} {
+		c, err := config.Parse("pull.toml", []byte(text), aMachine())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Butlr.Polls() != polls || c.Rules().Polled != polls || c.Butlr.Reconciles() == polls {
+			t.Errorf("poll %v: polls %v, the rules %v, reconciles %v", polls, c.Butlr.Polls(), c.Rules().Polled, c.Butlr.Reconciles())
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (d *document) check(c *Config) {
 		d.wrong("gateway.state_dir", "must name a folder", "leave the line out for the usual one")
 	}
 	d.short("gateway.name", c.Gateway.Name)
-	d.checkWebhook(&c.Webhook)
+	d.checkWebhook(c)
 	d.checkACME(c)
 	d.checkForward(c)
 	d.checkMQTT(c)

@@ -33,6 +33,7 @@ func (d *document) checkButlr(c *Config) {
 	}
 	d.checkPublicURL(c)
 	d.checkEvents(b.Events)
+	d.checkAsking(c)
 	d.checkOnChange(c)
 	d.checkHealth(c)
 }
@@ -76,6 +77,42 @@ func (d *document) checkPublicURL(c *Config) {
 	if path := address.parts().Path; path != c.Webhook.Path && !d.refused["webhook.path"] {
 		d.warn(key, "has another path than the webhook, "+strconv.Quote(c.Webhook.Path)+": what posts there is answered 404, unless a proxy changes the path",
 			"write the path of [webhook] here, or the one of this URL there")
+	}
+}
+
+// The bounds of what is asked for. Less than half a minute finds the same minutes again; minutes that come later than
+// others are stale between two answers.
+const (
+	shortestPoll      = 30 * time.Second
+	longestPoll       = 5 * time.Minute
+	shortestReconcile = 2 * time.Minute
+	longestReconcile  = time.Hour
+	pollDelay         = 80 * time.Second // how old a minute is when it is read, at most
+)
+
+func (d *document) checkAsking(c *Config) {
+	b := &c.Butlr
+	if b.Reconcile != 0 && (b.Reconcile < shortestReconcile || b.Reconcile > longestReconcile || b.Reconcile%time.Minute != 0) {
+		d.wrong("butlr.reconcile", "is not a number of minutes from 2 to 60", `write whole minutes, as in "10m", or "0s" for off`)
+	}
+	if b.Poll == 0 {
+		return
+	}
+	const key = "butlr.poll"
+	d.needs(key, true, "client_id", b.ClientID.IsSet())
+	if b.Poll < shortestPoll || b.Poll > longestPoll {
+		d.wrong(key, notLasting(shortestPoll, longestPoll).message, `write "60s", or "0s" for off`)
+	}
+	if b.PublicURL != "" && slices.Contains(b.Events, "TRAFFIC") {
+		d.wrong(key, "asks for traffic, and events has it sent to public_url as well: it would count twice",
+			`write events without "TRAFFIC", as in events = ["PIR_MOTION", "PIR_NO_MOTION"], or remove public_url or poll`, "butlr.events", "butlr.public_url")
+	}
+	state := resolved(c.State.Settings)
+	if b.Poll+pollDelay >= state.StaleAfter {
+		d.warn(key, "is so long that a count is stale before the next is read: stale_after is "+duration(state.StaleAfter), `write "60s"`)
+	}
+	if state.PeopleFeed == gateway.PeopleRaw {
+		d.warn(key, `gives the smoothed counts of minutes, and people_feed is "raw": nobody would be seen`, "leave people_feed out")
 	}
 }
 

@@ -10,9 +10,11 @@ import (
 	"butlr-gateway/gateway"
 )
 
-func (d *document) checkWebhook(w *Webhook) {
+func (d *document) checkWebhook(c *Config) {
+	w := &c.Webhook
 	beyond := w.Listen != "" && !w.Listen.Loopback()
 	switch {
+	case w.Listen == "" && c.Butlr.Polls() && c.Butlr.PublicURL == "": // nothing need arrive
 	case w.Listen == "":
 		d.wrong("webhook.listen", "must be set: without it nothing arrives",
 			`write listen = "127.0.0.1:8443" behind a proxy, or ":8443" with acme_domain, or with tls_cert and tls_key`)

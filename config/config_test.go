@@ -268,6 +268,8 @@ events = ["ZONE_OCCUPANCY_1MIN", "DETECTIONS"]
 send_on_value_change = true
 http_timeout = "15s"
 filters = { site = ["site_1"], building = ["building_1", "building_2"] }
+reconcile = "20m"
+poll = "90s"
 max_requests_per_minute = 1
 [state]
 evidence = "both"
@@ -409,7 +411,7 @@ index = 0
 		Butlr: config.Butlr{
 			ClientID: config.NewSecret(strongSecret), ClientSecret: config.NewSecret(strongSecret + " from a file"),
 			PublicURL: "https://bms.example.org/hook", APIURL: "http://127.0.0.1:9", Events: []config.EventName{"ZONE_OCCUPANCY_1MIN", "DETECTIONS"},
-			SendOnValueChange: true, HTTPTimeout: 15 * time.Second, MaxRequestsPerMinute: 1,
+			SendOnValueChange: true, HTTPTimeout: 15 * time.Second, Reconcile: 20 * time.Minute, Poll: 90 * time.Second, MaxRequestsPerMinute: 1,
 			Filters: config.Filters{{Name: "building", IDs: []string{"building_1", "building_2"}}, {Name: "site", IDs: []string{"site_1"}}},
 		},
 		State: config.State{

@@ -146,7 +146,7 @@ func gatewaySection() Section {
 
 func webhookSection() Section {
 	return Section{Name: "webhook", About: "Where Butlr's events arrive. Butlr posts over HTTPS only, so either give the gateway a certificate, or have it order one, or let it listen on this machine only, behind a proxy that has one. Each way in, with what a firewall must let through, is in [ways-in.md](ways-in.md).", Keys: []Key{
-		{"listen", typeAddress, ``, `":8443"`, "The address to listen on. Required. Beyond this machine only with `tls_cert` and `tls_key` or with `acme_domain`, and with a secret."},
+		{"listen", typeAddress, ``, `":8443"`, "The address to listen on. Required, except where `[butlr] poll` is on and `public_url` is not. Beyond this machine only with `tls_cert` and `tls_key` or with `acme_domain`, and with a secret."},
 		{"path", typeText, `"/webhooks/butlr"`, `"/hooks/butlr"`, "The path of the URL that Butlr posts to. Any other path is answered 404."},
 		{"tls_cert", typePath, `""`, `"/etc/butlr-gateway/tls.crt"`, "The certificate and those that signed it, in one PEM file. It is read again when it changes."},
 		{"tls_key", typePath, `""`, `"/etc/butlr-gateway/tls.key"`, "The certificate's private key, in PEM."},

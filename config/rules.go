@@ -14,6 +14,7 @@ func (c *Config) Rules() gateway.Rules {
 	rules.OnlySites = c.Webhook.Sites
 	rules.Buildings = c.Webhook.Buildings
 	rules.Health = c.Butlr.Health
+	rules.Polled = c.Butlr.Polls()
 	rules.MaxUnknownAssets = c.Webhook.MaxUnknownAssets
 
 	rules.Classes = make(map[gateway.Kind]gateway.Patch, len(c.Classes))

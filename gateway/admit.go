@@ -25,6 +25,9 @@ func (s *State) admit(now Instant, e *Event) Refusal {
 	if r := admitContent(e); r != Admitted {
 		return r
 	}
+	if e.Type == Traffic && e.Origin == Posted && s.rules.Polled {
+		return TrafficPolled
+	}
 	if r := s.admitPlaces(e); r != Admitted {
 		return r
 	}
@@ -106,7 +109,7 @@ func admitCount(n int) Refusal {
 
 // admitPlaces decides about where it happened: known places are what they were, new ones are welcome.
 func (s *State) admitPlaces(e *Event) Refusal {
-	if !s.accepts(&e.Path) {
+	if !s.accepts(e) {
 		return PlaceNotConfigured
 	}
 	fresh, subject := 0, false
@@ -152,8 +155,13 @@ func (p *Path) repeats() bool {
 	return false
 }
 
-func (s *State) accepts(p *Path) bool {
-	for i, id := range [3]AssetID{p.Organisation.ID, p.Site.ID, p.Building.ID} {
+// accepts tells whether an event lies where the operator wants events of. What was asked for lies in the organisation
+// whose credentials it was asked with, and names none.
+func (s *State) accepts(e *Event) bool {
+	for i, id := range [3]AssetID{e.Path.Organisation.ID, e.Path.Site.ID, e.Path.Building.ID} {
+		if i == 0 && e.Origin != Posted {
+			continue
+		}
 		if s.allow[i] != nil && !s.allow[i][id] {
 			return false
 		}

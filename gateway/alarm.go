@@ -27,13 +27,14 @@ const (
 	PinUnmet                         // an asset does not have the number that the configuration pins it to
 	BackupFailing                    // the daily copy of the state cannot be made
 	SensorOffline                    // sensors or hives are offline, by Butlr's API
+	PollFailing                      // Butlr's API, from which everything is asked, has not answered for long
 	AlarmCount          = iota
 )
 
 var alarmNames = [AlarmCount]string{
 	"feed_lost", "broker_down", "journal_failing", "clock_untrusted", "certificate_expiring", "map_full",
 	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "serial_down",
-	"pin_unmet", "backup_failing", "sensor_offline",
+	"pin_unmet", "backup_failing", "sensor_offline", "poll_failing",
 }
 
 // String returns the alarm's name.

@@ -54,9 +54,11 @@ func (s *State) apply(i Instant, e *Event) error {
 	s.pending.accepted++
 	places := s.locate(e, now)
 	subject := places[e.Subject-Site]
-	s.hear(now, places[0], e.At)
-	if subject.site != places[0] { // the event does not name its site, or an older one than is known
-		s.hear(now, subject.site, e.At)
+	if e.Origin != Reconciled { // what is asked for after a gap does not tell that none of the rest was missed in it
+		s.hear(now, places[0], e.At)
+		if subject.site != places[0] { // the event does not name its site, or an older one than is known
+			s.hear(now, subject.site, e.At)
+		}
 	}
 	id, fate := EventIDOf(e.ID), Accepted
 	switch e.Type {

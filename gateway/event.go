@@ -36,6 +36,7 @@ type Event struct {
 	ID      string    // Butlr's, usually "event_" and a KSUID: it decides ties and counts TRAFFIC once
 	Type    EventType //
 	Subject Kind      // what it is about: Floor, Room or Zone for occupancy, Room for motion, Sensor for the rest
+	Origin  Origin    // how it came
 	At      Timestamp // when it was sensed, not when it was sent
 	Path    Path      // where
 	People  int       // of Occupancy and OccupancyMinute
@@ -44,6 +45,22 @@ type Event struct {
 	Defect  Refusal // set by the decoder if the content cannot be an event: it is refused with this reason
 	Raw     []byte  // the event as it was sent, for whoever asks why it was refused; not kept otherwise
 }
+
+// Origin is how an event came to the gateway.
+type Origin uint8
+
+// The origins.
+const (
+	Posted      Origin = iota // Butlr sent it
+	Reconciled                // asked for after a gap; its id is no KSUID, so that it loses every tie
+	Polled                    // asked for all the time, where nothing is sent
+	originCount = iota
+)
+
+var originNames = [originCount]string{"", "reconciled", "polled"}
+
+// String returns the mark that pages show, "" for what is usual.
+func (o Origin) String() string { return originNames[o] }
 
 // Path is where an event happened, from the organisation inwards. A place with no id is absent.
 type Path struct {

@@ -24,6 +24,7 @@ type SeenEvent struct {
 	At      Timestamp // when it says that it was sensed
 	Type    EventType
 	ID      EventID
+	Origin  Origin
 	People  int // of Occupancy and OccupancyMinute; of Detected how many, and never where
 	In, Out int // of Traffic
 	Fate    Fate
@@ -41,6 +42,7 @@ type recentEvent struct {
 	kind    EventType
 	fate    Fate
 	reason  Refusal
+	origin  Origin
 }
 
 const (
@@ -88,7 +90,7 @@ type noted struct {
 // note keeps what became of an event that was admitted: of the place that it is about; of one who passed a sensor
 // also of the places that the sensor counts for.
 func (s *State) note(i Instant, e *Event, id EventID, places *[6]*asset, fate Fate) {
-	n := noted{places[e.Subject-Site], recentEvent{arrived: i.Timestamp(), at: e.At, id: id, kind: e.Type, fate: fate}}
+	n := noted{places[e.Subject-Site], recentEvent{arrived: i.Timestamp(), at: e.At, id: id, kind: e.Type, fate: fate, origin: e.Origin}}
 	switch e.Type {
 	case Occupancy, OccupancyMinute:
 		n.event.values[0] = int32(e.People)
@@ -120,6 +122,7 @@ func (s *State) noteRefused(i Instant, e *Event, why Refusal) {
 	}
 	n := noted{a, recentEvent{
 		arrived: i.Timestamp(), at: e.At, id: EventIDOf(e.ID[:min(len(e.ID), idLimit)]), kind: e.Type, fate: Refused, reason: why,
+		origin: e.Origin,
 	}}
 	switch e.Type {
 	case Occupancy, OccupancyMinute:
@@ -159,7 +162,7 @@ func (s *State) Seen(id AssetID, most int) []SeenEvent {
 
 func (s *State) seenEvent(a *asset, e *recentEvent) SeenEvent {
 	out := SeenEvent{
-		Arrived: e.arrived, At: e.at, Type: e.kind, ID: e.id, Fate: e.fate, Reason: e.reason,
+		Arrived: e.arrived, At: e.at, Type: e.kind, ID: e.id, Origin: e.origin, Fate: e.fate, Reason: e.reason,
 	}
 	if e.kind == Traffic {
 		out.In, out.Out = int(e.values[0]), int(e.values[1])

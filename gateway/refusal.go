@@ -29,6 +29,7 @@ const (
 	IncrementTooOld    // TRAFFIC older than the horizon: whether it was counted cannot be told
 	WrongShape         // a key of the envelope has another type than Butlr documents
 	IDNotPlain         // an id with control characters, which none of Butlr's has
+	TrafficPolled      // TRAFFIC that Butlr sent while it is asked for: it would count twice
 	RefusalCount       = iota
 )
 
@@ -36,7 +37,7 @@ var refusalNames = [RefusalCount]string{
 	"admitted", "timestamp_missing", "timestamp_not_integer", "timestamp_in_seconds", "timestamp_too_old",
 	"timestamp_in_future", "count_not_a_number", "count_negative", "count_too_large", "id_too_long",
 	"id_missing", "kind_conflict", "place_not_configured", "too_many_assets", "increment_too_old", "wrong_shape",
-	"id_not_plain",
+	"id_not_plain", "traffic_polled",
 }
 
 // String returns the name that metrics and pages use.
@@ -105,6 +106,8 @@ func (s *State) explainRefusal(r *RefusedEvent) string {
 		return "it lacks its own id, or that of the place that it is about"
 	case IDNotPlain:
 		return "an id has control characters in it"
+	case TrafficPolled:
+		return "traffic is asked for with [butlr] poll, and what is sent as well would count twice: take TRAFFIC out of the subscription, or poll out of the configuration"
 	case KindConflict:
 		return "one of its ids is that of another kind of place, or of two places at once"
 	case PlaceNotConfigured:

@@ -27,6 +27,7 @@ type Rules struct {
 
 	Health time.Duration // how often Butlr is asked how the sensors are; 0 never
 
+	Polled    bool // TRAFFIC is asked for: what is sent of it is refused, because it would count twice
 	Simulated bool // every reading is marked as made up
 
 	MaxUnknownAssets int // assets that neither Assets nor an inventory names; 0 is no limit

@@ -48,6 +48,10 @@ var echoes = map[string]echo{
 	"other data": func(r *http.Request, said string) (*http.Response, error) {
 		return answered(r, 200, "", "", `{"data":[`+fmt.Sprintf("%q", said)+`]}`)
 	},
+	"strangers": func(r *http.Request, said string) (*http.Response, error) {
+		text, _ := json.Marshal(map[string]any{"data": map[string]any{"room_" + said: map[string]any{"2026-03-10T14:00:00Z": map[string]any{"median": 1}}}})
+		return answered(r, 200, "", "", string(text))
+	},
 	"a failure": func(r *http.Request, said string) (*http.Response, error) { return answered(r, 500, "", "", said) },
 	"another status": func(r *http.Request, said string) (*http.Response, error) {
 		answer, err := answered(r, 418, "", "", said)
@@ -73,10 +77,11 @@ func (b broken) Read([]byte) (int, error) { return 0, errors.New(b.said) }
 // every error, line of the log, alarm and plan.
 //
 // Seen to break it: errors of GraphQL repeated as they are; the network's error repeated as it is; secrets as JSON
-// writes them passed over; the path of somebody else's address shown; the answer to the login repeated.
+// writes them passed over; the path of somebody else's address shown; the answer to the login repeated; what a report says
+// of strangers repeated as it is.
 func TestNoSecretIsShown(t *testing.T) {
 	for name, say := range echoes {
-		for _, at := range []string{login, ask} {
+		for _, at := range []string{login, ask, report} {
 			synctest.Test(t, func(t *testing.T) {
 				var said bytes.Buffer
 				showAll(t, &said, say, at)
@@ -99,6 +104,7 @@ func showAll(t *testing.T, said *bytes.Buffer, say echo, at string) {
 		Key: "X-Other", Value: "canary-\"of\"-others", Username: "canary-user", Password: "canary-password", Filters: map[string]any{"site": []string{"s1"}},
 	})
 	api.Subscribe(butlrtest.Webhook{Name: "butlr-gateway 0badcafe", EventTypes: []string{"ROOM_OCCUPANCY"}, URL: "https://a.example/canary-old", Timeout: 10, Key: "X-Api-Key", Value: "canary-before"})
+	api.Furnish(butlrtest.Inventory{Rooms: []map[string]any{{"id": "room_a"}}})
 	echoing := false
 	way := wayFunc(func(r *http.Request) (*http.Response, error) {
 		if !echoing || r.URL.Path != at {
@@ -133,6 +139,18 @@ func showAll(t *testing.T, said *bytes.Buffer, say echo, at string) {
 	_, err = c.Subscriptions(t.Context())
 	fmt.Fprintf(said, "%v\n%+v\n%#v\n", err, err, err)
 	lookOnce(t, watch)
+	got, err := c.Report(t.Context(), fiveMinutes(butlr.RoomPeople))
+	fmt.Fprintf(said, "%v\n%+v\n%#v\n%+v\n", err, err, err, got)
+	p := &butlr.Poll{
+		Client: c, Memory: memory{}, Takes: func(i *butlr.Inventory) []butlr.Place { return i.Places }, Clock: time.Now,
+		Every: time.Minute, Horizon: time.Hour, Alarms: alarms, Log: log,
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	defer cancel()
+	if err := p.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	fmt.Fprintf(said, "%+v\n", p.Status())
 	alarms.Each(func(_ gateway.Alarm, why string) bool {
 		fmt.Fprintln(said, why)
 		return true

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +31,11 @@ type Client struct {
 	http    *http.Client
 	pace    *pace
 	token   tokenKeeper
+	sent    atomic.Uint64
 }
+
+// Requests counts those that were made, logins and repetitions among them.
+func (c *Client) Requests() uint64 { return c.sent.Load() }
 
 const (
 	graphQLPath = "/api/v3/graphql"
@@ -80,9 +85,15 @@ type question struct {
 // ask asks, and puts the data of the answer into into. Its error is a [*Down], a [*Denied], a [*Refused] (with
 // Partial where into has what came), or one of ctx or of a wrong address.
 func (c *Client) ask(ctx context.Context, q question, into any) error {
+	return c.persist(ctx, q.changes, func() error { return c.askOnce(ctx, q, into) })
+}
+
+// persist asks once, and again where that can help: after trouble that passes, and with a new token. changes is as
+// of a question. Its errors are those of ask.
+func (c *Client) persist(ctx context.Context, changes bool, once func() error) error {
 	renewed := false
 	for try := 1; ; try++ {
-		err := c.askOnce(ctx, q, into)
+		err := once()
 		if locked, ok := errors.AsType[*lockedOut](err); ok {
 			if renewed {
 				return &Denied{locked.why}
@@ -94,7 +105,7 @@ func (c *Client) ask(ctx context.Context, q question, into any) error {
 		if !ok {
 			return err
 		}
-		perhaps := q.changes && !passing.undone
+		perhaps := changes && !passing.undone
 		wait := passing.after + backOff(try, firstBackOff, longestWait)
 		if try >= tries || perhaps || wait > longestWait {
 			return &Down{passing.err, passing.after, perhaps}
@@ -163,6 +174,7 @@ func (c *Client) post(ctx context.Context, path string, body []byte, token Secre
 	if err := c.pace.wait(ctx); err != nil {
 		return nil, err
 	}
+	c.sent.Add(1)
 	limited, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, c.options.URL+path, bytes.NewReader(body))

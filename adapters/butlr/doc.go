@@ -7,7 +7,8 @@
 // [Client] knows how to ask: it logs in, renews the token before it ends, never asks more often than it may,
 // and asks again with bounds. [Subscription] is one of Butlr's webhooks, [Wish] what the gateway wants of them,
 // and a [Plan] what lies between the two; [Watch] looks daily whether anything does. [HealthPoll] asks how the sensors
-// are.
+// are. [Client.Report] asks for what was counted in every minute: [Reconcile] after a gap, [Poll] all the time, where
+// nothing is sent.
 //
 // What the API answers is somebody else's: errors inside an answer that says OK, halves of answers, nulls and
 // words that nobody documented are all taken for what they are. It also answers with the secrets of every

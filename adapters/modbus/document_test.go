@@ -131,6 +131,7 @@ var alarmMeanings = [gateway.AlarmCount]string{
 	gateway.PinUnmet:            "an asset does not have the number that the configuration pins it to",
 	gateway.BackupFailing:       "the daily copy of the state cannot be made",
 	gateway.SensorOffline:       "sensors or hives are offline, by Butlr's API",
+	gateway.PollFailing:         "in pull mode: Butlr's API has not been read for `dead_after`",
 }
 
 func documentAlarms() string {

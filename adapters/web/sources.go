@@ -17,6 +17,7 @@ type Sources struct {
 	Disk         func(context.Context) (*Disk, error)
 	Brokers      func() []Broker
 	Certificates func() []Certificate
+	Asked        func() *Asked
 	Audit        func(context.Context) ([]AuditEntry, error) // the newest first
 	Points       Points
 }
@@ -54,6 +55,7 @@ type SeenEvent struct {
 	Value   string `json:"value"`   // such as "3 people"
 	Verdict string `json:"verdict"` // accepted, duplicate, superseded, late or refused
 	Why     string `json:"why"`     // of whatever was not simply accepted, as a sentence
+	Origin  string `json:"origin"`  // reconciled or polled, of what Butlr was asked for; "" of what it sent
 }
 
 // History is how an asset was over some time.

@@ -42,6 +42,7 @@ type Status struct {
 	Disk         *Disk         `json:"disk"`    // with the history; null while it cannot be measured
 	Brokers      []Broker      `json:"brokers"`
 	Certificates []Certificate `json:"certificates"`
+	Asked        *Asked        `json:"asked"` // of Butlr's API; null where nothing is
 }
 
 // Idle counts accepted events that changed nothing of what is shown now.
@@ -132,6 +133,9 @@ func (s *Status) measure(ctx context.Context, from *Sources) {
 	}
 	if from.Certificates != nil {
 		s.Certificates = append(s.Certificates, from.Certificates()...)
+	}
+	if from.Asked != nil {
+		s.Asked = from.Asked()
 	}
 	if from.Disk == nil {
 		return

@@ -323,7 +323,7 @@ func TestStatusHasEveryKey(t *testing.T) {
 		got = append(got, key)
 	}
 	slices.Sort(got)
-	want := strings.Fields("accepted_without_effect alarms assets boots brokers certificates clock_doubt devices disk events_accepted events_refused events_without_effect gateway_id healthy listeners modbus_clients name newest_refused overrides push qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
+	want := strings.Fields("accepted_without_effect alarms asked assets boots brokers certificates clock_doubt devices disk events_accepted events_refused events_without_effect gateway_id healthy listeners modbus_clients name newest_refused overrides push qualities refused_by_reason site_lost sites sites_lost uptime_seconds version")
 	if !slices.Equal(got, want) {
 		t.Errorf("keys %q, want %q", got, want)
 	}

@@ -46,6 +46,9 @@ wrong is listed at once.`,
 			if err := printCertificate(c.Context(), c.OutOrStdout(), settings); err != nil {
 				return err
 			}
+			if settings.Butlr.Polls() {
+				fmt.Fprintln(c.OutOrStdout(), pullWords(settings))
+			}
 			return printFreshness(c, settings)
 		},
 	}

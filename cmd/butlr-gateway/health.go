@@ -112,6 +112,7 @@ func printStatus(w io.Writer, s *web.Status, leaves *passing, asJSON bool) error
 	for i := range s.Push {
 		printTarget(w, &s.Push[i])
 	}
+	printAsked(w, s.Asked)
 	printPassing(w, leaves)
 	printCertificates(w, s.Certificates)
 	if len(s.Alarms) == 0 {

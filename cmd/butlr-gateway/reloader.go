@@ -128,8 +128,9 @@ func (s *service) apply(ctx context.Context, fresh *config.Config, changed []str
 	}
 	before := s.choices.Load()
 	now := &choices{inForce(fresh, before.config, changed), rulesOf(fresh)}
-	now.rules.Location = before.rules.Location // that of the gateway is a matter of a restart
-	s.choices.Store(now)                       // whoever is told of a reading that they change asks these
+	// These are a matter of a restart: the zone of the gateway, and what is asked for instead of being sent.
+	now.rules.Location, now.rules.Polled, now.rules.Health = before.rules.Location, before.rules.Polled, before.rules.Health
+	s.choices.Store(now) // whoever is told of a reading that they change asks these
 	if err := s.hub.Reload(ctx, now.rules); err != nil {
 		s.choices.Store(before)
 		return nil, err

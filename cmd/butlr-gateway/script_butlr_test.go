@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -37,6 +38,7 @@ func apiOf(ts *testscript.TestScript) *scriptAPI { return ts.Value(apiKey{}).(*s
 //	butlr-api [camel]              start one, and set $API to its address; with camel it wants inputs in camelCase
 //	butlr-has NAME EVENTS [URL]    somebody subscribes in Butlr's dashboard
 //	butlr-knows FILE               what there is in the buildings, by kind
+//	butlr-counts FILE              how many people are counted in each place, every minute
 //	butlr-edit OLD NEW             somebody changes a text in every name, event and address of a subscription there
 //	butlr-trouble STATUS…          the next requests are answered with these; - is answered as usual, and half with
 //	                               a list of which a row cannot be answered
@@ -45,6 +47,7 @@ func apiOf(ts *testscript.TestScript) *scriptAPI { return ts.Value(apiKey{}).(*s
 var butlrCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"butlr-api": startButlr, "butlr-has": subscribeAtButlr, "butlr-edit": editAtButlr, "butlr-trouble": troubleButlr,
 	"butlr-lists": listAtButlr, "butlr-asked": countAtButlr, "butlr-knows": furnishButlr,
+	"butlr-counts": countInButlr,
 }
 
 // withButlr adds them to other commands.
@@ -77,6 +80,15 @@ func furnishButlr(ts *testscript.TestScript, _ bool, args []string) {
 	var inventory butlrtest.Inventory
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &inventory))
 	apiOf(ts).Furnish(inventory)
+}
+
+func countInButlr(ts *testscript.TestScript, _ bool, args []string) {
+	var counts map[string]float64
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &counts))
+	apiOf(ts).Count(func(id, _ string, _ time.Time) (float64, bool) {
+		n, ok := counts[id]
+		return n, ok
+	})
 }
 
 func editAtButlr(ts *testscript.TestScript, _ bool, args []string) {

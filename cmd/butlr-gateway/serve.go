@@ -66,9 +66,12 @@ type service struct {
 	subscription *butlr.Watch
 	resubscribed chan *butlr.Watch // one that takes the place of the other
 	health       *butlr.HealthPoll // nil where nobody asks how the sensors are
-	api          *butlr.Client     // see butlrAPI; nil until a part needs it
-	relay        *relay.Relay      // nil where nothing is passed on
-	relayTrouble string            // why nothing is, although the configuration says so
+	api          *butlr.Client     // of Butlr; nil until something asks
+	gaps         *butlr.Gaps       // nil where nothing is reconciled, as reconcile
+	reconcile    *butlr.Reconcile
+	poll         *butlr.Poll  // nil where everything is sent
+	relay        *relay.Relay // nil where nothing is passed on
+	relayTrouble string       // why nothing is, although the configuration says so
 	recorder     *capture.Recorder
 
 	closers []func() error
@@ -88,7 +91,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	s.resubscribed = make(chan *butlr.Watch, 1)
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription, s.openHealth,
+		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription, s.openHealth, s.openAsking,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -155,6 +158,10 @@ func (s *service) openHub(context.Context) error {
 	if s.samples != nil {
 		sinks = append(sinks, s.samples)
 	}
+	if s.config.Butlr.Reconciles() {
+		s.gaps = butlr.NewGaps()
+		sinks = append(sinks, s.gaps)
+	}
 	s.hub, err = gateway.NewHub(gateway.HubOptions{
 		State: state, Journal: s.store, Sinks: sinks, Clock: s.clock, Alarms: s.alarms, Log: s.log,
 	})
@@ -218,6 +225,9 @@ func (s *service) openControl(context.Context) error {
 }
 
 func (s *service) openWebhook(context.Context) (err error) {
+	if s.config.Webhook.Listen == "" { // everything is asked for
+		return nil
+	}
 	if s.config.Webhook.ACMEDomain != "" {
 		o, err := keeperOptions(s.config, s.log)
 		if err != nil {
@@ -288,12 +298,20 @@ func (s *service) run(ctx context.Context) error {
 	if s.keeper != nil {
 		parts.start(ctx, "the order of a certificate", s.keeper.Run)
 	}
-	parts.start(ctx, "the webhook", s.webhook.Run)
+	if s.webhook != nil {
+		parts.start(ctx, "the webhook", s.webhook.Run)
+	}
 	if s.subscription != nil {
 		parts.start(ctx, "the watch over Butlr's subscription", s.watchSubscription)
 	}
 	if s.health != nil {
 		parts.start(ctx, "the poll of the sensors' health", s.health.Run)
+	}
+	if s.reconcile != nil {
+		parts.start(ctx, "the look for what was missed", s.reconcile.Run)
+	}
+	if s.poll != nil {
+		parts.start(ctx, "the poll", s.poll.Run)
 	}
 	parts.start(ctx, "the word to the service manager", s.attendManager)
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last

@@ -16,7 +16,7 @@ import (
 // sources tells the page what the other parts know. What the configuration leaves off has nothing to tell.
 func (s *service) sources() web.Sources {
 	from := web.Sources{
-		Events: s.seenEvents, Disk: s.disk.look, Brokers: s.brokersTold, Certificates: s.certificates, Audit: s.audit, Points: livePoints{s},
+		Events: s.seenEvents, Disk: s.disk.look, Brokers: s.brokersTold, Certificates: s.certificates, Audit: s.audit, Points: livePoints{s}, Asked: s.asked,
 	}
 	if s.image != nil {
 		from.Registers = s.servedRegisters
@@ -56,7 +56,7 @@ func (s *service) seenEvents(ctx context.Context, id gateway.AssetID) ([]web.See
 		e := &seen[i]
 		out = append(out, web.SeenEvent{
 			Arrived: web.Moment(e.Arrived), At: web.Moment(e.At), Type: e.Type.String(), ID: idWords(e.ID), Value: seenValue(e),
-			Verdict: e.Fate.String(), Why: e.Why,
+			Verdict: e.Fate.String(), Why: e.Why, Origin: e.Origin.String(),
 		})
 	}
 	return out, nil

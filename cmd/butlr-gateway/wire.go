@@ -164,7 +164,7 @@ func webhookOptions(s *service, c *config.Webhook) webhook.Options {
 		Listen: string(c.Listen), Path: c.Path, TLSCert: string(c.TLSCert), TLSKey: string(c.TLSKey),
 		HeaderName: c.HeaderName, HeaderValue: c.HeaderValue.Reveal(), HeaderValueNext: c.HeaderValueNext.Reveal(),
 		Username: c.Username, Password: c.Password.Reveal(), MaxConnections: c.MaxConnections,
-		TrustedProxies: c.TrustedProxies, Ingest: s.hub, Forward: s.forward, Log: s.log, Metrics: s.metrics,
+		TrustedProxies: c.TrustedProxies, Ingest: s.ingester(), Forward: s.forward, Log: s.log, Metrics: s.metrics,
 	}
 	if s.keeper != nil {
 		o.Certificate = s.keeper.Certificate

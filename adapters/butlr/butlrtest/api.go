@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,8 +27,11 @@ type API struct {
 	StatusUnauthorized bool
 	// PerMinute is how many requests are answered in any minute; the others get 429. 0 is no limit.
 	PerMinute int
+	// FlatReports has reports come as a list of points, whatever order was asked for.
+	FlatReports bool
 
 	mu        sync.Mutex
+	counts    Counts
 	inventory Inventory
 	hooks     []Webhook
 	tokens    map[string]time.Time // until when they are taken
@@ -117,6 +121,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.login(w, body.String())
 	case r.URL.Path == "/api/v3/graphql":
 		a.graphQL(w, r, body.String())
+	case r.URL.Path == "/api/v3/reporting":
+		a.report(w, r, body.String())
 	default:
 		http.NotFound(w, r)
 	}
@@ -135,10 +141,11 @@ func (a *API) note(r Request) (next http.HandlerFunc) {
 
 func (a *API) tooMany() bool {
 	n := 0
-	for _, r := range a.requests {
-		if time.Since(r.At) < time.Minute {
-			n++
+	for _, r := range slices.Backward(a.requests) {
+		if time.Since(r.At) >= time.Minute {
+			break
 		}
+		n++
 	}
 	return a.PerMinute > 0 && n > a.PerMinute
 }
@@ -204,13 +211,22 @@ func StatusText(code int, text string) http.HandlerFunc {
 }
 
 // Ask asks a question as somebody who is logged in, and returns the status and the answer.
-func Ask(a *API, body string) string {
+func Ask(a *API, body string) string { return ask(a, "/api/v3/graphql", body) }
+
+func ask(a *API, path, body string) string {
 	a.mu.Lock()
 	a.tokens["of Ask"] = time.Now().Add(time.Minute)
 	a.mu.Unlock()
-	request := httptest.NewRequest(http.MethodPost, "/api/v3/graphql", strings.NewReader(body))
+	request := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	request.Header.Set("Authorization", "Bearer of Ask")
 	answer := httptest.NewRecorder()
 	a.ServeHTTP(answer, request)
 	return strconv.Itoa(answer.Code) + " " + strings.TrimSpace(answer.Body.String())
+}
+
+// Untrouble answers the next requests as usual, whatever trouble there was to be.
+func (a *API) Untrouble() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.trouble = nil
 }

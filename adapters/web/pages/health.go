@@ -20,6 +20,7 @@ type healthPage struct {
 	Disk         *web.Disk
 	DiskTrouble  string
 	Certificates []web.Certificate
+	Asked        *web.Asked // of Butlr's API; nil where nothing is
 	Place        *time.Location
 }
 
@@ -49,6 +50,7 @@ var alarmMeanings = map[gateway.Alarm]string{
 	gateway.SubscriptionWrong:   "Butlr's webhook is not as configured, so that events may be missing. Compare it with the configuration.",
 	gateway.SerialDown:          "No master on that line is answered. Look at the adapter and its cable.",
 	gateway.PinUnmet:            "An asset does not have the number that the configuration pins it to. Points shows what stands in the way.",
+	gateway.PollFailing:         "People and traffic are asked from Butlr's API, which has not answered for long: they are no longer renewed. Look at this machine's way out, and at the client's secrets.",
 	gateway.BackupFailing:       "The daily copy of the state could not be made. Everything is served and kept all the same; look at the disk, and try \"butlr-gateway state backup\".",
 	gateway.SensorOffline:       "Those sensors see nobody. Rooms that change-only feeds alone tell of follow their loss policies while all of theirs are offline. Look at their power, their batteries and their hives.",
 }
@@ -84,6 +86,9 @@ func (p *Pages) healthPage(ctx context.Context, f *frame) *healthPage {
 	}
 	if p.Sources.Certificates != nil {
 		out.Certificates = p.Sources.Certificates()
+	}
+	if p.Sources.Asked != nil {
+		out.Asked = p.Sources.Asked()
 	}
 	return out
 }

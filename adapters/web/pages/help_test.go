@@ -269,7 +269,7 @@ func sources(p *points) web.Sources {
 			return []string{"butlr/room/" + string(a.ID) + "/state", hostile}
 		},
 		Events: func(context.Context, gateway.AssetID) ([]web.SeenEvent, error) {
-			return []web.SeenEvent{{Arrived: at, At: at, Type: "occupancy", ID: hostile, Value: "3 people", Verdict: "superseded", Why: "a correction came " + hostile}}, nil
+			return []web.SeenEvent{{Arrived: at, At: at, Type: "occupancy", ID: hostile, Value: "3 people", Verdict: "superseded", Origin: "reconciled", Why: "a correction came " + hostile}}, nil
 		},
 		History: func(_ context.Context, _ gateway.AssetID, from, until gateway.Timestamp) (*web.History, error) {
 			return &web.History{
@@ -284,6 +284,13 @@ func sources(p *points) web.Sources {
 			return []web.Broker{{Name: "plant", Address: "tcp://10.0.0.1:1883", Topic: "butlr", Why: "refused " + hostile, Since: at, Waiting: 3, Published: 1200}}
 		},
 		Certificates: func() []web.Certificate { return []web.Certificate{{What: "the webhook", Ends: at}} },
+		Asked: func() *web.Asked {
+			return &web.Asked{
+				Requests:  7,
+				Poll:      &web.Polling{Says: "pull mode: no motion", Until: at, Why: "it answered " + hostile, Counted: 40, Sensors: 6, Corrected: 1},
+				Reconcile: &web.Reconciling{Last: at, After: "a silence of " + hostile, Counts: 12, Why: "down", Traffic: "traffic differs at " + hostile},
+			}
+		},
 		Audit: func(context.Context) ([]web.AuditEntry, error) {
 			return []web.AuditEntry{{At: at, What: "reset_estimate", Asset: "room_3", Name: hostile, Author: hostile, Text: "what " + hostile}}, nil
 		},

@@ -166,7 +166,9 @@ func TestHealthSaysWhatToDo(t *testing.T) {
 	f := newFixture(t, building()...)
 	f.alarms.Raise(gateway.JournalFailing, "disk full")
 	says(t, f.page(t, guest, "/health"), "journal_failing", "Disk full.", "Make room on the disk", "It has no timestamp", "1 × timestamp missing",
-		"5 GiB", "3 MiB of at most 2 GiB", "The webhook", "0123abcd", "Modbus TCP", "silence is never a loss", "boot 3")
+		"5 GiB", "3 MiB of at most 2 GiB", "The webhook", "0123abcd", "Modbus TCP", "silence is never a loss", "boot 3",
+		"Pull mode: no motion.", "of 40 floors, rooms and zones and of 6 traffic sensors; traffic was corrected later by 1 person, which is not taken", "It fails: it answered ",
+		"12 minutes of places; motion cannot be asked for.", "It fails: down", "Traffic differs at ", "7 requests since the start.")
 	f.hub.err = gateway.ErrStopped
 	says(t, f.page(t, guest, "/health"), "The gateway does not answer: The gateway is stopping.", "journal_failing")
 	for alarm := range gateway.Alarm(gateway.AlarmCount) {
