@@ -12,7 +12,7 @@ import (
 // What a reload makes of any building is what a restart makes of it, at that moment and ever after: the same
 // readings, of those that are told and of those that are not, the same numbers, and the same that is kept.
 //
-// Seen to break it: the settings of a class, the hours of a site, the place of the gateway, a name that others have in
+// Seen to break it: settings, the hours of a site, a name that others have in
 // their paths, or max_future left as they were; members looked up in the groups of before; what a group lacks left; a
 // window, the minutes or the silences of a site not cut; a feed that speaks on change left out of its site's heartbeat;
 // the beginnings of its feeds found anew; pins reserved after the groups had their numbers; a group that is gone left

@@ -56,8 +56,7 @@ func (c caller) ask(pdu string) []byte {
 // Who may connect, and who may write, can be changed while clients are connected: those who still may never notice,
 // the others are disconnected. Options that are wrong change nothing, and neither do those that are only looked at.
 //
-// Seen to break it: the list changed before it is found right; sessions that are not allowed any more left, or all of
-// them ended; who may write asked for as a client connects; the limits left as they were.
+// Seen to break it: sessions that are not allowed any more left, or all of them ended.
 func TestWhoMayConnectAndWriteIsChangedWhileClientsAreConnected(t *testing.T) {
 	const poll, write, registers = "04 0000 0001", "06 0018 0007", "04 02"
 	b := furnished(t)

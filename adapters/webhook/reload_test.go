@@ -15,7 +15,7 @@ import (
 // turned away, and who sends with one that is out of force is. Options that are wrong, or are only looked at, change
 // nothing.
 //
-// Seen to break it: the door changed before the options are found right; the second value, the proxies or the password
+// Seen to break it: the door changed as the options are looked at; the second value, the proxies or the password
 // left out; the path taken over.
 func TestSecretsAreChangedWhileEventsCome(t *testing.T) {
 	const second, third = "sEcret-0123456789-second", "sEcret-0123456789-third."

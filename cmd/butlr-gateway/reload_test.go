@@ -129,7 +129,7 @@ func TestAReloadThatCannotBeStoredChangesNothing(t *testing.T) {
 // TestAPasswordWaitsWithItsAddress: another password of the page is in force after a reload, unless the page is to be
 // elsewhere after a restart; then it waits, and is applied once the page is to stay where it is.
 //
-// Seen to break it: a key that waited forgotten; one that waits taken for the one in force.
+// Seen to break it: a key that waited forgotten.
 func TestAPasswordWaitsWithItsAddress(t *testing.T) {
 	const first, second, third = "the first password", "the second password", "the third password"
 	site := newSite(t, "")

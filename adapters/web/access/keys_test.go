@@ -12,7 +12,7 @@ import (
 // Other passwords turn out whoever came in with those of before, also who has only been looking on: their sessions
 // open nothing any more, nor does a password that was right a moment ago. Passwords that cannot be used change nothing.
 //
-// Seen to break it: sessions that stay; what takes long going on; a password remembered; guesses given back.
+// Seen to break it: what takes long going on; a password remembered as before; guesses given back.
 func TestOtherPasswordsTurnEverybodyOut(t *testing.T) {
 	const others, guests = "another password of theirs", "one for those who look"
 	synctest.Test(t, func(t *testing.T) {
