@@ -84,7 +84,7 @@ func TestACapacityOfTheInventoryCountsAtOnce(t *testing.T) {
 // An inventory tells names, custom ids and places as of the moment at which it is taken over: what was sensed
 // before and arrives later comes too late, what was sensed after it counts. Also after a start.
 //
-// Seen to break it: learnOf leaving told as it was; restoreAssets without the time of the facts; describe that
+// Seen to break it: learnOf leaving told as it was; describe that
 // believes an older event of a closer place.
 func TestAnInventoryIsOlderThanTheEventsAfterIt(t *testing.T) {
 	for _, restarted := range []bool{false, true} {
@@ -135,7 +135,7 @@ func TestAnInventoryIsOlderThanTheEventsAfterIt(t *testing.T) {
 
 // Who an inventory named takes no room from strangers, now and after a start.
 //
-// Seen to break it: isUnknown without the facts; setFacts that does not judge.
+// Seen to break it: isUnknown without the facts.
 func TestWhoTheInventoryNamesIsNoStranger(t *testing.T) {
 	h := newHouse(t, func(r *gateway.Rules) { r.MaxUnknownAssets = 5 })
 	h.hear("room_a")
@@ -153,8 +153,7 @@ func TestWhoTheInventoryNamesIsNoStranger(t *testing.T) {
 
 // Who comes in by an entrance in a room is in the room and in the building.
 //
-// Seen to break it: countedFor without the entrance, and with the building instead of the room; factsOf that lets
-// a room be an entrance.
+// Seen to break it: countedFor without the entrance, and with the building instead of the room.
 func TestAnEntranceCountsForItsRoomAndForTheBuilding(t *testing.T) {
 	h := newHouse(t)
 	pass := func(sensor, room string, in, out int) {
