@@ -172,10 +172,16 @@ func LoadWithoutSecrets(path string) (*Config, error) {
 	})
 }
 
+// missing is a file that is not there.
+type missing string
+
+func (m missing) Error() string { return "there is no " + string(m) }
+func (m missing) Unwrap() error { return fs.ErrNotExist }
+
 func load(path string, machine Machine) (*Config, error) {
 	text, mode, err := ThisMachine().File(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading the configuration: there is no %s; \"--config\" tells where it is, and \"butlr-gateway run --begin\" begins with an example", path)
+		return nil, fmt.Errorf("reading the configuration: %w; \"--config\" tells where it is, and \"butlr-gateway run --begin\" begins with an example", missing(path))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w; \"--config\" tells where it is", err)
