@@ -32,6 +32,7 @@ func (s *State) apply(i Instant, e *Event) error {
 		s.pending.unhandled++
 		return nil
 	}
+	s.recognise(&e.Path.Sensor)
 	if why := s.admit(i, e); why != Admitted {
 		s.refuse(i, e, why)
 		return nil
@@ -159,7 +160,7 @@ func (s *State) count(places *[6]*asset, e *Event, id EventID, key IncrementKey)
 	s.counted.add(i)
 	s.pending.counted = append(s.pending.counted, i)
 	s.pass(places[Sensor-Site], e, id)
-	for _, around := range countedFor(places) {
+	for _, around := range countedFor(places, e) {
 		if around != nil {
 			s.pass(around, e, id)
 		}
@@ -169,11 +170,11 @@ func (s *State) count(places *[6]*asset, e *Event, id EventID, key IncrementKey)
 // countedFor returns the places that a sensor counts for, among them nil: its room; where it has none, the floor,
 // the building and the site; and one that the inventory calls an entrance for all of these, because who comes in
 // by a door of the lobby is in the lobby and in the building.
-func countedFor(places *[6]*asset) []*asset {
+func countedFor(places *[6]*asset, e *Event) []*asset {
 	switch {
 	case places[Room-Site] == nil:
 		return places[:Room-Site]
-	case places[Sensor-Site].isEntrance():
+	case e.Entrance || places[Sensor-Site].isEntrance():
 		return places[:Zone-Site]
 	}
 	return places[Room-Site : Zone-Site]
@@ -207,7 +208,7 @@ func (s *State) pass(a *asset, e *Event, id EventID) {
 // doubtCounter notes that a TRAFFIC event was too old to be counted: what it would have added to is
 // uncertain for the day. That is all that a refused event changes, once a day.
 func (s *State) doubtCounter(e *Event, now Timestamp) {
-	inside := e.Path.Room.ID != "" && !s.byID[e.Path.Sensor.ID].isEntrance()
+	inside := e.Path.Room.ID != "" && !e.Entrance && !s.byID[e.Path.Sensor.ID].isEntrance()
 	for i, p := range e.Path.places() {
 		elsewhere := inside && placeKinds[i] < Room
 		a := s.byID[p.ID]

@@ -60,6 +60,7 @@ func (s *State) place(a *asset) {
 	a.settings = s.resolve(a)
 	s.nameCustom(a)
 	s.countTags(a.about, 1)
+	s.listSensor(a)
 }
 
 // seat enters an asset under its number.
@@ -181,6 +182,9 @@ func (s *State) retell(a *asset, known [detailCount]string, around *asset, at Ti
 		s.judgeUnknown(a)
 		s.pending.move(a)
 		s.pinsStale = true
+	}
+	if next.MAC != about.MAC {
+		s.listSensor(a)
 	}
 	if next.Parent != about.Parent {
 		s.attach(a, around)

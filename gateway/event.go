@@ -41,9 +41,13 @@ type Event struct {
 	Path    Path      // where
 	People  int       // of Occupancy and OccupancyMinute
 	In, Out int       // of Traffic: people who passed since the last event
-	Found   []Position
-	Defect  Refusal // set by the decoder if the content cannot be an event: it is refused with this reason
-	Raw     []byte  // the event as it was sent, for whoever asks why it was refused; not kept otherwise
+
+	// Entrance, of Traffic, says that who made the event knows the sensor to be an entrance: see [Facts].
+	Entrance bool
+
+	Found  []Position
+	Defect Refusal // set by the decoder if the content cannot be an event: it is refused with this reason
+	Raw    []byte  // the event as it was sent, for whoever asks why it was refused; not kept otherwise
 }
 
 // Origin is how an event came to the gateway.

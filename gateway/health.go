@@ -51,6 +51,11 @@ func (s *State) takeHealth(i Instant) {
 	seen := make(map[AssetID]bool, len(r.Devices))
 	for k := range r.Devices {
 		d := &r.Devices[k]
+		if !d.Hive {
+			at := Place{ID: d.ID, MAC: d.MAC}
+			s.recognise(&at)
+			d.ID = at.ID
+		}
 		if seen[d.ID] {
 			continue
 		}

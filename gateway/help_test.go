@@ -94,7 +94,7 @@ func passed(sensor, room string, in_, out int, sensed string) gateway.Event {
 	if room != "" {
 		p = in(room)
 	}
-	p.Sensor = gateway.Place{ID: gateway.AssetID(sensor), MAC: "00-17-0d"}
+	p.Sensor = gateway.Place{ID: gateway.AssetID(sensor), MAC: "00-17-" + sensor}
 	t := at(sensed)
 	return gateway.Event{ID: eventID(t, 0), Type: gateway.Traffic, Subject: gateway.Sensor, At: t, Path: p, In: in_, Out: out}
 }

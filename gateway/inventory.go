@@ -119,6 +119,7 @@ func (s *State) setFacts(a *asset, facts *Facts) {
 	s.countTags(a.about, -1)
 	s.countTags(&next, 1)
 	a.about = &next
+	s.listSensor(a)
 	s.judgeUnknown(a)
 }
 
@@ -134,6 +135,24 @@ func (s *State) judgeUnknown(a *asset) {
 // customer's own id of it, "" if it is not known.
 func (s *State) isUnknown(about *Asset, custom string) bool {
 	return !about.Retired && about.Facts == nil && !s.named(about.ID, custom)
+}
+
+// listSensor has a sensor that an inventory named be found by its MAC.
+func (s *State) listSensor(a *asset) {
+	if a.about.Kind == Sensor && a.about.Facts != nil && a.about.MAC != "" {
+		s.sensors[a.about.MAC] = a
+	}
+}
+
+// recognise gives an event's sensor the id that an inventory has for it. Butlr's events and its API may name a sensor
+// by different ids; its MAC is the same. A sensor that events were told of under the id that they have keeps that.
+func (s *State) recognise(p *Place) {
+	if p.ID == "" || p.MAC == "" || s.byID[p.ID] != nil {
+		return
+	}
+	if a := s.sensors[p.MAC]; a != nil && a.about.MAC == p.MAC && a.about.Facts != nil && s.byID[a.about.ID] == a {
+		p.ID = a.about.ID
+	}
 }
 
 // countTags counts how many assets have each tag.

@@ -193,6 +193,46 @@ func TestAnEntranceCountsForItsRoomAndForTheBuilding(t *testing.T) {
 	}
 }
 
+// Where events name a sensor by another id than the inventory, it is the one with its MAC, also after a start. One that
+// no inventory named is nobody else.
+//
+// Seen to break it: recognise left out, and of sensors that no inventory named; setFacts, place and retell without
+// listSensor.
+func TestASensorOfAnInventoryIsKnownByItsMAC(t *testing.T) {
+	const door, stairs, gate = "00-17-0d-00-00-71-3b-04", "00-17-0d-00-00-71-3b-05", "00-17-0d-00-00-71-3b-06"
+	h := newHouse(t)
+	pass := func(sensor, mac string, in int) {
+		h.at = h.at.Add(time.Minute)
+		e := passed(sensor, "", in, 0, "09:00:00")
+		e.At, e.Path.Sensor.MAC = gateway.TimestampOf(h.at), mac
+		e.ID = eventID(e.At, 1)
+		if err := h.Apply(h.now(), []gateway.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+		h.store()
+	}
+	pass("sensor_api", "", 1)
+	pass("sensor_gate", gate, 32)
+	h.takeOver(
+		gateway.Asset{ID: "sensor_api", Kind: gateway.Sensor, MAC: door, Facts: &gateway.Facts{Entrance: true}},
+		gateway.Asset{ID: "sensor_gate", Kind: gateway.Sensor, MAC: gate, Facts: &gateway.Facts{}},
+	)
+	pass("sensor_web", door, 2)
+	pass("sensor_fence", gate, 64)
+	h.restart()
+	pass("sensor_web", door, 4)
+	pass("sensor_stairs", stairs, 8)
+	pass("sensor_other", stairs, 16)
+	for id, want := range map[gateway.AssetID]int64{"sensor_api": 7, "sensor_stairs": 8, "sensor_other": 16, "sensor_gate": 96, "building_1": 127} {
+		if got := h.reading(id, gateway.TrafficIn).Value; got != want {
+			t.Errorf("%s: %d in, want %d", id, got, want)
+		}
+	}
+	if h.Asset("sensor_web") != nil {
+		t.Error("the door is there twice")
+	}
+}
+
 // What is too old to be counted makes all uncertain that it would have been counted for.
 //
 // Seen to break it: doubtCounter that takes every room's sensor for one of the inside.

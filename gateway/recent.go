@@ -103,7 +103,7 @@ func (s *State) note(i Instant, e *Event, id EventID, places *[6]*asset, fate Fa
 	if e.Type != Traffic {
 		return
 	}
-	for _, around := range countedFor(places) {
+	for _, around := range countedFor(places, e) {
 		if around != nil {
 			n.asset = around
 			s.pending.noted = append(s.pending.noted, n)

@@ -204,6 +204,7 @@ func (s *State) undoAsset(t *touchedAsset) {
 		s.nameCustom(t.asset)
 	}
 	t.asset.facts = t.before
+	s.listSensor(t.asset)
 }
 
 // undoMoves puts every asset back where it was.

@@ -26,6 +26,7 @@ type State struct {
 	byID    map[AssetID]*asset
 	custom  map[string][]*asset // by the customer's own id
 	tagged  map[string]int      // assets by tag
+	sensors map[string]*asset   // by MAC: those that an inventory named, and some that are no longer so
 	lowest  Number              // no number below it is free
 	unknown int                 // assets that neither the rules nor an inventory name
 
@@ -147,6 +148,7 @@ func RestoreState(rules Rules, saved *Saved, start Instant) (*State, error) {
 		byID:      make(map[AssetID]*asset, len(saved.Assets)),
 		custom:    make(map[string][]*asset),
 		tagged:    make(map[string]int),
+		sensors:   make(map[string]*asset),
 		counted:   newIncrements(),
 		starts:    saved.Process.Starts,
 		edition:   saved.Edition,

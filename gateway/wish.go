@@ -13,7 +13,7 @@ type Wish struct {
 	Reinstate []AssetID          // to be retired no more
 	Listing   *Listing           // nil for none
 	Gateway   string             // whose ledger it is to be; "" leaves it
-	Inventory []Asset            // what an inventory says, with ID, Kind, Given, CustomID, Parent and Facts; of what has no number nothing follows
+	Inventory []Asset            // what an inventory says, with ID, Kind, Given, CustomID, MAC, Parent and Facts; of what has no number nothing follows
 }
 
 // leavesLedger tells whether a wish is about what an inventory says and nothing else: the ledger is not settled anew.

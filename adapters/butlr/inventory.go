@@ -33,6 +33,7 @@ type Place struct {
 	Timezone string          // of a site or a floor, "" is not known
 	Tags     []string        // names, in order
 	Mode     string          // of a sensor, in lower case: "traffic" or "presence"
+	MAC      string          // of a sensor, lower case with dashes
 	Entrance bool            // of a sensor: who passes it enters or leaves the building
 }
 
@@ -157,6 +158,9 @@ func (r *stockReader) take(l *listing, row map[string]json.RawMessage) {
 		Capacity: capacityOf(row["capacity"]), Timezone: wordOf(row["timezone"]), Tags: tagsOf(row["tags"]), Mode: strings.ToLower(wordOf(row["mode"])),
 	}
 	_ = json.Unmarshal(row["is_entrance"], &p.Entrance)
+	if l.kind == gateway.Sensor {
+		p.MAC = macOf(row["mac_address"])
+	}
 	for _, name := range l.parents {
 		if parent := wordOf(row[name]); isID(parent) {
 			p.Parent = gateway.AssetID(parent)

@@ -49,7 +49,7 @@ func walked(i *butlr.Inventory) (words []string) {
 		for _, more := range []struct {
 			what string
 			is   bool
-		}{{p.CustomID, p.CustomID != ""}, {fmt.Sprint(p.Capacity, " people"), p.Capacity > 0}, {p.Timezone, p.Timezone != ""}, {strings.Join(p.Tags, "+"), p.Tags != nil}, {p.Mode, p.Mode != ""}, {"entrance", p.Entrance}} {
+		}{{p.CustomID, p.CustomID != ""}, {fmt.Sprint(p.Capacity, " people"), p.Capacity > 0}, {p.Timezone, p.Timezone != ""}, {strings.Join(p.Tags, "+"), p.Tags != nil}, {p.Mode, p.Mode != ""}, {p.MAC, p.MAC != ""}, {"entrance", p.Entrance}} {
 			if more.is {
 				text += ", " + more.what
 			}
@@ -64,12 +64,12 @@ var aWalk = []string{
 	`building_1 "Maas House" in site_1`,
 	`space_1 "Level 1" in building_1`,
 	`room_3 "Lobby" in space_1`,
-	`sensor_1 "Door" in space_1, traffic, entrance`,
+	`sensor_1 "Door" in space_1, traffic, 0a-00, entrance`,
 	`space_2 "Level 2" in building_1, 80 people`,
 	`room_1 "Atelier" in space_2`,
 	`zone_1 "Desks" in room_1, 4 people`,
 	`room_2 "Boardroom" in space_2, MH-2.09, 12 people, lab+quiet`,
-	`sensor_2 "Ceiling" in room_2, presence`,
+	`sensor_2 "Ceiling" in room_2, presence, 0a-01`,
 	`zone_2 "Corridor" in space_2`,
 	`room_9 "Elsewhere" in space_9`,
 	"3 test devices are left out",

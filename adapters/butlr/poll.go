@@ -183,7 +183,9 @@ func (p *Poll) believe(ctx context.Context, q Quantity, r *Report) error {
 		case q == Passages && known:
 			corrected += distance(c.In, before.In) + distance(c.Out, before.Out)
 		default:
-			events = append(events, eventOf(&c, q, p.places.paths[c.ID], gateway.Polled))
+			e := eventOf(&c, q, p.places.paths[c.ID], gateway.Polled)
+			e.Entrance = p.places.doors[c.ID]
+			events = append(events, e)
 		}
 		news = append(news, c)
 	}

@@ -13,8 +13,9 @@ import (
 type placesAsked struct {
 	ids   [quantityCount][]gateway.AssetID
 	paths map[gateway.AssetID]gateway.Path
-	next  time.Time // when the inventory is to be asked for again
-	said  bool      // that a report had what nobody asked for
+	doors map[gateway.AssetID]bool // sensors that are entrances
+	next  time.Time                // when the inventory is to be asked for again
+	said  bool                     // that a report had what nobody asked for
 }
 
 const (
@@ -58,6 +59,7 @@ func (p *Poll) furnish(ctx context.Context) error {
 // arrange sets out what is asked for of each quantity.
 func (a *placesAsked) arrange(inventory *Inventory, places []Place) {
 	a.ids, a.paths = [quantityCount][]gateway.AssetID{}, make(map[gateway.AssetID]gateway.Path, len(places))
+	a.doors = make(map[gateway.AssetID]bool)
 	byID := make(map[gateway.AssetID]*Place, len(inventory.Places))
 	for i := range inventory.Places {
 		byID[inventory.Places[i].ID] = &inventory.Places[i]
@@ -67,14 +69,15 @@ func (a *placesAsked) arrange(inventory *Inventory, places []Place) {
 		if q, ok := quantityOf(place.Kind); ok {
 			a.ids[q] = append(a.ids[q], place.ID)
 			a.paths[place.ID] = pathTo(place, byID)
+			if place.Entrance {
+				a.doors[place.ID] = true
+			}
 		}
 	}
 }
 
-// pathTo returns the way to a place. Who passes at an entrance counts for its floor, also where the entrance has a
-// room.
+// pathTo returns the way to a place, as Butlr would send it.
 func pathTo(place *Place, byID map[gateway.AssetID]*Place) (path gateway.Path) {
-	entrance := place.Kind == gateway.Sensor && place.Entrance
 	for p, depth := place, 0; p != nil && depth <= int(gateway.Sensor); p, depth = byID[p.Parent], depth+1 {
 		at := gateway.Place{ID: p.ID, Name: p.Name, CustomID: p.CustomID}
 		switch {
@@ -84,11 +87,12 @@ func pathTo(place *Place, byID map[gateway.AssetID]*Place) (path gateway.Path) {
 			path.Building = at
 		case p.Kind == gateway.Floor:
 			path.Floor = at
-		case p.Kind == gateway.Room && !entrance:
+		case p.Kind == gateway.Room:
 			path.Room = at
 		case p.Kind == gateway.Zone:
 			path.Zone = at
 		case p.Kind == gateway.Sensor:
+			at.MAC = p.MAC
 			path.Sensor = at
 		}
 	}

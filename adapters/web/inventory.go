@@ -19,6 +19,7 @@ type LedgerPlace struct {
 	Timezone string          `json:"timezone"` // of a site, by its IANA name; "" is not known
 	Tags     []string        `json:"tags"`
 	Entrance bool            `json:"entrance"` // of a sensor
+	MAC      string          `json:"mac"`      // of a sensor, lower case with dashes; "" is not known
 }
 
 // longestText is how many bytes a name, a custom id or a tag may have.
@@ -34,7 +35,7 @@ func (p *LedgerPlace) place() (gateway.Asset, error) {
 		return gateway.Asset{}, BadOrder(fmt.Sprintf("the capacity %d of %s is not possible: use 0 to %d", p.Capacity, p.Asset, MostPeople))
 	}
 	facts := gateway.Facts{Capacity: p.Capacity, Entrance: p.Entrance, Tags: slices.Compact(slices.Sorted(slices.Values(p.Tags)))}
-	for _, text := range append([]string{p.Name, p.CustomID, string(p.Parent)}, facts.Tags...) {
+	for _, text := range append([]string{p.Name, p.CustomID, p.MAC, string(p.Parent)}, facts.Tags...) {
 		if len(text) > longestText {
 			return gateway.Asset{}, BadOrder(fmt.Sprintf("a text of %s is too long: use at most %d bytes", p.Asset, longestText))
 		}
@@ -46,7 +47,7 @@ func (p *LedgerPlace) place() (gateway.Asset, error) {
 		}
 		facts.Clock = place
 	}
-	return gateway.Asset{ID: p.Asset, Kind: kind, Given: p.Name, CustomID: p.CustomID, Parent: p.Parent, Facts: &facts}, nil
+	return gateway.Asset{ID: p.Asset, Kind: kind, Given: p.Name, CustomID: p.CustomID, MAC: p.MAC, Parent: p.Parent, Facts: &facts}, nil
 }
 
 // inventory returns all that an order says of an inventory, nil if it says nothing.

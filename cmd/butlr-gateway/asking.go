@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,7 +80,7 @@ func (s *service) gauge(name, help string, value func() float64) error {
 // polled returns the places of an inventory that are polled: those of which the webhook would take events.
 func (s *service) polled(inventory *butlr.Inventory) []butlr.Place {
 	places, _ := importable(inventory, s.config)
-	return places
+	return slices.DeleteFunc(places, func(p butlr.Place) bool { return countsNothing(&p) })
 }
 
 // ingester is where the webhook hands events in.

@@ -122,6 +122,7 @@ func proposeInventory(ctx context.Context, path string, inventory *butlr.Invento
 	if err != nil {
 		return nil, err
 	}
+	byAddress(inventory, l.state.Assets())
 	places, notes := importable(inventory, l.settings)
 	p := &proposal{ledgerOnDisk: l, notes: notes, reasons: map[gateway.AssetID]string{}}
 	added := slices.DeleteFunc(slices.Clone(places), func(place butlr.Place) bool {

@@ -123,7 +123,24 @@ func saidOf(p *butlr.Place, known *gateway.Asset, whole bool) (said gateway.Asse
 			facts.Tags = before.Tags
 		}
 	}
-	return gateway.Asset{ID: p.ID, Kind: p.Kind, Given: p.Name, CustomID: p.CustomID, Parent: p.Parent, Facts: &facts}, note
+	return gateway.Asset{ID: p.ID, Kind: p.Kind, Given: p.Name, CustomID: p.CustomID, MAC: p.MAC, Parent: p.Parent, Facts: &facts}, note
+}
+
+// byAddress gives sensors of an inventory that events have told under another id the id that they have here: a sensor is
+// known by its address. Nothing lies in a sensor, so that nothing else of the inventory names it.
+func byAddress(inventory *butlr.Inventory, known []*gateway.Asset) {
+	ids, addresses := map[gateway.AssetID]bool{}, map[string]gateway.AssetID{}
+	for _, a := range known {
+		ids[a.ID] = true
+		if a.Kind == gateway.Sensor && a.MAC != "" {
+			addresses[a.MAC] = a.ID
+		}
+	}
+	for i := range inventory.Places {
+		if p := &inventory.Places[i]; p.Kind == gateway.Sensor && !ids[p.ID] && addresses[p.MAC] != "" {
+			p.ID = addresses[p.MAC]
+		}
+	}
 }
 
 // vanishedShown is how many assets that an inventory does not have are named.

@@ -123,7 +123,7 @@ func orderOf(wish *gateway.Wish, allowMoves bool, author string) web.LedgerOrder
 		a := &wish.Inventory[k]
 		o.Inventory = append(o.Inventory, web.LedgerPlace{
 			Asset: a.ID, Kind: a.Kind.String(), Name: a.Given, CustomID: a.CustomID, Parent: a.Parent,
-			Capacity: a.Facts.Capacity, Timezone: a.Facts.Timezone(), Tags: a.Facts.Tags, Entrance: a.Facts.Entrance,
+			Capacity: a.Facts.Capacity, Timezone: a.Facts.Timezone(), Tags: a.Facts.Tags, Entrance: a.Facts.Entrance, MAC: a.MAC,
 		})
 	}
 	return o
