@@ -291,7 +291,7 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// TestPullDay has a gateway to which nothing is sent, for a day: all day long people and who passed are as in the
+// TestPullDay has a gateway to which nothing is sent, for a day and a night: all along people and who passed are as in the
 // building, two minutes late at the most; nobody knows of motion.
 //
 // Seen to break it: minutes taken that are not over; requests that do not wait for their turn.
@@ -302,7 +302,7 @@ func TestPullDay(t *testing.T) {
 		e := newTenancy(t, 6)
 		s := e.serve(dir, true)
 		begun := time.Now()
-		for range 19 * 3 {
+		for range 24 * 3 {
 			time.Sleep(20*time.Minute + 7*time.Second)
 			synctest.Wait()
 			s.people(2 * time.Minute)
