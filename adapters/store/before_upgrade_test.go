@@ -40,7 +40,12 @@ func everySchema(t *testing.T) map[int]string {
 // Seen to break it: the upgrade before the backup (of the new schema then); no ledger beside it; a backup from an
 // earlier try left beside it; one where nothing is upgraded.
 func TestBeforeAnUpgradeABackupIsKept(t *testing.T) {
-	for schema, dir := range everySchema(t) {
+	dirs := everySchema(t)
+	dirs[store.SchemaVersion] = t.TempDir()
+	s := open(t, dirs[store.SchemaVersion])
+	commit(t, s, everything())
+	closeStore(t, s)
+	for schema, dir := range dirs {
 		t.Run(fmt.Sprint(schema), func(t *testing.T) {
 			before, of := read(t, dir)
 			ledger, _ := os.ReadFile(filepath.Join(dir, "ledger.csv")) // there was none in the first
