@@ -446,7 +446,8 @@ func TestACrashWhileTheDatabaseIsReplacedIsGoneOnFrom(t *testing.T) {
 // TestWhateverHappensToTheFilesAGatewayStarts: bits flip in the database, in its log and in the backup, files are cut
 // off. No address moves, and no total is shown as good that is not what it was.
 //
-// Seen to break it: a log of which the middle is damaged taken for a short one.
+// Seen to break it: a log of which the middle is damaged taken for a short one; the log of before left beside a new
+// database.
 func TestWhateverHappensToTheFilesAGatewayStarts(t *testing.T) {
 	made := madeWithBackup(t)
 	files := make(map[string][]byte)
