@@ -12,7 +12,7 @@ import (
 
 // Masked returns a configuration as it may be shown to others: without comments, without what is under keys that
 // have secrets or that are not known, and without passwords in addresses. Where a secret is in a file or a variable,
-// the text still says in which.
+// the text still says in which; what names neither, as a secret that was written after "env:", is not shown.
 func Masked(text []byte) ([]byte, error) {
 	var all map[string]any
 	if err := toml.Unmarshal(text, &all); err != nil {
@@ -37,7 +37,7 @@ func mask(name string, value any) any {
 		}
 		return shown
 	case string:
-		if strings.HasPrefix(v, "env:") || strings.HasPrefix(v, "file:") {
+		if saysWhere(v) {
 			return v
 		}
 		if !isPublic(name) {

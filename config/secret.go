@@ -91,6 +91,15 @@ func secretFrom(text string, machine Machine) (Secret, *fault) {
 	return NewSecret(text), nil
 }
 
+// saysWhere tells whether text names a variable or a file that a secret may be in, rather than being one.
+func saysWhere(text string) bool {
+	if name, ok := strings.CutPrefix(text, "env:"); ok {
+		return variableName.MatchString(name)
+	}
+	path, ok := strings.CutPrefix(text, "file:")
+	return ok && filepath.IsAbs(path) && plain(path) == nil
+}
+
 func secretFromVariable(name string, machine Machine) (Secret, *fault) {
 	if !variableName.MatchString(name) {
 		return Secret{}, &fault{

@@ -66,8 +66,9 @@ func (p process) failToTakeOver(t rapid.TB, now Timestamp, inventory []Asset, to
 // A process to which inventories are told between events, which dies after some of them and fails to store others,
 // ends where one ends that did neither: what an inventory says is stored whole, and undone whole.
 //
-// Seen to break it: a tie between an event and an inventory decided as one between events; setFacts that does not judge; restoreAssets without the time of the facts; undoAsset without the tags; describedAnew without the facts; setClock without touchSite; shift
-// without touchHistory; restoreAssets that does not ask the facts who is unknown; place that does not count tags.
+// Seen to break it: setFacts that does not judge; undoAsset without the tags; describedAnew without the facts; setClock
+// without touchSite; shift without touchHistory; restoreAssets that does not ask the facts who is unknown; place that does
+// not count tags.
 func TestACrashLosesNothingOfAnInventory(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -84,8 +84,7 @@ func TestACapacityOfTheInventoryCountsAtOnce(t *testing.T) {
 // An inventory tells names, custom ids and places as of the moment at which it is taken over: what was sensed
 // before and arrives later comes too late, what was sensed after it counts. Also after a start.
 //
-// Seen to break it: learnOf leaving told as it was; describe that
-// believes an older event of a closer place.
+// Seen to break it: describe that believes an older event of a closer place.
 func TestAnInventoryIsOlderThanTheEventsAfterIt(t *testing.T) {
 	for _, restarted := range []bool{false, true} {
 		h := newHouse(t)
@@ -258,8 +257,8 @@ func TestAnEntrancesLateEventIsMissedByTheBuilding(t *testing.T) {
 
 // A tag names whoever has it, as of the import that says so.
 //
-// Seen to break it: namesOf without the tags; setFacts and undoAsset that do not count them; lookUp where a tag
-// may be met.
+// Seen to break it: namesOf without the tags; setFacts that does not count them, and that never counts one less; lookUp
+// where a tag may be met.
 func TestATagIsWhoeverHasIt(t *testing.T) {
 	h := newHouse(t, func(r *gateway.Rules) {
 		r.Groups["labs"] = gateway.GroupRule{Members: []string{"tag:lab", "tag:north, upper"}, Index: gateway.NoNumber}
@@ -306,6 +305,10 @@ func TestATagIsWhoeverHasIt(t *testing.T) {
 	expect("moved", "[room_b room_c] [] 2", "[room_b room_c] [] 2")
 	if got := h.reading("group:labs", gateway.People); got.Value != 2 || got.Quality == gateway.Never {
 		t.Errorf("people of the labs: %+v", got)
+	}
+	h.takeOver(listedRoom("room_c", gateway.Facts{}))
+	if h.Tagged("lab") || h.Tagged("quiet") {
+		t.Error("a tag that nobody has any more is still known")
 	}
 }
 

@@ -96,7 +96,7 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("the line is dea
 
 // TestAnAuthorityThatWantsQuietIsLeftAlone has an answer that allows the next request in ten hours.
 //
-// Seen to break it: Retry-After of 429 passed over; a day of it obeyed where a year is said.
+// Seen to break it: Retry-After of 429 passed over; more than a day of it obeyed.
 func TestAnAuthorityThatWantsQuietIsLeftAlone(t *testing.T) {
 	for _, test := range []struct {
 		status int

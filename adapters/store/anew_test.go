@@ -57,8 +57,7 @@ func checkpoint(t *testing.T, dir string) {
 // there, with what only the damaged database had; that is kept aside. The store goes on, and a restart finds all of it.
 //
 // Seen to break it: the structure not looked at, the checksums of rows not looked at, a database that is gone made anew
-// empty; what other parts keep not taken over; a batch that is not everything accepted; the log of before left beside
-// the new database.
+// empty; what other parts keep not taken over; a batch that is not everything accepted.
 func TestDamageWhileTheGatewayRunsIsMended(t *testing.T) {
 	harms := map[string]struct {
 		harm  func(t *testing.T, dir string)

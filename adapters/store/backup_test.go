@@ -65,8 +65,8 @@ func names(t *testing.T, dir string) (out []string) {
 }
 
 // TestABackupHoldsEverything, of a gateway that runs, and of new hardware that gets it. Seen to break it: the ledger
-// left out (the gateway's id is another), totals that do not say that events are missing, a file that everybody reads,
-// the backup's own table left in the database.
+// left out of the file (nobody's id is in it then), totals that do not say that events are missing, a file that
+// everybody reads, the backup's own table left in the database.
 func TestABackupHoldsEverything(t *testing.T) {
 	dir, fresh := t.TempDir(), filepath.Join(t.TempDir(), "new")
 	s := open(t, dir)
@@ -185,8 +185,8 @@ func TestABackupDoesNotReplaceAFile(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoBackupIsNotRestored, and leaves the directory as it was. Seen to break it: the structure not checked
-// (a file that is cut short), and the table not asked for (a database of a gateway).
+// TestWhatIsNoBackupIsNotRestored, and leaves the directory as it was. Seen to break it: the table not asked for (a
+// database of a gateway), the number of the schema passed over, and a file left in the directory.
 func TestWhatIsNoBackupIsNotRestored(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)

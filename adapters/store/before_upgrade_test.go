@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,7 +40,12 @@ func everySchema(t *testing.T) map[int]string {
 // Seen to break it: the upgrade before the backup (of the new schema then); no ledger beside it; a backup from an
 // earlier try left beside it; one where nothing is upgraded.
 func TestBeforeAnUpgradeABackupIsKept(t *testing.T) {
-	for schema, dir := range everySchema(t) {
+	dirs := everySchema(t)
+	dirs[store.SchemaVersion] = t.TempDir()
+	s := open(t, dirs[store.SchemaVersion])
+	commit(t, s, everything())
+	closeStore(t, s)
+	for schema, dir := range dirs {
 		t.Run(fmt.Sprint(schema), func(t *testing.T) {
 			before, of := read(t, dir)
 			ledger, _ := os.ReadFile(filepath.Join(dir, "ledger.csv")) // there was none in the first
@@ -172,9 +178,10 @@ func TestMain(m *testing.M) {
 
 // TestAnUpgradeThatIsKilledGoesOn: a gateway is killed at its first write, at its second, and so on, until one comes
 // through; and so at every sync, and every time that a file gets another name or goes. Whatever is left, the next start
-// has everything.
+// has everything, and what is called a backup is a whole one.
 //
-// Seen to break it: the upgrade in two transactions; a backup believed before it was whole.
+// Seen to break it: a backup under its own name before it is whole; a new database that is not put in place at the next
+// start.
 func TestAnUpgradeThatIsKilledGoesOn(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("strace is of Linux")
@@ -207,6 +214,13 @@ func TestAnUpgradeThatIsKilledGoesOn(t *testing.T) {
 				c := exec.Command("strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=KILL:when=%d", call, at), self)
 				c.Env = append(os.Environ(), asOpener+"="+dir)
 				out, err := c.CombinedOutput()
+				backups, failed := store.Backups(filepath.Join(dir, store.BackupFolder))
+				for _, b := range backups {
+					failed = errors.Join(failed, store.VerifyBackup(t.Context(), b.Path))
+				}
+				if failed != nil {
+					t.Fatalf("%s, killed at %s number %d: %v", what, call, at, failed)
+				}
 				s := open(t, dir)
 				got := s.Saved()
 				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

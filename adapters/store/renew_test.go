@@ -417,6 +417,7 @@ func TestACrashWhileTheDatabaseIsReplacedIsGoneOnFrom(t *testing.T) {
 		"nothing but a beginning": {"state.db": []byte("rubbish"), "renewal/state.db": sound[:5000], "renewal/state.db-wal": []byte("x")},
 		"the new one is whole":    {"state.db": []byte("rubbish"), "state.db-wal": []byte("x"), "state.db.new": sound},
 		"the old one is gone":     {"state.db-wal": []byte("rubbish"), "state.db.new": sound},
+		"the old one can be read": {"state.db": sound, "renewal/state.db": sound[:5000]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := copied(t, made, filepath.Join(t.TempDir(), "state"))
@@ -432,7 +433,7 @@ func TestACrashWhileTheDatabaseIsReplacedIsGoneOnFrom(t *testing.T) {
 			saved := s.Saved()
 			saved.Overrides = nil // of the backup, where it was needed
 			mustHold(t, saved)
-			if _, whole := leave["state.db.new"]; whole && (saved.Totals[0].In != peopleSince || len(s.Damage()) > 0) {
+			if whole := leave["state.db.new"] != nil || len(leave["state.db"]) == len(sound); whole && (saved.Totals[0].In != peopleSince || len(s.Damage()) > 0) {
 				t.Errorf("totals %+v, damage %q", saved.Totals[0], s.Damage())
 			}
 			if left := names(t, dir); slices.ContainsFunc(left, func(n string) bool { return n == "renewal" || n == "state.db.new" }) {
@@ -445,7 +446,8 @@ func TestACrashWhileTheDatabaseIsReplacedIsGoneOnFrom(t *testing.T) {
 // TestWhateverHappensToTheFilesAGatewayStarts: bits flip in the database, in its log and in the backup, files are cut
 // off. No address moves, and no total is shown as good that is not what it was.
 //
-// Seen to break it: a log of which the middle is damaged taken for a short one.
+// Seen to break it: a log of which the middle is damaged taken for a short one; the log of before left beside a new
+// database.
 func TestWhateverHappensToTheFilesAGatewayStarts(t *testing.T) {
 	made := madeWithBackup(t)
 	files := make(map[string][]byte)

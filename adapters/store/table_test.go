@@ -70,7 +70,7 @@ func TestTablesKeepWhatIsWritten(t *testing.T) {
 
 // Changes come together or not at all, and after an error the database is opened anew.
 //
-// Seen to break it: the statements run outside a transaction; the broken connection kept.
+// Seen to break it: the statements run outside a transaction; one that is neither rolled back nor left with its connection.
 func TestATableIsWrittenWholeOrNot(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)

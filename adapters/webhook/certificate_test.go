@@ -61,4 +61,12 @@ func TestACertificateThatSomebodyElseKeeps(t *testing.T) {
 	if _, err := webhook.NewServer(o); err == nil || !strings.Contains(err.Error(), "give one of them") {
 		t.Errorf("two certificates are taken: %v", err)
 	}
+	o.TLSCert, o.TLSKey, o.Metrics, o.Listen = "", "", options().Metrics, ":0"
+	if _, err := webhook.NewServer(o); err != nil {
+		t.Errorf("beyond loopback, with a keeper: %v", err)
+	}
+	o.Certificate, o.Metrics = nil, options().Metrics
+	if _, err := webhook.NewServer(o); err == nil || !strings.Contains(err.Error(), "on a loopback address only") {
+		t.Errorf("beyond loopback, with neither files nor a keeper: %v", err)
+	}
 }

@@ -99,7 +99,7 @@ func TestABackupThatFailsIsAnAlarm(t *testing.T) {
 }
 
 // TestAClockThatWasWrongDropsNoBackups. Seen to break it: a newest one of the future taken for an old one, so that
-// seven starts would drop those of a week, and the order of names taken for that of their making.
+// seven starts would drop those of a week, and the order of their times taken for that of their making.
 func TestAClockThatWasWrongDropsNoBackups(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"state-000002-20990101T000000Z.backup", "state-000010-20980101T000000Z.backup", "notes.txt", "state-x-20980101T000000Z.backup"} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,5 +44,11 @@ func TestTheStateIsLookedThroughEveryDay(t *testing.T) {
 		if c.alarms.Bits() != 1<<gateway.StateRestored {
 			t.Errorf("alarms %b", c.alarms.Bits())
 		}
+		c.alarms.Each(func(_ gateway.Alarm, why string) bool {
+			if !strings.HasPrefix(why, "page 7; ") { // the words of the look that failed, not of the one that was broken off
+				t.Errorf("the alarm says %q", why)
+			}
+			return true
+		})
 	})
 }
