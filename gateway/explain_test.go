@@ -291,7 +291,7 @@ func TestAnAssetIsFoundOrProposed(t *testing.T) {
 		"room_1": "room_1", "custom:MH-3.14": "room_1", "group:ahu-3": "group:ahu-3",
 		"custom:mh-3.14": `did you mean custom:MH-3.14 ("Boardroom")?`, "MH-3.14": `did you mean custom:MH-3.14 ("Boardroom")?`,
 		"boardroom": `did you mean custom:MH-3.14 ("Boardroom")?`, "ROOM_1": `did you mean custom:MH-3.14 ("Boardroom")?`,
-		"AbC": "did you mean sensor_AbC?", "ahu-3": `did you mean group:ahu-3 ("Air handler")?`, "00-17-0D": "did you mean sensor_AbC?",
+		"AbC": "did you mean sensor_AbC?", "ahu-3": `did you mean group:ahu-3 ("Air handler")?`, "00-17-SENSOR_ABC": "did you mean sensor_AbC?",
 		"custom:nothing": `"butlr-gateway points list" shows`, "custom:": `"butlr-gateway points list" shows`,
 	} {
 		id, err := s.Find(name)
