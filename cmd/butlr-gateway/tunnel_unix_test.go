@@ -70,7 +70,16 @@ func newSSHServer(t *testing.T, far string) *sshServer {
 		if err := os.Chown(s.dir, uid, gid); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"host", "authorized_keys", "sshd_config"} {
+		// It may lie where that user cannot look.
+		text, err := os.ReadFile(s.program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.program = filepath.Join(s.dir, "sshd")
+		if err := os.WriteFile(s.program, text, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"sshd", "host", "authorized_keys", "sshd_config"} {
 			if err := os.Chown(filepath.Join(s.dir, name), uid, gid); err != nil {
 				t.Fatal(err)
 			}
