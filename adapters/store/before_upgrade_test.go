@@ -22,7 +22,7 @@ import (
 // everySchema makes a state directory as a gateway of each released schema had left it.
 func everySchema(t *testing.T) map[int]string {
 	t.Helper()
-	dirs := map[int]string{1: version1(t), 2: madeBy(t, "version2"), 3: madeBy(t, "version3"), 4: madeBy(t, "schema4")}
+	dirs := map[int]string{1: version1(t), 2: madeBy(t, "version2"), 3: madeBy(t, "version3"), 4: madeBy(t, "version4")}
 	tamper(t, dirs[1], "DELETE FROM totals WHERE asset = 3") // damaged before
 	if len(dirs) < store.SchemaVersion {
 		for schema := range store.SchemaVersion {
@@ -199,7 +199,7 @@ func TestAnUpgradeThatIsKilledGoesOn(t *testing.T) {
 	for what, made := range map[string]func(t *testing.T) string{
 		"an upgrade": func(t *testing.T) string { return madeBy(t, "version3") },
 		"a database that is replaced": func(t *testing.T) string {
-			dir := madeBy(t, "schema4")
+			dir := madeBy(t, "version4")
 			closeStore(t, open(t, dir))
 			breakIndex(t, dir)
 			return dir
