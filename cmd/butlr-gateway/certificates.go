@@ -15,6 +15,49 @@ import (
 	"butlr-gateway/gateway"
 )
 
+// certificateNotice is how long before its end a certificate is an alarm.
+const certificateNotice = 14 * 24 * time.Hour
+
+// certificateLook is how often certificates are looked at: one that is ordered may be there any moment.
+const certificateLook = 10 * time.Second
+
+// watchCertificate raises an alarm while a certificate that the gateway shows is about to end, or is not there.
+func (s *service) watchCertificate(ctx context.Context) error {
+	look := time.NewTicker(certificateLook)
+	defer look.Stop()
+	for {
+		if trouble := certificateTrouble(s.certificates(), s.clock().Wall); trouble != "" {
+			s.alarms.Raise(gateway.CertificateExpiring, trouble)
+		} else {
+			s.alarms.Clear(gateway.CertificateExpiring)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		}
+	}
+}
+
+// certificateTrouble says what is wrong with the first of the certificates that are wrong; "" if none is.
+func certificateTrouble(certificates []web.Certificate, now time.Time) string {
+	for _, c := range certificates {
+		if c.Ends == 0 {
+			return c.What + " has no certificate yet, so that nobody can connect: " + c.Why
+		}
+		end := gateway.Timestamp(c.Ends).Time()
+		if end.Sub(now) >= certificateNotice {
+			continue
+		}
+		remedy := c.Why
+		if remedy == "" {
+			remedy = "renew it; the file is read again by itself"
+		}
+		return c.What + "'s certificate ends on " + end.UTC().Format(time.DateTime) + " UTC: " + remedy
+	}
+	return ""
+}
+
 // printCertificates tells when each certificate that the gateway shows ends, and what keeps one from being ordered.
 func printCertificates(w io.Writer, certificates []web.Certificate) {
 	for _, c := range certificates {
