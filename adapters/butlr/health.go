@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"butlr-gateway/adapters/internal/macaddress"
 	"butlr-gateway/gateway"
 )
 
@@ -185,7 +186,7 @@ func placeOf(text json.RawMessage) gateway.AssetID {
 
 // macOf reads an address as assets have it.
 func macOf(text json.RawMessage) string {
-	return strings.ToLower(strings.ReplaceAll(shortened(wordOf(text)), ":", "-"))
+	return shortened(string(macaddress.Append(nil, []byte(wordOf(text)))))
 }
 
 // onlineOf reads whether a device is online, in either spelling; told is false where the answer does not say.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"butlr-gateway/adapters/internal/macaddress"
 	"butlr-gateway/gateway"
 )
 
@@ -198,7 +199,7 @@ func (d *decoder) name(name *string) error {
 func (d *decoder) mac(mac *string) error {
 	text, present, err := d.text()
 	if present {
-		d.spare = normalMAC(d.spare[:0], text)
+		d.spare = macaddress.Append(d.spare[:0], text)
 		*mac = d.intern(cut(d.spare))
 	}
 	return err
