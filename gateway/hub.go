@@ -14,7 +14,11 @@ var (
 	ErrBusy      = errors.New("too many senders are waiting")
 	ErrStopped   = errors.New("the gateway is stopping")
 	ErrNotStored = errors.New("events could not be stored")
+	ErrLate      = errors.New("events were not stored in time")
 )
+
+// IngestPatience is how long [Hub.Ingest] waits at the most. Butlr gives up after 15 s.
+const IngestPatience = 15 * time.Second
 
 // HubOptions is what a hub needs. All of it but QueueLimit and Log must be set.
 type HubOptions struct {
@@ -60,6 +64,14 @@ type request struct {
 	change func(*State, Instant) error // instead of events
 	done   chan error                  // capacity 1
 	err    error
+	limit  *time.Timer // of whoever waits for it; stopped while nobody does
+}
+
+// newRequest returns one to be used again and again.
+func newRequest() any {
+	r := &request{done: make(chan error, 1), limit: time.NewTimer(IngestPatience)}
+	r.limit.Stop()
+	return r
 }
 
 // view is a look at the state from outside.
@@ -97,7 +109,7 @@ func NewHub(o HubOptions) (*Hub, error) {
 		state: o.State, journal: o.Journal, sinks: o.Sinks, clock: o.Clock, alarms: o.Alarms, log: o.Log,
 		inbox: make(chan *request, o.QueueLimit), views: make(chan view), stopped: make(chan struct{}),
 		commits: make(chan *Batch), results: make(chan error, 1),
-		spare: sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }},
+		spare: sync.Pool{New: newRequest},
 	}, nil
 }
 
@@ -116,8 +128,8 @@ func (h *Hub) Start(ctx context.Context) {
 
 // Ingest hands events to the hub and waits. When it returns nil, what the events changed is on disk and
 // has been published; so has everything that was accepted before them, should they change nothing.
-// After an error other than the context's, none of them is believed that was not before, or sending them
-// again does no harm. The events may be reused, unless the context ended first.
+// After an error none of them is believed that was not before, or sending them again does no harm. The events may be
+// reused after nil; after an error they may still be looked at.
 func (h *Hub) Ingest(ctx context.Context, events []Event) error {
 	if h.queued.Add(int64(len(events))) > queuedEventsLimit {
 		h.queued.Add(-int64(len(events)))
@@ -132,11 +144,15 @@ func (h *Hub) Ingest(ctx context.Context, events []Event) error {
 		h.spare.Put(r)
 		return ErrBusy
 	}
+	r.limit.Reset(IngestPatience)
 	select {
 	case err := <-r.done:
+		r.limit.Stop()
 		r.events = nil
 		h.spare.Put(r)
 		return err
+	case <-r.limit.C:
+		return ErrLate
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-h.stopped:

@@ -274,7 +274,7 @@ func TestReadingsAgeWhileTheDiskHangs(t *testing.T) {
 		if err := <-done; err == nil {
 			t.Error("the stop did not say that the disk does not answer")
 		}
-		if err := <-answers; !errors.Is(err, gateway.ErrStopped) {
+		if err := <-answers; !errors.Is(err, gateway.ErrLate) {
 			t.Errorf("the sender was told %v", err)
 		}
 		j.pass <- errDisk
@@ -371,6 +371,39 @@ func TestASenderThatGivesUpIsLeftBehind(t *testing.T) {
 		if err := h.View(t.Context(), func(s *gateway.State) { assets = len(s.Assets()) }); err != nil || assets != 4 {
 			t.Errorf("%d assets, %v: the event was stored all the same", assets, err)
 		}
+	})
+}
+
+// Seen to break it: without a limit; with what is left of the limit of the one before.
+func TestNobodyWaitsForLongerThanButlrDoes(t *testing.T) {
+	inBubble(t, func(t *testing.T, clock gateway.Clock) {
+		j := &gated{began: make(chan struct{}), pass: make(chan error)}
+		h, _ := startHub(t, clock, j, &sink{}, 0)
+		answer := make(chan error, 1)
+		send := func(n int) {
+			answer <- h.Ingest(t.Context(), []gateway.Event{after(n, people("room_a", n, "09:00:00"))})
+		}
+		for n := range 2 { // in time, each of them
+			go send(n)
+			<-j.began
+			time.Sleep(gateway.IngestPatience - time.Second)
+			j.pass <- nil
+			if err := <-answer; err != nil {
+				t.Fatal(err)
+			}
+		}
+		begin := time.Now()
+		go send(2)
+		<-j.began
+		select {
+		case err := <-answer:
+			if !errors.Is(err, gateway.ErrLate) || time.Since(begin) != gateway.IngestPatience {
+				t.Errorf("%v after %v, want %v after %v", err, time.Since(begin), gateway.ErrLate, gateway.IngestPatience)
+			}
+		case <-time.After(2 * gateway.IngestPatience):
+			t.Error("it waits on")
+		}
+		j.pass <- nil
 	})
 }
 

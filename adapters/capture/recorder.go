@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -75,8 +76,8 @@ func New(o Options) *Recorder {
 	return &Recorder{options: o, bodies: make(chan arrival, waitingBodies), more: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 }
 
-// Take records a body, if that is wanted. It returns at once. The body must not change any more. Of a body with
-// detections the other events are recorded.
+// Take records a body, if that is wanted. It returns at once, and does not refer to the body any more. Of a body
+// with detections the other events are recorded.
 func (r *Recorder) Take(body []byte, events []gateway.Event) {
 	if !r.on.Load() {
 		return
@@ -101,7 +102,7 @@ func (r *Recorder) miss(bytes int) {
 	r.missed.Add(1)
 }
 
-// without returns a body without its detections, nil if nothing is left.
+// without returns a copy of a body without its detections, nil if nothing is left.
 func without(body []byte, events []gateway.Event) []byte {
 	detections := 0
 	for i := range events {
@@ -111,7 +112,7 @@ func without(body []byte, events []gateway.Event) []byte {
 	}
 	switch detections {
 	case 0:
-		return body
+		return bytes.Clone(body)
 	case len(events):
 		return nil
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -131,13 +132,13 @@ func (r *Relay) Close() error {
 	return errors.Join(errs...)
 }
 
-// Forward passes a body on to every target, some time. It returns at once. The body must not change any more. One
+// Forward passes a body on to every target, some time. It returns at once, and does not refer to the body any more. One
 // with detections must be secret: it is never stored, and lost to a target that is down for long.
 func (r *Relay) Forward(body []byte, secret bool) {
-	if len(body) == 0 {
+	if len(body) == 0 || len(r.targets) == 0 {
 		return
 	}
-	a := arrival{body, time.Now(), secret}
+	a := arrival{bytes.Clone(body), time.Now(), secret}
 	for _, t := range r.targets {
 		if !t.buffer.put(a) {
 			t.counts.busy.Add(1)

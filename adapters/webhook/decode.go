@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -38,16 +39,17 @@ var (
 //
 // Event.Raw is part of body. No other part of an event refers to it.
 func Decode(body []byte) ([]gateway.Event, error) {
-	return decode(body, func([]byte) {})
+	return decode(body, nil, func([]byte) {})
 }
 
-// decode is Decode that tells the name of each unknown type as well, valid during the call.
-func decode(body []byte, unknown func(name []byte)) ([]gateway.Event, error) {
+// decode is Decode that tells the name of each unknown type as well, valid during the call, and puts the events into
+// room, which is empty, if they fit.
+func decode(body []byte, room []gateway.Event, unknown func(name []byte)) ([]gateway.Event, error) {
 	d := decoders.Get().(*decoder)
 	defer decoders.Put(d)
 	d.reset(body)
 	d.unknown = unknown
-	events, err := d.body()
+	events, err := d.body(room)
 	d.reset(nil) // neither the body nor the events must be kept alive
 	d.unknown, d.event = nil, nil
 	return events, err
@@ -78,15 +80,13 @@ type decoder struct {
 	spare []byte // for an id or an address that is not used as it came
 }
 
-func (d *decoder) body() ([]gateway.Event, error) {
-	var events []gateway.Event
-	var err error
+func (d *decoder) body(room []gateway.Event) (events []gateway.Event, err error) {
 	switch d.peek() {
 	case jsontext.KindBeginObject:
-		events = make([]gateway.Event, 1)
+		events = append(room, gateway.Event{})
 		err = d.object(&events[0])
 	case jsontext.KindBeginArray:
-		events, err = d.array()
+		events, err = d.array(room)
 	case jsontext.KindInvalid:
 		_, err = d.scalar()
 	default:
@@ -101,11 +101,11 @@ func (d *decoder) body() ([]gateway.Event, error) {
 	return events, nil
 }
 
-func (d *decoder) array() ([]gateway.Event, error) {
+func (d *decoder) array(room []gateway.Event) ([]gateway.Event, error) {
 	if err := d.enter(); err != nil {
 		return nil, err
 	}
-	events := make([]gateway.Event, 0, min(len(d.source)/typicalEvent+1, maxEvents))
+	events := slices.Grow(room, min(len(d.source)/typicalEvent+1, maxEvents))
 	for {
 		switch d.peek() {
 		case jsontext.KindEndArray:

@@ -1,21 +1,15 @@
 package webhook
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
-
-	"butlr-gateway/gateway"
 )
 
 const (
 	maxBody = 256 << 10
-
-	// ingestLimit is how long a sender waits for its events to be kept. Butlr gives up after 15 s at most.
-	ingestLimit = 15 * time.Second
 
 	retryFull    = "1" // seconds until a sender should try again when its events could not be kept
 	retryGuesses = "6" // seconds until an address has another guess at the secret
@@ -78,31 +72,30 @@ func (s *Server) serve(r *http.Request, door *door) int {
 	case encoded(r):
 		return http.StatusUnsupportedMediaType
 	}
-	body, code := readBody(r)
-	s.metrics.bytes.Add(float64(len(body)))
+	return s.take(r)
+}
+
+// take reads the events of a request and has them believed.
+func (s *Server) take(r *http.Request) int {
+	d := deliveries.Get().(*delivery)
+	code := d.read(r)
+	s.metrics.bytes.Add(float64(len(d.body)))
 	if code != 0 {
 		return code
 	}
-	events, err := decode(body, s.strangers.meet)
-	if err != nil {
+	if err := d.decode(s.strangers.meet); err != nil {
 		return http.StatusBadRequest
 	}
-	s.metrics.received(events)
-	if code = s.ingest(r.Context(), events); code == http.StatusNoContent && s.options.Forward != nil && len(events) > 0 {
-		s.options.Forward(body, events)
+	s.metrics.received(d.events)
+	if len(d.events) > 0 {
+		if err := s.options.Ingest.Ingest(r.Context(), d.events); err != nil {
+			return http.StatusServiceUnavailable // and somebody may still look at the events
+		}
+		if s.options.Forward != nil {
+			s.options.Forward(d.body, d.events)
+		}
 	}
-	return code
-}
-
-func (s *Server) ingest(ctx context.Context, events []gateway.Event) int {
-	if len(events) == 0 {
-		return http.StatusNoContent
-	}
-	ctx, cancel := context.WithTimeout(ctx, ingestLimit)
-	defer cancel()
-	if err := s.options.Ingest.Ingest(ctx, events); err != nil {
-		return http.StatusServiceUnavailable
-	}
+	d.reuse()
 	return http.StatusNoContent
 }
 
@@ -114,29 +107,6 @@ func encoded(r *http.Request) bool {
 		}
 	}
 	return false
-}
-
-// readBody returns the whole body, or the code of the answer if there is none: 413 when it is too
-// large, 400 when it breaks off or does not come in time.
-func readBody(r *http.Request) ([]byte, int) {
-	if r.ContentLength > maxBody {
-		return nil, http.StatusRequestEntityTooLarge
-	}
-	if r.ContentLength >= 0 {
-		body := make([]byte, r.ContentLength)
-		if n, err := io.ReadFull(r.Body, body); err != nil {
-			return body[:n], http.StatusBadRequest
-		}
-		return body, 0
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	switch {
-	case len(body) > maxBody:
-		return body, http.StatusRequestEntityTooLarge
-	case err != nil:
-		return body, http.StatusBadRequest
-	}
-	return body, 0
 }
 
 // strangers remembers which unknown event types were met, to tell of each once.

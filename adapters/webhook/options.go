@@ -17,14 +17,15 @@ import (
 
 // Ingester makes the building believe events.
 type Ingester interface {
-	// Ingest returns nil when what the events changed is kept for good, and must return soon after the
-	// context's end. An error says that the sender should send them again.
+	// Ingest returns nil when what the events changed is kept for good; it refers to them no longer then. It must
+	// return within [gateway.IngestPatience], and soon after the context's end. An error says that the sender should
+	// send them again.
 	Ingest(ctx context.Context, events []gateway.Event) error
 }
 
 // Forwarder is told of each body with events that is about to be answered 204, before it is, so that bodies that a
-// sender sends one after the other come in that order. It must return at once. It may keep the body and the events,
-// and must change neither.
+// sender sends one after the other come in that order. It must return at once, and copy what it keeps: both are used
+// again.
 type Forwarder func(body []byte, events []gateway.Event)
 
 // Options is what a server needs.

@@ -16,13 +16,14 @@ import (
 
 	"butlr-gateway/adapters/internal/peers"
 	"butlr-gateway/adapters/internal/tlsfiles"
+	"butlr-gateway/gateway"
 )
 
 // The server's patience.
 const (
 	headerLimit = 5 * time.Second  // for a request's header, the TLS handshake included
 	bodyLimit   = 15 * time.Second // for all of a request
-	answerLimit = bodyLimit + ingestLimit + 5*time.Second
+	answerLimit = bodyLimit + gateway.IngestPatience + 5*time.Second
 	idleLimit   = 60 * time.Second // between two requests
 	drainLimit  = 5 * time.Second  // for the requests in progress when it stops
 	maxHeader   = 12 << 10         // bytes of a request's header; net/http takes 4 KiB more than it is told
