@@ -42,6 +42,7 @@ type Server struct {
 	metrics   *metrics
 	files     *tlsfiles.Files // nil without files
 	listener  net.Listener
+	visits    peers.Visits // of [Server.Ask]
 }
 
 // NewServer checks the options. It opens nothing.
@@ -119,7 +120,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
-	open := peers.NewConnections(listener, s.options.MaxConnections)
+	open := peers.NewConnections(listener, s.options.MaxConnections, &s.visits)
 	requests, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	server := &http.Server{
