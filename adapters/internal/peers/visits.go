@@ -37,6 +37,13 @@ func (v *Visit) Ours() bool {
 	return v.ours
 }
 
+// Taken returns a visit whose port somebody else had.
+func Taken() *Visit {
+	v := &Visit{known: make(chan struct{})}
+	v.settle(false)
+	return v
+}
+
 // Of returns the visit that a connection from there may be, nil if it is none. The listener asks it of each
 // connection that it accepts.
 func (v *Visits) Of(remote net.Addr) *Visit {
