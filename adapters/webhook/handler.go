@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"butlr-gateway/adapters/internal/peers"
 	"butlr-gateway/gateway"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	door := s.door.Load()
 	code := s.serve(r, door)
-	own := r.Method == http.MethodGet && s.visits.Paid(r.RemoteAddr)
+	own := r.Method == http.MethodGet && peers.Marked(r.Context())
 	if !own {
 		s.metrics.answered(code, time.Since(start))
 	}

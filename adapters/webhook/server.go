@@ -131,6 +131,7 @@ func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
 		IdleTimeout:       idleLimit,
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         open.Note,
+		ConnContext:       peers.Mark,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          log.New(complaints{s.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),

@@ -56,7 +56,7 @@ func (c *Connections) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	if c.visits.Of(conn.RemoteAddr()) != nil {
-		return conn, nil
+		return visiting{conn}, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

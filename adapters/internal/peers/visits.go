@@ -2,11 +2,13 @@ package peers
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +20,7 @@ import (
 type Visits struct {
 	mu       sync.Mutex
 	of       map[netip.AddrPort]*Visit
+	missed   []*Visit      // that have ended and were not accepted before, the oldest first
 	accepted atomic.Uint64 // connections of others
 	answered atomic.Uint64 // requests of others, as far as Connections are noted
 }
@@ -28,13 +31,18 @@ type Visit struct {
 	met   atomic.Bool   // the listener has accepted it
 	known chan struct{} // closed once it is known whose the port is
 	ours  bool          // to be read after known
+	over  atomic.Bool   // nobody waits for an answer any more
 }
+
+// missedKept is how many visits are remembered that a listener has not accepted in their time. It does later, if ever,
+// and then they are still not somebody else's.
+const missedKept = 64
 
 // Ours tells whether the connection that was taken for the visit is the program's own: somebody else may have had the
 // port. It waits until that is known, which is a moment.
 func (v *Visit) Ours() bool {
 	<-v.known
-	return v.ours
+	return v.ours && !v.over.Load()
 }
 
 // Taken returns a visit whose port somebody else had.
@@ -47,35 +55,25 @@ func Taken() *Visit {
 // Of returns the visit that a connection from there may be, nil if it is none. The listener asks it of each
 // connection that it accepts.
 func (v *Visits) Of(remote net.Addr) *Visit {
-	visit := v.find(remote)
-	if visit == nil {
-		v.accepted.Add(1)
-		return nil
+	if tcp, ok := remote.(*net.TCPAddr); ok {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if visit := v.of[plainPort(tcp.AddrPort())]; visit != nil {
+			visit.met.Store(true)
+			if visit.over.Load() {
+				v.forget(visit)
+			}
+			return visit
+		}
 	}
-	visit.met.Store(true)
-	return visit
+	v.accepted.Add(1)
+	return nil
 }
 
-// Paid tells whether the peer of a connection, as net/http tells it, is a visit.
-func (v *Visits) Paid(peer string) bool {
-	from, err := netip.ParseAddrPort(peer)
-	if err != nil {
-		return false
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.of[plainPort(from)] != nil
-}
-
-func (v *Visits) find(remote net.Addr) *Visit {
-	tcp, ok := remote.(*net.TCPAddr)
-	if !ok {
-		return nil
-	}
-	from := plainPort(tcp.AddrPort())
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.of[from]
+// forget takes no note of a visit's port any more.
+func (v *Visits) forget(visit *Visit) {
+	delete(v.of, visit.from)
+	v.missed = slices.DeleteFunc(v.missed, func(other *Visit) bool { return other == visit })
 }
 
 func plainPort(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(Plain(a.Addr()), a.Port()) }
@@ -183,8 +181,35 @@ func (v *Visit) settle(ours bool) {
 	close(v.known)
 }
 
+// end notes that nobody waits for an answer to a visit any more. One that is still in the queue stays known.
 func (v *Visits) end(visit *Visit) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.of, visit.from)
+	visit.over.Store(true)
+	if !visit.ours || visit.met.Load() {
+		v.forget(visit)
+		return
+	}
+	if v.missed = append(v.missed, visit); len(v.missed) > missedKept {
+		v.forget(v.missed[0])
+	}
 }
+
+// visiting is the connection of a visit, as [Connections] hand it on.
+type visiting struct{ net.Conn }
+
+type visitKey struct{}
+
+// Mark is a server's [http.Server.ConnContext]: the requests of a visit are known by their contexts.
+func Mark(ctx context.Context, conn net.Conn) context.Context {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	if _, ok := conn.(visiting); ok {
+		return context.WithValue(ctx, visitKey{}, true)
+	}
+	return ctx
+}
+
+// Marked tells whether a request is one of a visit, by its context.
+func Marked(ctx context.Context) bool { return ctx.Value(visitKey{}) != nil }
