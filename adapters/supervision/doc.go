@@ -7,8 +7,8 @@
 //
 //   - of parts that are [Part.Vital], and have answered since the start. What keeps the gateway from its own ports for
 //     good, as a firewall does, would otherwise have it start again and again;
-//   - it counts questions, not time. A machine that was suspended, or a program that was stopped for a debugger, has
-//     missed at most the one question that was open; a clock that is set does not matter at all.
+//   - it counts questions, not time. What was asked while the machine was suspended, the program stopped for a debugger or
+//     the processor too busy for it is not counted; a clock that is set does not matter at all.
 //
 // What a part does not answer for reasons of others is for its [Part.Ask] to know: a full table of connections, a disk or
 // a broker that hangs are no faults of the part.

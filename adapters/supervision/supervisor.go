@@ -45,6 +45,7 @@ type watched struct {
 	judgement
 	answers chan error // of the question that is open
 	open    bool
+	said    error                     // what came of the newest question
 	heard   atomic.Pointer[time.Time] // when it last answered; before it did, when it was first asked
 	up      prometheus.Gauge
 }
@@ -94,7 +95,9 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		w.heard.Store(&now)
 	}
 	for {
+		began := time.Now()
 		s.ask(ctx)
+		s.hear(time.Since(began))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -138,31 +141,36 @@ func (s *Supervisor) ask(ctx context.Context) {
 			continue
 		}
 		select {
-		case err := <-w.answers:
-			w.note(err)
+		case w.said = <-w.answers:
+			w.open = false
 		case <-late.C:
 			gone = true
-			w.hear(errNoReturn)
+			w.take()
 		}
 	}
 }
 
-// take hears what is there already.
+// take takes what is there already.
 func (w *watched) take() {
 	select {
-	case err := <-w.answers:
-		w.note(err)
+	case w.said = <-w.answers:
+		w.open = false
 	default:
-		w.hear(errNoReturn)
+		w.said = errNoReturn
 	}
 }
 
-func (w *watched) note(err error) {
-	w.open = false
-	w.hear(err)
-	if err == nil {
-		now := time.Now()
-		w.heard.Store(&now)
+// hear takes note of what came of a round. One that took longer than it can, while the machine was suspended, the program
+// stopped, or another one had all of the processor, tells of nobody that he does not answer.
+func (s *Supervisor) hear(took time.Duration) {
+	now, blind := time.Now(), took > 2*s.options.Patience
+	for _, w := range s.parts {
+		if w.said == nil {
+			w.heard.Store(&now)
+		}
+		if w.said == nil || !blind {
+			w.hear(w.said)
+		}
 	}
 }
 

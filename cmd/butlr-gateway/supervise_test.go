@@ -19,7 +19,7 @@ import (
 	"butlr-gateway/gateway"
 )
 
-// hurried opens a gateway that is supervised five hundred times as fast as another one.
+// hurried opens a gateway that is supervised two hundred times as fast as another one.
 func hurried(t *testing.T, more string) *service {
 	t.Helper()
 	settings, err := config.Load(newSite(t, "[web]\nlisten = \"127.0.0.1:0\"\n"+more).config)
@@ -31,7 +31,7 @@ func hurried(t *testing.T, more string) *service {
 		t.Fatal(err)
 	}
 	s.supervisor, err = supervision.New(supervision.Options{
-		Parts: s.supervised(), Alarms: s.alarms, Log: s.log, Metrics: prometheus.NewRegistry(), Every: 20 * time.Millisecond, Patience: 19 * time.Millisecond,
+		Parts: s.supervised(), Alarms: s.alarms, Log: s.log, Metrics: prometheus.NewRegistry(), Every: 50 * time.Millisecond, Patience: 45 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
