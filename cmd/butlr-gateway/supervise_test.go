@@ -154,3 +154,33 @@ func TestAPublisherThatPublishesNothingIsStuck(t *testing.T) {
 		}
 	}
 }
+
+// TestTheManagerHearsWhetherTheSupervisionGoesItsRounds: once the hub has answered it is told that the gateway serves, and
+// then nothing while nobody supervises it, and that it lives as soon as somebody does.
+//
+// Seen to break it: the hub asked instead of the supervision (it is told that the gateway lives).
+func TestTheManagerHearsWhetherTheSupervisionGoesItsRounds(t *testing.T) {
+	s := hurried(t, "")
+	ctx, stop := context.WithCancel(context.Background())
+	told := make(chan string, 1000)
+	s.manager = manager{watchdog: 60 * time.Millisecond, tell: func(state string) error { told <- state; return nil }}
+	hub, attending, supervising := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	s.hub.Start(ctx)
+	go func() { hub <- s.hub.Run(ctx) }()
+	go func() { attending <- s.attendManager(ctx) }()
+	if state := <-told; state != stateReady {
+		t.Errorf("it is told %q first", state)
+	}
+	<-time.After(10 * s.manager.watchdog) // for what is not to come
+	if len(told) > 0 {
+		t.Errorf("nobody supervises it, and it is told %q", <-told)
+	}
+	go func() { supervising <- s.supervisor.Run(ctx) }()
+	if state := <-told; state != stateAlive {
+		t.Errorf("it is supervised, and the manager is told %q", state)
+	}
+	stop()
+	if err := errors.Join(<-attending, <-supervising, <-hub, s.close()); err != nil {
+		t.Error(err)
+	}
+}
