@@ -28,13 +28,14 @@ const (
 	BackupFailing                    // the daily copy of the state cannot be made
 	SensorOffline                    // sensors or hives are offline, by Butlr's API
 	PollFailing                      // Butlr's API, from which everything is asked, has not answered for long
+	PartStuck                        // a part of the gateway itself does not answer. The last that there is room for: controllers read 16 bits
 	AlarmCount          = iota
 )
 
 var alarmNames = [AlarmCount]string{
 	"feed_lost", "broker_down", "journal_failing", "clock_untrusted", "certificate_expiring", "map_full",
 	"push_failing", "watchdog_expired", "state_restored", "subscription_wrong", "serial_down",
-	"pin_unmet", "backup_failing", "sensor_offline", "poll_failing",
+	"pin_unmet", "backup_failing", "sensor_offline", "poll_failing", "part_stuck",
 }
 
 // String returns the alarm's name.

@@ -26,7 +26,7 @@ func (k *Keeper) serveChallenges(ctx context.Context) <-chan error {
 		context.AfterFunc(ctx, func() { ended <- nil })
 		return ended
 	}
-	open := peers.NewConnections(k.listener, maxVisitors)
+	open := peers.NewConnections(k.listener, maxVisitors, new(peers.Visits))
 	server := &http.Server{
 		Handler: http.MaxBytesHandler(k.challenge, 0), MaxHeaderBytes: maxHeader, ConnState: open.Note,
 		ReadTimeout: visitTime, WriteTimeout: visitTime, IdleTimeout: visitTime, ErrorLog: log.New(io.Discard, "", 0),

@@ -132,6 +132,7 @@ var alarmMeanings = [gateway.AlarmCount]string{
 	gateway.BackupFailing:       "the daily copy of the state cannot be made",
 	gateway.SensorOffline:       "sensors or hives are offline, by Butlr's API",
 	gateway.PollFailing:         "in pull mode: Butlr's API has not been read for `dead_after`",
+	gateway.PartStuck:           "a part of the gateway itself does not answer; one that goes on so has the gateway start anew. The last bit",
 }
 
 func documentAlarms() string {

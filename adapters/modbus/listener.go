@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"butlr-gateway/adapters/internal/peers"
 	"butlr-gateway/adapters/internal/tlsfiles"
 )
 
@@ -39,6 +40,7 @@ type listener struct {
 	core      core            // of a session, but for its peer
 	metrics   *metrics
 	listener  net.Listener
+	visits    peers.Visits // of Asking
 
 	mu       sync.Mutex
 	refusals [refusalCount]time.Time // when a refusal was last logged
@@ -175,6 +177,10 @@ func pause(ctx context.Context, d time.Duration) {
 // admit serves a client in a goroutine of its own, or closes the connection.
 func (l *listener) admit(conn net.Conn) {
 	s, address := l.server, addressOf(conn.RemoteAddr())
+	if visit := l.visits.Of(conn.RemoteAddr()); visit != nil {
+		s.sessions.Go(func() { l.receive(visit, conn) })
+		return
+	}
 	if !l.allows(address) {
 		l.refuse(conn, address, notAllowed)
 		return

@@ -146,7 +146,7 @@ func TestDecodingWhatIsCutOrNothing(t *testing.T) {
 		{"more words than addresses", 65535, []uint16{1, 2}, []string{"="}},
 		{"a magic of somebody else", 0, []uint16{0x1b5b, 0x41ff}, []string{"magic=?[A?"}},
 		{"a quality that we do not know", 103, []uint16{300}, []string{"quality=300"}},
-		{"an alarm that we do not know", 11, []uint16{1<<15 | 1}, []string{"alarms=feed_lost, alarm(15)"}},
+		{"the first alarm and the last", 11, []uint16{1<<15 | 1}, []string{"alarms=feed_lost, part_stuck"}},
 	} {
 		if got := texts(slices.Collect(Decode(o, 1, row.address, row.words))...); !slices.Equal(got, row.want) {
 			t.Errorf("%s: got %q, want %q", row.what, got, row.want)

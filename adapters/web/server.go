@@ -59,6 +59,7 @@ type Options struct {
 type Server struct {
 	options  Options
 	listener net.Listener
+	visits   peers.Visits // of [Server.Ask]
 	http     http.Server
 	socket   bool
 	live     *live           // of the page
@@ -205,7 +206,7 @@ func (s *Server) Close() error { return s.listener.Close() }
 
 // Run serves until ctx ends and every connection has ended: answered, or cut off after the drain.
 func (s *Server) Run(ctx context.Context) error {
-	open := peers.NewConnections(s.listener, maxConnections)
+	open := peers.NewConnections(s.listener, maxConnections, &s.visits)
 	defer open.Wait()
 	s.http.ConnState = open.Note
 	if s.files != nil {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"butlr-gateway/adapters/internal/peers"
 )
 
 const (
@@ -22,8 +24,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	door := s.door.Load()
 	code := s.serve(r, door)
-	s.metrics.answered(code, time.Since(start))
-	if code != http.StatusNoContent {
+	own := r.Method == http.MethodGet && peers.Marked(r.Context())
+	if !own {
+		s.metrics.answered(code, time.Since(start))
+	}
+	if code != http.StatusNoContent && !own {
 		s.refusals.tell(code, door.proxies.sender(r).String(), start)
 	}
 	header := w.Header()

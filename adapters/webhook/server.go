@@ -43,6 +43,7 @@ type Server struct {
 	metrics   *metrics
 	files     *tlsfiles.Files // nil without files
 	listener  net.Listener
+	visits    peers.Visits // of [Server.Ask]
 }
 
 // NewServer checks the options. It opens nothing.
@@ -120,7 +121,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
-	open := peers.NewConnections(listener, s.options.MaxConnections)
+	open := peers.NewConnections(listener, s.options.MaxConnections, &s.visits)
 	requests, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	server := &http.Server{
@@ -131,6 +132,7 @@ func (s *Server) serveOn(ctx context.Context, listener net.Listener) error {
 		IdleTimeout:       idleLimit,
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         open.Note,
+		ConnContext:       peers.Mark,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          log.New(complaints{s.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),

@@ -80,7 +80,8 @@ func (m manager) attend(ctx context.Context, answers func(context.Context) error
 	}
 }
 
-// attendManager tells whoever started the gateway that its hub answers.
+// attendManager tells whoever started the gateway that it serves, as soon as its hub answers, and then that the
+// supervision goes its rounds: that judges the parts, and nobody else does.
 func (s *service) attendManager(ctx context.Context) error {
 	m := s.manager
 	if tell := m.tell; tell != nil {
@@ -92,5 +93,16 @@ func (s *service) attendManager(ctx context.Context) error {
 			return err
 		}
 	}
-	return m.attend(ctx, func(ctx context.Context) error { return s.hub.View(ctx, func(*gateway.State) {}) })
+	serves := false
+	return m.attend(ctx, func(ctx context.Context) error {
+		if serves && !s.supervisor.Sound() {
+			return errors.New("the supervision has come to a halt, or gave up a part")
+		}
+		if serves {
+			return nil
+		}
+		err := s.hub.View(ctx, func(*gateway.State) {})
+		serves = err == nil
+		return err
+	})
 }

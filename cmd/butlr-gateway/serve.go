@@ -20,6 +20,7 @@ import (
 	"butlr-gateway/adapters/mqtt"
 	"butlr-gateway/adapters/relay"
 	"butlr-gateway/adapters/store"
+	"butlr-gateway/adapters/supervision"
 	"butlr-gateway/adapters/web"
 	"butlr-gateway/adapters/web/access"
 	"butlr-gateway/adapters/web/door"
@@ -72,6 +73,7 @@ type service struct {
 	relay        *relay.Relay // nil where nothing is passed on
 	relayTrouble string       // why nothing is, although the configuration says so
 	recorder     *capture.Recorder
+	supervisor   *supervision.Supervisor
 
 	closers []func() error
 }
@@ -90,7 +92,7 @@ func open(ctx context.Context, c *config.Config, rules gateway.Rules, log *slog.
 	s.resubscribed = make(chan *butlr.Watch, 1)
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription, s.openHealth, s.openAsking,
+		s.openStore, s.openRelay, s.openSamples, s.openImage, s.openBroker, s.openPush, s.openPublishers, s.openHub, s.openModbus, s.openPage, s.openControl, s.openWebhook, s.openSubscription, s.openHealth, s.openAsking, s.openSupervision,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -312,11 +314,15 @@ func (s *service) run(ctx context.Context) error {
 	if s.poll != nil {
 		parts.start(ctx, "the poll", s.poll.Run)
 	}
+	parts.start(ctx, "the supervision", s.supervisor.Run)
 	parts.start(ctx, "the word to the service manager", s.attendManager)
 	s.closers = s.closers[:s.stores] // the parts that run close their ports; the stores are closed last
 	s.log.Info("serving", "version", programVersion(), "gateway", s.store.Identity().GatewayID, "listeners", inWords(s.listeners()))
 	err := parts.wait(ctx)
 	s.log.Info("stopping", "why", reasonToStop(ctx, err))
+	if stuck, ok := errors.AsType[*supervision.Stuck](err); ok {
+		return errors.Join(err, s.abandon(stuck, parts))
+	}
 	if s.pusher != nil && endsForGood(err) {
 		s.pusher.StopForGood()
 	}

@@ -80,6 +80,7 @@ func (b *bundle) fill(ctx context.Context) error {
 	}{
 		{"version.txt", b.version}, {"check.txt", func(_ context.Context, w io.Writer) error { return checked(w) }}, {"config.toml", b.config},
 		{"paths.txt", b.paths}, {"status.json", b.status}, {"state.json", b.state}, {"ledger.csv", b.ledger}, {"log.txt", b.logTail},
+		{stuckFile, b.stuckBefore},
 	}
 	for _, p := range parts {
 		var text bytes.Buffer

@@ -46,7 +46,7 @@ func TestNoSecretIsInABundle(t *testing.T) {
 				t.Errorf("%s: %s says %s", when, name, part)
 			}
 		}
-		if len(parts) != 8 || !strings.Contains(parts["config.toml"], `header_value = "***"`) || !strings.Contains(parts["log.txt"], "secret=***") {
+		if len(parts) != 9 || !strings.Contains(parts["config.toml"], `header_value = "***"`) || !strings.Contains(parts["log.txt"], "secret=***") {
 			t.Errorf("%s: %v", when, parts)
 		}
 		if when == "running" {

@@ -20,10 +20,12 @@ const crowdShare = 4 // a quarter
 // one gives way: of those that never completed a request's header, the oldest from the address that has
 // most of them; if there are none, the one that has waited longest between two requests, which has
 // had an answer before. So one who opens connections and says nothing keeps nobody out who has
-// something to say. Only while every connection is at work do new ones wait.
+// something to say. Only while every connection is at work do new ones wait. A visit of the program's own
+// takes no place.
 type Connections struct {
 	net.Listener
-	limit int
+	limit  int
+	visits *Visits
 
 	mu      sync.Mutex
 	changed sync.Cond // a connection fell silent or ended, or the listener was closed
@@ -40,9 +42,9 @@ type connection struct {
 	leaving bool
 }
 
-// NewConnections returns l with room for limit connections.
-func NewConnections(l net.Listener, limit int) *Connections {
-	c := &Connections{Listener: l, limit: limit, open: make(map[net.Conn]*connection)}
+// NewConnections returns l with room for limit connections beside visits.
+func NewConnections(l net.Listener, limit int, visits *Visits) *Connections {
+	c := &Connections{Listener: l, limit: limit, visits: visits, open: make(map[net.Conn]*connection)}
 	c.changed.L = &c.mu
 	return c
 }
@@ -52,6 +54,9 @@ func (c *Connections) Accept() (net.Conn, error) {
 	conn, err := c.Listener.Accept()
 	if err != nil {
 		return nil, err
+	}
+	if c.visits.Of(conn.RemoteAddr()) != nil {
+		return visiting{conn}, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,6 +127,9 @@ func (c *Connections) Note(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := c.open[conn]
+	if known != nil && known.state == http.StateActive && state != http.StateActive {
+		c.visits.answered.Add(1)
+	}
 	switch {
 	case known == nil:
 		return

@@ -53,6 +53,7 @@ var alarmMeanings = map[gateway.Alarm]string{
 	gateway.PollFailing:         "People and traffic are asked from Butlr's API, which has not answered for long: they are no longer renewed. Look at this machine's way out, and at the client's secrets.",
 	gateway.BackupFailing:       "The daily copy of the state could not be made. Everything is served and kept all the same; look at the disk, and try \"butlr-gateway state backup\".",
 	gateway.SensorOffline:       "Those sensors see nobody. Rooms that change-only feeds alone tell of follow their loss policies while all of theirs are offline. Look at their power, their batteries and their hives.",
+	gateway.PartStuck:           "A part of the gateway itself does not answer, although the program runs. What it goes on with starts the gateway anew within minutes. Please report it, with a support bundle.",
 }
 
 func (p *Pages) serveHealth(w http.ResponseWriter, r *http.Request) {
