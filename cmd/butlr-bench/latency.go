@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -78,11 +77,6 @@ func latencyCommand(ctx context.Context, args []string, w io.Writer) error {
 	}
 	_, err = fmt.Fprintf(w, "  ratio                        p50 %6.2f\n", median(told)/median(bare))
 	return err
-}
-
-func late(of []float64) float64 {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[len(sorted)*99/100]
 }
 
 // line is a way from a request to a subscriber, through a gateway or past it.

@@ -70,19 +70,8 @@ func compare(ctx context.Context, w io.Writer, pair [2]*crowd, connections, roun
 		}
 		defer c.close()
 	}
-	for round := range rounds + 1 {
-		for k := range pair {
-			c := pair[(k+round)%2] // the other one goes first each time
-			if err := c.turn(turn); err != nil {
-				return err
-			}
-			if round == 0 {
-				c.rates, c.late, c.usual = nil, nil, nil // warming up
-			}
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	if err := byTurns(ctx, rounds, turn, pair[0], pair[1]); err != nil {
+		return err
 	}
 	echo, gateway := pair[0], pair[1]
 	fmt.Fprintf(w, "%d connections, %d turns of %v each, 125 registers a read, medians:\n", connections, rounds, turn)
@@ -91,20 +80,6 @@ func compare(ctx context.Context, w io.Writer, pair [2]*crowd, connections, roun
 	_, err := fmt.Fprintf(w, "  ratio    %8.3f          p50 %6.3f     p99 %6.3f     (of the two turns of a pair)\n", median(ratios(gateway.rates, echo.rates)),
 		median(ratios(gateway.usual, echo.usual)), median(ratios(gateway.late, echo.late)))
 	return err
-}
-
-// ratios divides turn by turn: what else the machine does is about the same for the two of a pair.
-func ratios(a, b []float64) []float64 {
-	out := make([]float64, len(a))
-	for i := range a {
-		out[i] = a[i] / b[i]
-	}
-	return out
-}
-
-func median(of []float64) float64 {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[len(sorted)/2]
 }
 
 // crowd is clients of one server, and what became of their turns.
@@ -127,6 +102,8 @@ func (c *crowd) connect(n int) error {
 	}
 	return nil
 }
+
+func (c *crowd) forget() { c.rates, c.late, c.usual = nil, nil, nil }
 
 func (c *crowd) close() {
 	for _, conn := range c.conns {
@@ -155,8 +132,6 @@ func (c *crowd) turn(length time.Duration) error {
 	c.usual, c.late = append(c.usual, micros(all[len(all)/2])), append(c.late, micros(all[len(all)*99/100]))
 	return nil
 }
-
-func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 // poll reads 125 registers of the first assets until a moment.
 func poll(conn net.Conn, end time.Time) (took []time.Duration, err error) {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -106,19 +105,7 @@ func (s *subject) stop() error {
 }
 
 // resident returns the memory of the gateway, in bytes.
-func (s *subject) resident() (int, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	if err != nil {
-		return 0, fmt.Errorf("asking the system for the gateway's memory: %w", err)
-	}
-	for line := range strings.Lines(string(text)) {
-		var kib int
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kib); err == nil {
-			return kib << 10, nil
-		}
-	}
-	return 0, errors.New("asking the system for the gateway's memory: it does not tell")
-}
+func (s *subject) resident() (int, error) { return resident(s.process.Process.Pid) }
 
 // load posts the events of a building to the gateway at a rate, until ctx ends.
 func (s *subject) load(ctx context.Context, rooms int, rate float64) (*poster.Poster, func(), error) {
