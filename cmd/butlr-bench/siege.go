@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -92,7 +93,6 @@ type served struct {
 // turn posts and polls for a while.
 func (s *served) turn(ctx context.Context, length time.Duration, into *times) error {
 	end := time.Now().Add(length)
-	l := line{webhook: s.webhook, http: *s.http}
 	var both sync.WaitGroup
 	var posting, polling error
 	each := func(do func() error) error {
@@ -111,7 +111,7 @@ func (s *served) turn(ctx context.Context, length time.Duration, into *times) er
 			s.n++
 			_, body := countOf(s.n)
 			began := time.Now()
-			err := l.post(s.webhook, body)
+			err := s.post(body)
 			into.posts = append(into.posts, micros(time.Since(began)))
 			return err
 		})
@@ -126,6 +126,28 @@ func (s *served) turn(ctx context.Context, length time.Duration, into *times) er
 	})
 	both.Wait()
 	return errors.Join(posting, polling)
+}
+
+// post sends an event as a client does that dials again when it must.
+func (s *served) post(body []byte) error {
+	request, err := http.NewRequest(http.MethodPost, s.webhook, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Api-Key", secret)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := s.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("posting an event: the answer is %s", response.Status)
+	}
+	return nil
 }
 
 // besiegers are strangers, each kind with an address of its own.

@@ -16,8 +16,8 @@ func TestEachEventChangesAReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	last, ids := make(map[gateway.Path]gateway.Event), make(map[string]bool)
-	for range 3 {
-		for _, e := range traffic.events(10*len(traffic.places) + 3) {
+	for _, n := range []int{len(traffic.places), len(traffic.places), 10*len(traffic.places) + 3, 100} {
+		for _, e := range traffic.events(n) {
 			if ids[e.ID] {
 				t.Fatalf("%s comes twice", e.ID)
 			}
