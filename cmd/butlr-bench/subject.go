@@ -20,6 +20,7 @@ import (
 // subject is the gateway that is measured: a process of its own, in a directory of its own.
 type subject struct {
 	dir, program string
+	config       string // its file
 	process      *exec.Cmd
 	log          bytes.Buffer
 	ended        chan error
@@ -36,41 +37,57 @@ func startSubject(ctx context.Context, program string, connections int, more str
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{dir: dir, program: program, ended: make(chan error, 1)}
-	config := filepath.Join(dir, "gateway.toml")
+	s := &subject{dir: dir, program: program, config: filepath.Join(dir, "gateway.toml")}
+	// Ports that stay, so that it is found at once when it starts again.
+	var ports [2]int
+	for k := range ports {
+		if ports[k], err = freePort(); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
+	}
 	text := fmt.Sprintf(`[gateway]
 state_dir = %q
 log_level = "warn"
 [webhook]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:%d"
 header_name = "X-Api-Key"
 header_value = %q
+max_unknown_assets = 0
 [modbus]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:%d"
 max_connections = %d
 max_per_address = %d
-%s`, filepath.Join(dir, "state"), secret, connections, connections, more)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+%s`, filepath.Join(dir, "state"), ports[0], secret, ports[1], connections, connections, more)
+	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	s.process = exec.Command(program, "run", "--config", config)
-	s.process.Stdout, s.process.Stderr = &s.log, &s.log
-	if err := s.process.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the gateway: %w; --gateway tells where it is", err), os.RemoveAll(dir))
+	if err := s.launch(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	go func() { s.ended <- s.process.Wait() }()
-	if err := s.await(ctx, config); err != nil {
+	if err := s.await(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
+// launch starts the process.
+func (s *subject) launch() error {
+	s.ended = make(chan error, 1)
+	s.process = exec.Command(s.program, "run", "--config", s.config)
+	s.process.Stdout, s.process.Stderr = &s.log, &s.log
+	if err := s.process.Start(); err != nil {
+		return fmt.Errorf("starting the gateway: %w; --gateway tells where it is", err)
+	}
+	go func(p *exec.Cmd, ended chan error) { ended <- p.Wait() }(s.process, s.ended)
+	return nil
+}
+
 // await waits until the gateway answers, and takes its addresses.
-func (s *subject) await(ctx context.Context, config string) error {
+func (s *subject) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {
-		out, err := exec.CommandContext(ctx, s.program, "health", "--json", "--config", config).Output()
+		out, err := exec.CommandContext(ctx, s.program, "health", "--json", "--config", s.config).Output()
 		var status struct {
 			Listeners []struct{ What, Address string }
 		}
@@ -98,10 +115,16 @@ func (s *subject) await(ctx context.Context, config string) error {
 	}
 }
 
+// stop ends it, and nothing of it stays.
 func (s *subject) stop() error {
-	s.process.Process.Signal(syscall.SIGTERM)
-	<-s.ended
+	s.end()
 	return os.RemoveAll(s.dir)
+}
+
+// end ends it, and what it has stored stays.
+func (s *subject) end() {
+	s.process.Process.Signal(syscall.SIGTERM)
+	s.ended <- <-s.ended // it may have ended before, and be asked again
 }
 
 // resident returns the memory of the gateway, in bytes.
