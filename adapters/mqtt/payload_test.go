@@ -246,7 +246,7 @@ func FuzzState(f *testing.F) {
 
 // A state is written into a buffer that was there before: only the sentence that says why is a text of its own.
 //
-// Seen to break it: names made texts of their own before they are quoted.
+// Seen to break it: what is quoted made a text of its own first.
 func TestWritingAStateAllocatesLittle(t *testing.T) {
 	s, b := meetingRoom(), make([]byte, 0, 4096)
 	const most = 5

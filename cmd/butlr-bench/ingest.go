@@ -83,5 +83,5 @@ func (p *part) senders(connections int, t *traffic) *senders {
 
 // senders post to the gateway.
 func (s *subject) senders(connections int, t *traffic) *senders {
-	return &senders{url: s.webhook, process: s.process.Process.Pid, connections: connections, traffic: t}
+	return &senders{url: s.webhook, process: s.id(), connections: connections, traffic: t}
 }

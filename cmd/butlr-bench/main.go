@@ -5,6 +5,7 @@
 //	butlr-bench ingest --gateway bin/butlr-gateway    events a second against a handler that does nothing
 //	butlr-bench modbus --gateway bin/butlr-gateway    reads against a bare echo, while events arrive
 //	butlr-bench latency --gateway bin/butlr-gateway   event to subscriber, against the way without a gateway
+//	butlr-bench fsync  --gateway bin/butlr-gateway    events on disks that are slower by so much
 //	butlr-bench frozen --gateway bin/butlr-gateway    events with a frozen broker, against none
 //	butlr-bench pages --gateway bin/butlr-gateway     events while pages are open, against none
 //	butlr-bench idle   --gateway bin/butlr-gateway    memory with many connections that ask nothing
@@ -31,6 +32,7 @@ var measurements = map[string]func(ctx context.Context, args []string, w io.Writ
 	"ingest":  ingestCommand,
 	"modbus":  modbusCommand,
 	"latency": latencyCommand,
+	"fsync":   fsyncCommand,
 	"frozen":  frozenCommand,
 	"pages":   pagesCommand,
 	"idle":    idleCommand,
@@ -50,7 +52,7 @@ func main() {
 
 func run(ctx context.Context, args []string, w io.Writer) error {
 	if len(args) == 0 || measurements[args[0]] == nil {
-		return errors.New("say what to measure: table, growth, ingest, modbus, latency, frozen, pages, idle or siege, with --help for more")
+		return errors.New("say what to measure: table, growth, ingest, modbus, latency, fsync, frozen, pages, idle or siege, with --help for more")
 	}
 	err := measurements[args[0]](ctx, args[1:], w)
 	if errors.Is(err, flag.ErrHelp) {

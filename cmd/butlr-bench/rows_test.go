@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Seen to break it: a limit that counts as missed; at least and at most exchanged.
@@ -56,5 +58,17 @@ func TestQuantiles(t *testing.T) {
 	values := []float64{5, 1, 4, 2, 3}
 	if median(values) != 3 || late(values) != 5 || late([]float64{7}) != 7 {
 		t.Errorf("median %v, late %v", median(values), late(values))
+	}
+}
+
+// Without a slower disk nothing changes; with a very slow one, each of the connections is answered every second time.
+//
+// Seen to break it: each answered every time.
+func TestReckonASlowDisk(t *testing.T) {
+	if got := reckon(10_000, 64, 0); math.Abs(got-10_000) > 1e-6 {
+		t.Errorf("%v a second without a delay, want what it was", got)
+	}
+	if got := reckon(1e9, 64, 20*time.Millisecond); math.Abs(got-1600) > 1 {
+		t.Errorf("%v a second by 64 connections with 20 ms, want 1600", got)
 	}
 }

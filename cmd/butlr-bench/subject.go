@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 // subject is the gateway that is measured: a process of its own, in a directory of its own.
 type subject struct {
 	dir, program string
-	config       string // its file
+	config       string   // its file
+	under        []string // the command that starts it, if one does
 	process      *exec.Cmd
 	log          bytes.Buffer
 	ended        chan error
@@ -33,11 +35,16 @@ const secret = "a-secret-for-benchmarks-0123456789"
 
 // startSubject starts a gateway that takes that many Modbus connections; more is added to its configuration.
 func startSubject(ctx context.Context, program string, connections int, more string) (*subject, error) {
+	return startUnder(ctx, nil, program, connections, more)
+}
+
+// startUnder does so by a command that is told the program and its arguments.
+func startUnder(ctx context.Context, under []string, program string, connections int, more string) (*subject, error) {
 	dir, err := os.MkdirTemp("", "bench") // a socket's path must be short
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{dir: dir, program: program, config: filepath.Join(dir, "gateway.toml")}
+	s := &subject{dir: dir, program: program, under: under, config: filepath.Join(dir, "gateway.toml")}
 	// Ports that stay, so that it is found at once when it starts again.
 	var ports [2]int
 	for k := range ports {
@@ -73,7 +80,8 @@ max_per_address = %d
 // launch starts the process.
 func (s *subject) launch() error {
 	s.ended = make(chan error, 1)
-	s.process = exec.Command(s.program, "run", "--config", s.config)
+	words := append(slices.Clone(s.under), s.program, "run", "--config", s.config)
+	s.process = exec.Command(words[0], words[1:]...)
 	s.process.Stdout, s.process.Stderr = &s.log, &s.log
 	if err := s.process.Start(); err != nil {
 		return fmt.Errorf("starting the gateway: %w; --gateway tells where it is", err)
@@ -123,12 +131,24 @@ func (s *subject) stop() error {
 
 // end ends it, and what it has stored stays.
 func (s *subject) end() {
-	s.process.Process.Signal(syscall.SIGTERM)
+	if own, err := os.FindProcess(s.id()); err == nil {
+		own.Signal(syscall.SIGTERM)
+	}
 	s.ended <- <-s.ended // it may have ended before, and be asked again
 }
 
+// id is the gateway's own process.
+func (s *subject) id() int {
+	if s.under != nil {
+		if child, err := onlyChild(s.process.Process.Pid); err == nil {
+			return child
+		}
+	}
+	return s.process.Process.Pid
+}
+
 // resident returns the memory of the gateway, in bytes.
-func (s *subject) resident() (int, error) { return resident(s.process.Process.Pid) }
+func (s *subject) resident() (int, error) { return resident(s.id()) }
 
 // load posts the events of a building to the gateway at a rate, until ctx ends.
 func (s *subject) load(ctx context.Context, rooms int, rate float64) (*poster.Poster, func(), error) {
