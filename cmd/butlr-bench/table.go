@@ -59,9 +59,9 @@ func measure(ctx context.Context, args []string, w io.Writer, name string, steps
 	for _, s := range steps {
 		fmt.Fprintf(os.Stderr, "%s … ", s.what)
 		stepped, first, others := time.Now(), len(r.goals), watch()
-		err := s.measure(ctx, &b, &r)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		err := ctx.Err() // whoever interrupts has what was measured so far
+		if err == nil {
+			err = s.measure(ctx, &b, &r)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("measuring %s: %w", s.what, err))
