@@ -8,6 +8,7 @@
 # make test-linux-service   the package in a Debian booted with its own systemd (root)
 # make test-container       the container's image and Home Assistant's add-on, with buildah (root)
 # make proofs   every threat and fault of docs/threats.md with its tests, verdict and figures
+# make bench    every figure that has a goal, measured, in one table (a quarter of an hour; Linux, mosquitto, npm for Node-RED)
 # make soak     the long form of what torments the gateway: a thousand histories (hours)
 # make test-windows-service the package for Windows, and the program without it, in wine (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
@@ -18,7 +19,7 @@ VERSION ?=
 ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak bench clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -53,6 +54,11 @@ proofs:
 
 soak:
 	BUTLR_GATEWAY_HISTORIES=1000 $(GO) test -count=1 -timeout 6h -run TestHistories -v ./cmd/butlr-gateway
+
+# Without npm there is no Node-RED to compare with, and the table says so.
+bench: build
+	$(GO) build -trimpath -o bin/butlr-bench ./cmd/butlr-bench
+	./bin/butlr-bench table --node-red "$$(tools/nodered/prepare || true)"
 
 test-container:
 	packaging/container/try

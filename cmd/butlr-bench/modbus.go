@@ -21,90 +21,76 @@ func modbusCommand(ctx context.Context, args []string, w io.Writer) error {
 	counts := f.String("connections", "10,100", "how many connections, one measurement for each")
 	rounds := f.Int("rounds", 75, "turns of each")
 	turn := f.Duration("turn", 200*time.Millisecond, "how long a turn lasts")
-	rate := f.Float64("rate", 1000, "events a second")
-	rooms := f.Int("rooms", 200, "rooms of the building")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	echo, err := startPart("echo")
-	if err != nil {
-		return err
-	}
-	defer echo.stop()
-	s, err := startSubject(ctx, *program, 1000, "")
-	if err != nil {
-		return err
-	}
-	defer s.stop()
-	loading, unload := context.WithCancel(ctx)
-	defer unload()
-	posted, wait, err := s.load(loading, *rooms, *rate)
-	if err != nil {
-		return err
-	}
-	began := time.Now()
+	var numbers []int
 	for text := range strings.SplitSeq(*counts, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return fmt.Errorf("reading --connections: %w", err)
 		}
-		pair := [2]*crowd{newCrowd(echo.address), newCrowd(s.modbus)}
-		if err := compare(ctx, w, pair, n, *rounds, *turn); err != nil {
-			return err
-		}
+		numbers = append(numbers, n)
 	}
-	took := time.Since(began)
+	pairs, err := measureModbus(ctx, *program, numbers, *rounds, *turn)
+	if err != nil {
+		return err
+	}
+	for _, pair := range pairs {
+		echo, gateway := pair[0], pair[1]
+		fmt.Fprintf(w, "%d connections, %d turns of %v each, 125 registers a read, medians:\n", len(echo.conns), *rounds, *turn)
+		fmt.Fprintf(w, "  echo     %8.0f reads/s  p50 %6.0f µs  p99 %6.0f µs\n", median(echo.rates), median(echo.usual), median(echo.late))
+		fmt.Fprintf(w, "  gateway  %8.0f reads/s  p50 %6.0f µs  p99 %6.0f µs\n", median(gateway.rates), median(gateway.usual), median(gateway.late))
+		fmt.Fprintf(w, "  ratio    %8.3f          p50 %6.3f     p99 %6.3f     (of the two turns of a pair)\n", median(ratios(gateway.rates, echo.rates)),
+			median(ratios(gateway.usual, echo.usual)), median(ratios(gateway.late, echo.late)))
+	}
+	_, err = fmt.Fprintf(w, "load of the machine: %s\n", machineLoad())
+	return err
+}
+
+// While Modbus is read, so many events a second arrive from so many rooms.
+const (
+	modbusRate  = 1000
+	modbusRooms = 200
+)
+
+// measureModbus returns an echo and a gateway for each number of connections, which had their turns.
+func measureModbus(ctx context.Context, program string, connections []int, rounds int, turn time.Duration) (pairs [][2]*crowd, err error) {
+	echo, err := startPart("echo")
+	if err != nil {
+		return nil, err
+	}
+	defer echo.stop()
+	s, err := startSubject(ctx, program, 1000, "")
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	loading, unload := context.WithCancel(ctx)
+	defer unload()
+	posted, wait, err := s.load(loading, modbusRooms, modbusRate)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range connections {
+		pair := [2]*crowd{{address: echo.address}, {address: s.modbus}}
+		for _, c := range pair {
+			defer c.close()
+			if err := c.connect(n); err != nil {
+				return nil, err
+			}
+		}
+		if err := byTurns(ctx, rounds, turn, pair[0], pair[1]); err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, pair)
+	}
 	unload()
 	wait()
-	r := posted.Report()
-	_, err = fmt.Fprintf(w, "%.0f events a second were accepted, %d lost; 99 %% of the answers within %v\n",
-		float64(r.Accepted)/took.Seconds(), r.Lost, r.P99.Round(time.Microsecond))
-	return err
-}
-
-// compare measures an echo and a gateway in turns, and prints the medians.
-func compare(ctx context.Context, w io.Writer, pair [2]*crowd, connections, rounds int, turn time.Duration) error {
-	for _, c := range pair {
-		if err := c.connect(connections); err != nil {
-			return err
-		}
-		defer c.close()
+	if r := posted.Report(); r.Lost > 0 {
+		return nil, fmt.Errorf("posting events meanwhile: %d were lost: %s", r.Lost, s.log.String())
 	}
-	for round := range rounds + 1 {
-		for k := range pair {
-			c := pair[(k+round)%2] // the other one goes first each time
-			if err := c.turn(turn); err != nil {
-				return err
-			}
-			if round == 0 {
-				c.rates, c.late, c.usual = nil, nil, nil // warming up
-			}
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	echo, gateway := pair[0], pair[1]
-	fmt.Fprintf(w, "%d connections, %d turns of %v each, 125 registers a read, medians:\n", connections, rounds, turn)
-	fmt.Fprintf(w, "  echo     %8.0f reads/s  p50 %6.0f µs  p99 %6.0f µs\n", median(echo.rates), median(echo.usual), median(echo.late))
-	fmt.Fprintf(w, "  gateway  %8.0f reads/s  p50 %6.0f µs  p99 %6.0f µs\n", median(gateway.rates), median(gateway.usual), median(gateway.late))
-	_, err := fmt.Fprintf(w, "  ratio    %8.3f          p50 %6.3f     p99 %6.3f     (of the two turns of a pair)\n", median(ratios(gateway.rates, echo.rates)),
-		median(ratios(gateway.usual, echo.usual)), median(ratios(gateway.late, echo.late)))
-	return err
-}
-
-// ratios divides turn by turn: what else the machine does is about the same for the two of a pair.
-func ratios(a, b []float64) []float64 {
-	out := make([]float64, len(a))
-	for i := range a {
-		out[i] = a[i] / b[i]
-	}
-	return out
-}
-
-func median(of []float64) float64 {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[len(sorted)/2]
+	return pairs, nil
 }
 
 // crowd is clients of one server, and what became of their turns.
@@ -114,8 +100,6 @@ type crowd struct {
 	rates       []float64 // reads a second, by turn
 	usual, late []float64 // µs, by turn
 }
-
-func newCrowd(address string) *crowd { return &crowd{address: address} }
 
 func (c *crowd) connect(n int) error {
 	for range n {
@@ -127,6 +111,8 @@ func (c *crowd) connect(n int) error {
 	}
 	return nil
 }
+
+func (c *crowd) forget() { c.rates, c.late, c.usual = nil, nil, nil }
 
 func (c *crowd) close() {
 	for _, conn := range c.conns {
@@ -156,10 +142,11 @@ func (c *crowd) turn(length time.Duration) error {
 	return nil
 }
 
-func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
-
 // poll reads 125 registers of the first assets until a moment.
 func poll(conn net.Conn, end time.Time) (took []time.Duration, err error) {
+	if err := conn.SetDeadline(end.Add(patience)); err != nil {
+		return nil, err
+	}
 	took = make([]time.Duration, 0, 1<<16)
 	request := []byte{0, 1, 0, 0, 0, 6, 1, 4, 0, 100, 0, 125}
 	answer := make([]byte, answerBytes)

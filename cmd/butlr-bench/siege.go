@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -75,57 +74,6 @@ func siegeCommand(ctx context.Context, args []string, w io.Writer) error {
 	}
 	_, err = fmt.Fprintf(w, "  memory, after the first turns %d MB, at most %d MB\n", memory[0]>>20, memory[1]>>20)
 	return err
-}
-
-// times are how long things took, in µs.
-type times struct{ posts, reads []float64 }
-
-// served is who is served.
-type served struct {
-	*subject
-	rate   float64
-	http   *http.Client
-	poller net.Conn
-	n      int
-}
-
-// turn posts and polls for a while.
-func (s *served) turn(ctx context.Context, length time.Duration, into *times) error {
-	end := time.Now().Add(length)
-	l := line{webhook: s.webhook, http: *s.http}
-	var both sync.WaitGroup
-	var posting, polling error
-	each := func(do func() error) error {
-		clock := time.NewTicker(time.Duration(float64(time.Second) / s.rate))
-		defer clock.Stop()
-		for time.Now().Before(end) && ctx.Err() == nil {
-			<-clock.C
-			if err := do(); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	both.Go(func() {
-		posting = each(func() error {
-			s.n++
-			_, body := countOf(s.n)
-			began := time.Now()
-			err := l.post(s.webhook, body)
-			into.posts = append(into.posts, micros(time.Since(began)))
-			return err
-		})
-	})
-	both.Go(func() {
-		polling = each(func() error {
-			began := time.Now()
-			err := askOnce(s.poller)
-			into.reads = append(into.reads, micros(time.Since(began)))
-			return err
-		})
-	})
-	both.Wait()
-	return errors.Join(posting, polling)
 }
 
 // besiegers are strangers, each kind with an address of its own.

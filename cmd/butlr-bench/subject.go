@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"syscall"
 	"time"
 
@@ -21,6 +21,8 @@ import (
 // subject is the gateway that is measured: a process of its own, in a directory of its own.
 type subject struct {
 	dir, program string
+	config       string   // its file
+	under        []string // the command that starts it, if one does
 	process      *exec.Cmd
 	log          bytes.Buffer
 	ended        chan error
@@ -33,45 +35,67 @@ const secret = "a-secret-for-benchmarks-0123456789"
 
 // startSubject starts a gateway that takes that many Modbus connections; more is added to its configuration.
 func startSubject(ctx context.Context, program string, connections int, more string) (*subject, error) {
+	return startUnder(ctx, nil, program, connections, more)
+}
+
+// startUnder does so by a command that is told the program and its arguments.
+func startUnder(ctx context.Context, under []string, program string, connections int, more string) (*subject, error) {
 	dir, err := os.MkdirTemp("", "bench") // a socket's path must be short
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{dir: dir, program: program, ended: make(chan error, 1)}
-	config := filepath.Join(dir, "gateway.toml")
+	s := &subject{dir: dir, program: program, under: under, config: filepath.Join(dir, "gateway.toml")}
+	// Ports that stay, so that it is found at once when it starts again.
+	var ports [2]int
+	for k := range ports {
+		if ports[k], err = freePort(); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
+	}
 	text := fmt.Sprintf(`[gateway]
 state_dir = %q
 log_level = "warn"
 [webhook]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:%d"
 header_name = "X-Api-Key"
 header_value = %q
+max_unknown_assets = 0
 [modbus]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:%d"
 max_connections = %d
 max_per_address = %d
-%s`, filepath.Join(dir, "state"), secret, connections, connections, more)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+%s`, filepath.Join(dir, "state"), ports[0], secret, ports[1], connections, connections, more)
+	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	s.process = exec.Command(program, "run", "--config", config)
-	s.process.Stdout, s.process.Stderr = &s.log, &s.log
-	if err := s.process.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the gateway: %w; --gateway tells where it is", err), os.RemoveAll(dir))
+	if err := s.launch(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	go func() { s.ended <- s.process.Wait() }()
-	if err := s.await(ctx, config); err != nil {
+	if err := s.await(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
+// launch starts the process.
+func (s *subject) launch() error {
+	s.ended = make(chan error, 1)
+	words := append(slices.Clone(s.under), s.program, "run", "--config", s.config)
+	s.process = exec.Command(words[0], words[1:]...)
+	s.process.Stdout, s.process.Stderr = &s.log, &s.log
+	if err := s.process.Start(); err != nil {
+		return fmt.Errorf("starting the gateway: %w; --gateway tells where it is", err)
+	}
+	go func(p *exec.Cmd, ended chan error) { ended <- p.Wait() }(s.process, s.ended)
+	return nil
+}
+
 // await waits until the gateway answers, and takes its addresses.
-func (s *subject) await(ctx context.Context, config string) error {
+func (s *subject) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {
-		out, err := exec.CommandContext(ctx, s.program, "health", "--json", "--config", config).Output()
+		out, err := exec.CommandContext(ctx, s.program, "health", "--json", "--config", s.config).Output()
 		var status struct {
 			Listeners []struct{ What, Address string }
 		}
@@ -99,26 +123,32 @@ func (s *subject) await(ctx context.Context, config string) error {
 	}
 }
 
+// stop ends it, and nothing of it stays.
 func (s *subject) stop() error {
-	s.process.Process.Signal(syscall.SIGTERM)
-	<-s.ended
+	s.end()
 	return os.RemoveAll(s.dir)
 }
 
-// resident returns the memory of the gateway, in bytes.
-func (s *subject) resident() (int, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	if err != nil {
-		return 0, fmt.Errorf("asking the system for the gateway's memory: %w", err)
+// end ends it, and what it has stored stays.
+func (s *subject) end() {
+	if own, err := os.FindProcess(s.id()); err == nil {
+		own.Signal(syscall.SIGTERM)
 	}
-	for line := range strings.Lines(string(text)) {
-		var kib int
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kib); err == nil {
-			return kib << 10, nil
+	s.ended <- <-s.ended // it may have ended before, and be asked again
+}
+
+// id is the gateway's own process.
+func (s *subject) id() int {
+	if s.under != nil {
+		if child, err := onlyChild(s.process.Process.Pid); err == nil {
+			return child
 		}
 	}
-	return 0, errors.New("asking the system for the gateway's memory: it does not tell")
+	return s.process.Process.Pid
 }
+
+// resident returns the memory of the gateway, in bytes.
+func (s *subject) resident() (int, error) { return resident(s.id()) }
 
 // load posts the events of a building to the gateway at a rate, until ctx ends.
 func (s *subject) load(ctx context.Context, rooms int, rate float64) (*poster.Poster, func(), error) {
