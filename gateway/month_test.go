@@ -89,7 +89,7 @@ func (r *monthRun) Publish(u *Update) {
 //
 // Seen to break it: no wake-up for the moment at which a stale feed is dead. See also what breaks
 // TestStateIsAsTheReference.
-func TestThirtyDays(t *testing.T) {
+func TestFault09ThirtyDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &month{T: t, rules: monthRules(), buildings: newMonthBuildings(1), disk: newDisk(), began: time.Now()}
 		m.model = newMonthModel(m.rules, monthBegins)
