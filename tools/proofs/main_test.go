@@ -65,24 +65,26 @@ func TestEveryRowHasATestOfItsNumber(t *testing.T) {
 			}
 		}
 	}
-	for test, file := range inTheTree(t, numberedPattern) {
-		if !named[test] {
-			t.Errorf("%s of %s is not in the row of its number", test, file)
+	for _, f := range inTheTree(t, numberedPattern) {
+		if !named[f.name] {
+			t.Errorf("%s of %s is not in the row of its number", f.name, f.file)
 		}
 	}
 }
 
-// inTheTree finds functions of tests, and where each is.
-func inTheTree(t *testing.T, pattern *regexp.Regexp) map[string]string {
+// function is one of a test.
+type function struct{ name, file string }
+
+// inTheTree finds functions of tests.
+func inTheTree(t *testing.T, pattern *regexp.Regexp) (found []function) {
 	t.Helper()
-	found := map[string]string{}
 	err := filepath.WalkDir("../..", func(path string, f fs.DirEntry, err error) error {
 		if err != nil || f.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		text, err := os.ReadFile(path)
 		for _, match := range pattern.FindAllSubmatch(text, -1) {
-			found[string(match[1])] = path
+			found = append(found, function{string(match[1]), path})
 		}
 		return err
 	})
@@ -174,5 +176,18 @@ func TestEveryLostEventIsTold(t *testing.T) {
 	}
 	if _, err := listen(strings.NewReader(`{"Action":"attr","Test":"TestA","Key":"lost","Value":"few"}`)); err == nil {
 		t.Error("what is no number is taken for one")
+	}
+}
+
+var fuzzPattern = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+
+// TestEveryFuzzTargetHasACorpus beside it: what was found once is tried in every run. Seen to break it: the corpus of a
+// target in the folder of another package.
+func TestEveryFuzzTargetHasACorpus(t *testing.T) {
+	for _, f := range inTheTree(t, fuzzPattern) {
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(f.file), "testdata", "fuzz", f.name, "*"))
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s of %s has no corpus: %v", f.name, f.file, err)
+		}
 	}
 }
