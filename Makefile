@@ -10,6 +10,7 @@
 # make proofs   every threat and fault of docs/threats.md with its tests, verdict and figures
 # make soak     the long form of what torments the gateway, with the race detector: a thousand histories, two hundred
 #               kills, twenty full disks, five hundred reloads, ten thousand connections, bits that flip, thirty days (hours)
+# make gosec    what gosec finds in the sources but for what docs/SECURITY.md explains; it is fetched for that
 # make fuzz     every fuzz target of the tree in turn, for FUZZTIME each, 30s if not said
 # make test-windows-service the package for Windows, and the program without it, in wine (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
@@ -20,7 +21,7 @@ VERSION ?=
 ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak fuzz clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak fuzz gosec clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -62,6 +63,9 @@ soak:
 	$(GO) test -count=1 -timeout 1h -run 'TestFault06|TestFault09' -v ./gateway
 	$(GO) test -count=1 -timeout 6h -run 'TestAnyBit|TestAnyCell|TestAnyLine' -v ./adapters/store -rapid.checks=10000
 	CI=true BUTLR_GATEWAY_HISTORIES=1000 $(GO) test -count=1 -timeout 12h -run TestHistories -v ./cmd/butlr-gateway
+
+gosec:
+	$(GO) run github.com/securego/gosec/v2/cmd/gosec@v2.22.10 -quiet -exclude=G104,G112,G115,G203,G204,G301,G302,G304,G306,G404,G602 ./adapters/... ./cmd/... ./config/... ./gateway/...
 
 # What anybody can send, and what may be in a list that is imported, in the configuration, or on a damaged disk, made up.
 FUZZTIME ?= 30s
