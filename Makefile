@@ -9,7 +9,10 @@
 # make test-container       the container's image and Home Assistant's add-on, with buildah (root)
 # make proofs   every threat and fault of docs/threats.md with its tests, verdict and figures
 # make bench    every figure that has a goal, measured, in one table (a quarter of an hour; Linux, mosquitto, npm for Node-RED)
-# make soak     the long form of what torments the gateway: a thousand histories (hours)
+# make soak     the long form of what torments the gateway, with the race detector: a thousand histories, two hundred
+#               kills, twenty full disks, five hundred reloads, ten thousand connections, bits that flip, thirty days (hours)
+# make gosec    what gosec finds in the sources but for what docs/SECURITY.md explains; it is fetched for that
+# make fuzz     every fuzz target of the tree in turn, for FUZZTIME each, 30s if not said
 # make test-windows-service the package for Windows, and the program without it, in wine (root)
 # make homeassistant, make homeassistant-old   a real Home Assistant of 2026.11, and of 2024.12 and 2024.3, looks at the gateway (root)
 # make node-red   a real Node-RED runs docs/node-red-flow.json
@@ -19,7 +22,7 @@ VERSION ?=
 ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak bench clean homeassistant homeassistant-old node-red
+.PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak bench fuzz gosec clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
@@ -52,8 +55,25 @@ test-linux-service:
 proofs:
 	$(GO) -C tools run ./proofs
 
+# The number of a test is that of its row in docs/threats.md.
 soak:
-	BUTLR_GATEWAY_HISTORIES=1000 $(GO) test -count=1 -timeout 6h -run TestHistories -v ./cmd/butlr-gateway
+	CI=true BUTLR_SOAK_CYCLES=200 $(GO) test $(RACE) -count=1 -timeout 2h -run TestFault01 -v ./cmd/butlr-gateway
+	CI=true BUTLR_SOAK_CYCLES=20 $(GO) test $(RACE) -count=1 -timeout 2h -run TestFault03 -v ./cmd/butlr-gateway
+	CI=true RELOADS=500 $(GO) test $(RACE) -count=1 -timeout 2h -run TestFault07 -v ./cmd/butlr-gateway
+	CI=true $(GO) test -count=1 -timeout 1h -run 'TestFault02|TestFault04|TestFault08|TestThreat07|TestThreat16' -v ./cmd/butlr-gateway
+	$(GO) test -count=1 -timeout 1h -run 'TestFault06|TestFault09' -v ./gateway
+	$(GO) test -count=1 -timeout 6h -run 'TestAnyBit|TestAnyCell|TestAnyLine' -v ./adapters/store -rapid.checks=10000
+	CI=true BUTLR_GATEWAY_HISTORIES=1000 $(GO) test -count=1 -timeout 12h -run TestHistories -v ./cmd/butlr-gateway
+
+gosec:
+	$(GO) run github.com/securego/gosec/v2/cmd/gosec@v2.22.10 -quiet -exclude=G104,G112,G115,G203,G204,G301,G302,G304,G306,G404,G602 ./adapters/... ./cmd/... ./config/... ./gateway/...
+
+# What anybody can send, and what may be in a list that is imported, in the configuration, or on a damaged disk, made up.
+FUZZTIME ?= 30s
+fuzz:
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort | while IFS=: read -r file target; do \
+		$(GO) test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${file%/*}" </dev/null || exit 1; \
+	done
 
 # Without npm there is no Node-RED to compare with, and the table says so.
 bench: build

@@ -44,3 +44,32 @@ func TestEventIDsCompareAsTheirTextsDo(t *testing.T) {
 		}
 	})
 }
+
+// FuzzEventID: whatever is an event's id, a KSUID comes out as it came, and anything else is no KSUID. Seen to break it:
+// more than 160 bits taken for a KSUID.
+func FuzzEventID(f *testing.F) {
+	for _, id := range []string{
+		"event_0o5Fs0EELR0fUjHjbCnEtdUwQe3", "aWgEPTl1tmebfsQzFP4bxwgy80V", "aWgEPTl1tmebfsQzFP4bxwgy80W", "zzzzzzzzzzzzzzzzzzzzzzzzzzz",
+		"event_000000000000000000000000000", "event_event_0o5Fs0EELR0fUjHjbCnEtdUwQe3", "event_", "", "poll:sensor_1:1494985761", "~00", "0o5Fs0EELR0fUjHjbCnEtdUwQ\xff3",
+	} {
+		f.Add(id)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		id := gateway.EventIDOf(text)
+		said := id.String()
+		if id.Minted() == 0 {
+			if strings.TrimLeft(said, "~0123456789abcdef") != "" || len(said) != 33 {
+				t.Errorf("%q is said as %q", text, said)
+			}
+			return
+		}
+		if said != strings.TrimPrefix(text, "event_") {
+			t.Errorf("%q became %s", text, said)
+		}
+		for _, again := range []string{said, "event_" + said} {
+			if gateway.EventIDOf(again) != id {
+				t.Errorf("%q is another id than %q", again, text)
+			}
+		}
+	})
+}

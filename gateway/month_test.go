@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -87,20 +88,40 @@ func (r *monthRun) Publish(u *Update) {
 // reference makes of the same events: through late, repeated, corrected and lost events, a change of clocks,
 // overrides, restarts and a crash. That it holds between events too is what the wake-ups are for.
 //
-// Seen to break it: no wake-up for the moment at which a stale feed is dead. See also what breaks
-// TestStateIsAsTheReference.
-func TestThirtyDays(t *testing.T) {
+// What is in memory at the end of a day grows no more once the windows are full, those of the reference too.
+//
+// Seen to break it: no wake-up for the moment at which a stale feed is dead; a hundred bytes kept for each event. See
+// also what breaks TestStateIsAsTheReference.
+func TestFault09ThirtyDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &month{T: t, rules: monthRules(), buildings: newMonthBuildings(1), disk: newDisk(), began: time.Now()}
 		m.model = newMonthModel(m.rules, monthBegins)
 		m.plan()
 		m.start()
+		var heaps []uint64
 		for at := monthBegins; at < monthEnds; at = at.Add(time.Minute) {
 			m.minute(at)
+			if since := at.Sub(monthBegins); since%(24*time.Hour) == 23*time.Hour {
+				heaps = append(heaps, heap())
+			}
 		}
 		m.halt()
+		early, late := slices.Max(heaps[5:15]), slices.Max(heaps[20:])
+		if late > early*9/8 {
+			t.Errorf("from the 6th to the 15th day %d bytes were in use at most, and from the 21st %d", early, late)
+		}
+		t.Attr("figure", fmt.Sprintf("30 days, %d events, %d readings as the reference: at most %.1f MB in use from the 6th to the 15th day, %.1f MB from the 21st",
+			m.events, m.compared, float64(early)/1e6, float64(late)/1e6))
 		t.Logf("%d events, %d assets compared, reasons %v, qualities %v", m.events, m.compared, m.seen, m.qualities)
 	})
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
 
 // now is the true time.

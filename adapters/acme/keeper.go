@@ -97,7 +97,7 @@ func transport(ca []byte) (http.RoundTripper, error) {
 		if !pool.AppendCertsFromPEM(ca) {
 			return nil, errors.New("setting up ACME: the certificates to trust the authority by must be in PEM form")
 		}
-		t.TLSClientConfig = &tls.Config{RootCAs: pool}
+		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	return t, nil
 }

@@ -15,7 +15,7 @@ func (m *mosquitto) signal(t *testing.T, s syscall.Signal) {
 	}
 }
 
-func TestMosquittoThaws(t *testing.T) {
+func TestThreat15FrozenBroker(t *testing.T) {
 	t.Run("frozen for longer than the pings allow", func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("takes half a minute")

@@ -74,3 +74,13 @@ func (s *Store) Forget() (done func()) {
 	_ = s.closeDatabase()
 	return s.turn.give
 }
+
+// ReopenLedger opens the ledger in a directory as a start does, and returns what it says, and of whom, and what of it could
+// not be read.
+func ReopenLedger(dir string) (said *gateway.Batch, gatewayID string, damage []string, err error) {
+	l, err := openLedger(dir)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return l.book.batch(), l.book.gatewayID, l.book.damage, l.file.Close()
+}

@@ -2,8 +2,10 @@ package webhook_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,8 +158,8 @@ func TestDecodeTypes(t *testing.T) {
 	}
 }
 
-// TestDecodeDefects holds what is well-formed and yet cannot be an event, and what only looks like that.
-func TestDecodeDefects(t *testing.T) {
+// TestThreat06AbsurdValues holds what is well-formed and yet cannot be an event, and what only looks like that.
+func TestThreat06AbsurdValues(t *testing.T) {
 	long := strings.Repeat("x", 257)
 	traffic := func(data string) string {
 		return roomEvent(m{"type": `"TRAFFIC"`, "metadata": `{"sensor_id":"s"}`, "data": data})
@@ -301,9 +303,19 @@ func TestDecodeArray(t *testing.T) {
 	}
 }
 
-// TestDecodeRefuses holds the bodies that are no JSON, or JSON that two parsers may read differently,
-// or over a limit.
-func TestDecodeRefuses(t *testing.T) {
+// TestThreat05HostileJSON holds the bodies that are no JSON, or JSON that two parsers may read differently,
+// or over a limit. Each is answered that it is wrong, and nothing of it is taken up.
+//
+// Seen to break it: duplicate keys allowed, no bound on the digits of a number, none on levels, and what was read before
+// the fault taken up.
+func TestThreat05HostileJSON(t *testing.T) {
+	o := options()
+	o.Ingest = ingester(func(_ context.Context, events []gateway.Event) error {
+		t.Errorf("%d events were taken up", len(events))
+		return nil
+	})
+	s := newServer(t, o)
+	refused := 0
 	many := func(n int) string { return "[" + strings.Repeat("{},", n-1) + "{}]" }
 	for name, body := range map[string]string{
 		"nothing":                       "",
@@ -357,7 +369,16 @@ func TestDecodeRefuses(t *testing.T) {
 		if events, err := webhook.Decode([]byte(body)); err == nil || events != nil {
 			t.Errorf("%s: %d events, want an error", name, len(events))
 		}
+		want := http.StatusBadRequest
+		if len(body) > 256<<10 {
+			want = http.StatusRequestEntityTooLarge
+		}
+		if got := answer(s, post(body)).Code; got != want {
+			t.Errorf("%s: answered %d, want %d", name, got, want)
+		}
+		refused++
 	}
+	t.Attr("figure", fmt.Sprintf("%d hostile bodies refused", refused))
 	for name, test := range map[string]struct {
 		body string
 		want int
@@ -368,6 +389,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"128 characters":       {`{"data":` + strings.Repeat("1", 128) + "}", 1},
 		"10 000 tokens":        {`{"x":[` + strings.Repeat("1,", 9_994) + "1]}", 1},
 		"an escaped NUL":       {`{"id":"\u0000"}`, 1},
+		"a number of 1e400":    {`{"data":1e400}`, 1}, // which is no count: see TestThreat06AbsurdValues
 		"a pair of surrogates": {`{"id":"\ud834\udd1e"}`, 1},
 	} {
 		if events, err := webhook.Decode([]byte(test.body)); err != nil || len(events) != test.want {

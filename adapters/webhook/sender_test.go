@@ -13,7 +13,7 @@ import (
 	"butlr-gateway/adapters/webhook"
 )
 
-func TestSecrets(t *testing.T) {
+func TestThreat01GuessedSecrets(t *testing.T) {
 	const next = "Next-0123456789-ghijklmn"
 	header := options()
 	rotating := options()
@@ -156,7 +156,7 @@ func TestGuessesOfManyAddressesTakeNoMemory(t *testing.T) {
 	}
 }
 
-func TestSender(t *testing.T) {
+func TestThreat12MadeUpAddresses(t *testing.T) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("2001:db8::/64")}
 	for _, test := range []struct {
 		name      string

@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"bytes"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -97,8 +98,8 @@ func TestTheCertificateIsReadAgain(t *testing.T) {
 	}
 }
 
-// TestReloadUnderLoad changes the certificate while requests arrive over new connections.
-func TestReloadUnderLoad(t *testing.T) {
+// TestThreat11CertificatesChangedUnderLoad changes the certificate while requests arrive over new connections.
+func TestThreat11CertificatesChangedUnderLoad(t *testing.T) {
 	o := secure(t)
 	pair(t, o, 1)
 	s, address := start(t, o)
@@ -139,6 +140,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	if failed.Load() > 0 || answered.Load() == 0 {
 		t.Errorf("%d requests failed, %d were answered", failed.Load(), answered.Load())
 	}
+	t.Attr("figure", fmt.Sprintf("50 certificates, some of them broken: %d requests answered, %d failed", answered.Load(), failed.Load()))
 }
 
 func TestOldTLSIsRefused(t *testing.T) {

@@ -317,14 +317,14 @@ func (s *canarySite) postWith(secret string) (int, error) {
 	return answer.StatusCode, answer.Body.Close()
 }
 
-// TestNoCommandTellsASecret has a canary in every secret that the configuration can have, and in what Butlr and an
+// TestThreat09SecretsInAllThatIsSaid has a canary in every secret that the configuration can have, and in what Butlr and an
 // application answer, and calls every command that there is: with no gateway, with one that logs everything, while Butlr
 // fails and repeats what it was told. Whatever is said or written has no canary.
 //
 // Seen to break it: a command that is not in the list; a secret key that the configuration does not have; the
 // configuration put into the bundle as it is, and secrets not looked for there; the value of a header logged; the text of
 // Butlr's errors repeated.
-func TestNoCommandTellsASecret(t *testing.T) {
+func TestThreat09SecretsInAllThatIsSaid(t *testing.T) {
 	s := newCanarySite(t)
 	settings, err := config.Load(s.config)
 	if err != nil {

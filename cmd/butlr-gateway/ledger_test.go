@@ -308,7 +308,7 @@ func TestControllersReadTheChecksumThatTheListTells(t *testing.T) {
 
 // The database is destroyed, and the newest copy of it knows 50 assets less: no address changes, nor does the
 // checksum, because of the ledger.
-func TestNoAddressChangesWithTheDatabase(t *testing.T) {
+func TestThreat16DestroyedState(t *testing.T) {
 	s := newSite(t, "")
 	s.start()
 	room := func(n int) string {

@@ -35,13 +35,13 @@ func reloads(t *testing.T) int {
 	return n
 }
 
-// TestReloadsUnderLoad, of which RELOADS=500 makes as many as were promised: while configurations good and bad are read again and again, no Modbus and no MQTT
+// TestFault07ReloadsUnderLoad, of which RELOADS=500 makes as many as were promised: while configurations good and bad are read again and again, no Modbus and no MQTT
 // session ends and no event is turned away; what is in force at the end is the last good one, as a restart with it has.
 //
 // Seen to break it: the rules read without an owner (-race); clients of the list banned; the door open to one secret
 // only, or to those of before; the list of clients, or the rules, left as they were; what was applied applied again; a
 // secret in a file compared by the file's name.
-func TestReloadsUnderLoad(t *testing.T) {
+func TestFault07ReloadsUnderLoad(t *testing.T) {
 	mbpoll, mosquitto := tool(t, "mbpoll"), tool(t, "mosquitto_sub")
 	site := newSite(t, "")
 	secret := filepath.Join(site.dir, "next.key")
@@ -116,7 +116,7 @@ func TestReloadsUnderLoad(t *testing.T) {
 		t.Errorf("the new secret of the file is answered %d", code)
 	}
 	visitor := configured.visit(s)
-	t.Logf("%d good and %d bad configurations", good, bad)
+	t.Attr("figure", fmt.Sprintf("%d good and %d bad configurations, no session ended", good, bad))
 	close(stop)
 	load.Wait()
 

@@ -39,13 +39,13 @@ func hurried(t *testing.T, more string) *service {
 	return s
 }
 
-// TestAGatewayWhoseHubIsStuckEnds, with an error after which it is started anew, and soon, although the hub cannot be
+// TestFault10StuckPart, with an error after which it is started anew, and soon, although the hub cannot be
 // stopped. What all of it was doing is in a file, and in a bundle. It is no stop for good, so that nothing is written to
 // controllers.
 //
 // Seen to break it: a hub that is not supervised (it never ends), the end waiting for the hub (likewise), the stacks left
 // out, and the supervision's end taken for a stop for good.
-func TestAGatewayWhoseHubIsStuckEnds(t *testing.T) {
+func TestFault10StuckPart(t *testing.T) {
 	s := hurried(t, "")
 	ended := make(chan error, 1)
 	go func() { ended <- errors.Join(s.run(context.Background()), s.close()) }()
@@ -74,11 +74,11 @@ func TestAGatewayWhoseHubIsStuckEnds(t *testing.T) {
 		t.Errorf("the alarms: %s", alarms)
 	}
 	path := filepath.Join(string(s.config.Gateway.StateDir), stuckFile)
-	if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "TestAGatewayWhoseHubIsStuckEnds") || !strings.Contains(string(text), ": the hub has not answered for ") {
+	if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "TestFault10StuckPart") || !strings.Contains(string(text), ": the hub has not answered for ") {
 		t.Errorf("%s: %v\n%.500s", path, err, text)
 	}
 	var kept strings.Builder
-	if err := (&bundle{settings: s.config}).stuckBefore(t.Context(), &kept); err != nil || !strings.Contains(kept.String(), "TestAGatewayWhoseHubIsStuckEnds") {
+	if err := (&bundle{settings: s.config}).stuckBefore(t.Context(), &kept); err != nil || !strings.Contains(kept.String(), "TestFault10StuckPart") {
 		t.Errorf("in a bundle: %v\n%.200s", err, kept.String())
 	}
 	close(release)

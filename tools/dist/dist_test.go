@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// TestTwoBuildsAreEqual makes everything for Linux and for Windows twice, of the newest commit, in folders of
+// TestThreat17TwoBuildsAreEqual makes everything for Linux and for Windows twice, of the newest commit, in folders of
 // different names, the second time with nothing left of the first. It takes minutes, so that it runs in CI only. Seen
 // to break it: -trimpath left out, times of now in archives, and SOURCE_DATE_EPOCH not told to what makes packages.
-func TestTwoBuildsAreEqual(t *testing.T) {
+func TestThreat17TwoBuildsAreEqual(t *testing.T) {
 	if os.Getenv("CI") != "true" {
 		t.Skip("takes minutes; CI=true runs it")
 	}

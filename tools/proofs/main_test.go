@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -39,6 +40,63 @@ func TestEveryProofIsThere(t *testing.T) {
 	}
 }
 
+var numberedPattern = regexp.MustCompile(`(?m)^func (Test(?:Threat|Fault)[0-9][0-9]\w*)\(`)
+
+// TestEveryRowHasATestOfItsNumber, and every test with a number has its row. Seen to break it: a row without one, and a
+// test of a number that the row does not name.
+func TestEveryRowHasATestOfItsNumber(t *testing.T) {
+	text, err := os.ReadFile("../../docs/threats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := read(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, table := range tables {
+		for _, r := range table.rows {
+			tests := table.principals(r)
+			if len(tests) == 0 {
+				t.Errorf("%s: row %s names no %s…", table.name, r.number, table.principal(r))
+			}
+			for _, test := range tests {
+				named[test] = true
+			}
+		}
+	}
+	for _, f := range inTheTree(t, numberedPattern) {
+		if !named[f.name] {
+			t.Errorf("%s of %s is not in the row of its number", f.name, f.file)
+		}
+	}
+}
+
+// function is one of a test.
+type function struct{ name, file string }
+
+// inTheTree finds functions of tests.
+func inTheTree(t *testing.T, pattern *regexp.Regexp) (found []function) {
+	t.Helper()
+	err := filepath.WalkDir("../..", func(path string, f fs.DirEntry, err error) error {
+		if err != nil || f.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, match := range pattern.FindAllSubmatch(text, -1) {
+			found = append(found, function{string(match[1]), path})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) == 0 {
+		t.Fatalf("no test is like %s", pattern)
+	}
+	return found
+}
+
 var testPattern = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 
 func testsOf(t *testing.T, dir string) map[string]bool {
@@ -64,7 +122,7 @@ func testsOf(t *testing.T, dir string) map[string]bool {
 // passed.
 func TestAVerdictIsOfEveryTest(t *testing.T) {
 	told := `{"Action":"run","Test":"TestA"}
-{"Action":"attr","Test":"TestA","Key":"figure","Value":"0 lost"}
+{"Action":"attr","Test":"TestA/first","Key":"figure","Value":"0 lost"}
 {"Action":"pass","Test":"TestA"}
 not of the test
 {"Action":"skip","Test":"TestB"}
@@ -76,7 +134,7 @@ not of the test
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ tests, want string }{
-		{"TestA", "shown 1 tests; 0 lost"},
+		{"TestA", "shown 0 lost"},
 		{"TestA, TestB", "NOT SHOWN: TestB was skipped 0 lost"},
 		{"TestC", "NOT SHOWN: TestC FAILED "},
 		{"TestD", "NOT SHOWN: TestD did not run "},
@@ -88,6 +146,48 @@ not of the test
 		verdict, figures := judge(tables[0].rows[0], map[string]map[string]result{"p": results})
 		if got := verdict + " " + strings.Join(figures, "; "); got != c.want {
 			t.Errorf("%s: %q, want %q", c.tests, got, c.want)
+		}
+	}
+}
+
+// TestEveryLostEventIsTold. Seen to break it: what is lost in one test only, and a run in which nobody counted.
+func TestEveryLostEventIsTold(t *testing.T) {
+	tables, err := read("## Faults\n| # | fault | what holds | proof |\n|---|---|---|---|\n| 1 | killed | nothing | `p`: TestFault01A, TestB |\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ a, b, line, err string }{
+		{`{"Action":"attr","Test":"TestFault01A","Key":"acknowledged","Value":"7"}`, `{"Action":"attr","Test":"TestB","Key":"acknowledged","Value":"5"}`, "0 of 12", ""},
+		{`{"Action":"attr","Test":"TestFault01A","Key":"acknowledged","Value":"7"}`, `{"Action":"attr","Test":"TestB","Key":"lost","Value":"2"}`, "2 of 7", "2 of 7 acknowledged events were lost"},
+		{"", "", "0 of 0", "0 of 0 acknowledged events were lost"},
+	} {
+		results, err := listen(strings.NewReader(c.a + "\n" + c.b + "\n{\"Action\":\"pass\",\"Test\":\"TestFault01A\"}\n{\"Action\":\"pass\",\"Test\":\"TestB\"}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		told := ""
+		if err := report(&out, tables, map[string]map[string]result{"p": results}); err != nil {
+			told = err.Error()
+		}
+		if want := "Faults\n  1  killed  TestFault01A + 1    shown\nacknowledged events lost in all: " + c.line + "\n"; out.String() != want || told != c.err {
+			t.Errorf("%q, want %q; %s", out.String(), want, told)
+		}
+	}
+	if _, err := listen(strings.NewReader(`{"Action":"attr","Test":"TestA","Key":"lost","Value":"few"}`)); err == nil {
+		t.Error("what is no number is taken for one")
+	}
+}
+
+var fuzzPattern = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+
+// TestEveryFuzzTargetHasACorpus beside it: what was found once is tried in every run. Seen to break it: the corpus of a
+// target in the folder of another package.
+func TestEveryFuzzTargetHasACorpus(t *testing.T) {
+	for _, f := range inTheTree(t, fuzzPattern) {
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(f.file), "testdata", "fuzz", f.name, "*"))
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s of %s has no corpus: %v", f.name, f.file, err)
 		}
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// TestAMisbehavingDeviceIsOutlived has a device do each wrong thing a few times while values change. The
+// TestFault05MisbehavingControllers has a device do each wrong thing a few times while values change. The
 // newest value arrives by itself, soon after the device behaves; it is never asked at full speed; a device
 // beside it notices nothing; and nobody who publishes waits.
 //
 // Seen to break it: keeping the connection after an error (late answers, garbage, wrong units), an answer
 // of another transaction taken for the right one, no pause after a failure.
-func TestAMisbehavingDeviceIsOutlived(t *testing.T) {
+func TestFault05MisbehavingControllers(t *testing.T) {
 	mishaps := map[string]mishap{
 		"hangs": hang, "closes": closes, "answers late": answersLate, "restarts": restarts, "sends garbage": sendsGarbage,
 		"answers another transaction": answersOther, "answers as another unit": answersAsOther, "cuts answers short": cutsShort,

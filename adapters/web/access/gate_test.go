@@ -105,11 +105,11 @@ func loggedIn(t *testing.T, h http.Handler, password, name string) *http.Cookie 
 	return w.Result().Cookies()[0]
 }
 
-// TestWhoMayDoWhat has every visitor, method and kind of page.
+// TestThreat10WhoMayDoWhat has every visitor, method and kind of page.
 //
 // Seen to break it: POST for viewers; HEAD for operators only; Operators asking for a viewer; HTTP Basic taken for
 // pages, or nothing else for programs; a cookie's visitor taken without its role.
-func TestWhoMayDoWhat(t *testing.T) {
+func TestThreat10WhoMayDoWhat(t *testing.T) {
 	g := locked(t, Options{})
 	h := handler(g)
 	open, none := handler(newTestGate(t, Options{Open: true})), handler(newTestGate(t, Options{}))
