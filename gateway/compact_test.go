@@ -12,7 +12,7 @@ import (
 
 // What is kept of a snapshot is all of it, also when an asset gets a measure or loses one.
 //
-// Seen to break it: any field left out of Keep or of Snapshot; readings kept when has differs.
+// Seen to break it: any field left out of Keep or of Snapshot.
 func TestACompactKeepsAllOfASnapshot(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kept := new(gateway.Compact)

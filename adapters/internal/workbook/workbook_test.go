@@ -109,7 +109,7 @@ var plain = rapid.OneOf(
 )
 
 // Another program reads what is written here, as what it is.
-// Seen to break it: a Target without its folder; the count of the cells' styles; the type of a text.
+// Seen to break it: a Target without its folder; the style of the headings; the type of a text.
 func TestOthersReadWhatIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var out bytes.Buffer

@@ -478,7 +478,7 @@ func TestABombIsNotUnpacked(t *testing.T) {
 
 // What a spreadsheet saved is imported as it was exported: LibreOffice 7.4 wrote this list of the house, with two
 // hundred rows a sheet, as a workbook of its own.
-// Seen to break it: the texts that cells share left out; a sheet's rows counted on from the sheet before.
+// Seen to break it: the texts that cells share left out.
 func TestAListThatASpreadsheetSavedIsTheSame(t *testing.T) {
 	l := house()
 	saved, err := ReadFile("testdata/saved-by-libreoffice-7.4.xlsx", l.Map)
@@ -537,7 +537,7 @@ func TestAnyListReadAgainIsTheSame(t *testing.T) {
 }
 
 // A workbook that would cut what sums the list up is not begun: whoever downloads it can be told.
-// Seen to break it: the mark compared after the first row.
+// Seen to break it: the mark not compared.
 func TestWhatAWorkbookCannotHoldIsNotBegun(t *testing.T) {
 	l := house()
 	for n := range gateway.Number(7000) {
