@@ -22,13 +22,17 @@ VERSION ?=
 ONLY    ?=
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
+# What is never hot need not be inlined: the broker is 1.2 MB smaller so, a thirtieth of the program, and takes as much
+# CPU per message within what can be measured. tools/dist has the same.
+GCFLAGS := github.com/nats-io/nats-server/v2/server=-l
+
 .PHONY: run test check build dist test-linux-service test-windows-service test-container proofs soak bench fuzz gosec clean homeassistant homeassistant-old node-red
 
 run: build
 	./bin/butlr-gateway demo
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/butlr-gateway ./cmd/butlr-gateway
+	CGO_ENABLED=0 $(GO) build -trimpath -gcflags "$(GCFLAGS)" -ldflags "$(LDFLAGS)" -o bin/butlr-gateway ./cmd/butlr-gateway
 
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)

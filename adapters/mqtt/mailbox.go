@@ -32,12 +32,12 @@ type mailbox struct {
 
 // slot is the place of one asset.
 type slot struct {
-	topic    string // without a final slash
-	id       gateway.AssetID
-	snapshot gateway.Snapshot
-	path     string // of its topics made of names; "" while it has none
-	waits    bool
-	next     *slot // the one that waits after this one
+	topic  string // without a final slash
+	id     gateway.AssetID
+	newest gateway.Compact
+	path   string // of its topics made of names; "" while it has none
+	waits  bool
+	next   *slot // the one that waits after this one
 
 	told   told       // the sender's alone
 	device *announced // the sender's alone
@@ -65,7 +65,7 @@ func (m *mailbox) put(u *gateway.Update) {
 		if s == nil {
 			s = m.add(u.Changed[i].Asset)
 		}
-		s.snapshot = u.Changed[i]
+		s.newest.Keep(&u.Changed[i])
 		m.queue(s)
 	}
 	for i := range u.Happened {
@@ -111,7 +111,7 @@ func (m *mailbox) asset(id gateway.AssetID) *gateway.Asset {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if s := m.slots[id]; s != nil {
-		return s.snapshot.Asset
+		return s.newest.Asset
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func (m *mailbox) look(id gateway.AssetID) (snapshot gateway.Snapshot, path stri
 	if s == nil {
 		return snapshot, "", false
 	}
-	return s.snapshot, s.path, true
+	return s.newest.Snapshot(), s.path, true
 }
 
 // now returns what the gateway takes for the time at an instant.
@@ -191,7 +191,7 @@ func (m *mailbox) take(into *gateway.Snapshot) *slot {
 	}
 	s.next, s.waits = nil, false
 	m.waiting--
-	*into = s.snapshot
+	*into = s.newest.Snapshot()
 	m.signal()
 	return s
 }
@@ -212,7 +212,7 @@ func (m *mailbox) at(place int, into *gateway.Snapshot) *slot {
 		return nil
 	}
 	s := m.order[place]
-	*into = s.snapshot
+	*into = s.newest.Snapshot()
 	return s
 }
 

@@ -68,8 +68,8 @@ func (s *selection) page(numbers []gateway.Number) []gateway.Number {
 	return numbers[from : from+min(s.limit, len(numbers)-from)]
 }
 
-func (s *selection) takes(p *posted) bool {
-	return (len(s.kinds) == 0 || slices.Contains(s.kinds, p.asset.Kind)) && (s.any || s.quality[p.quality]) && matches(p.asset, s.text)
+func (s *selection) takes(p *gateway.Compact) bool {
+	return (len(s.kinds) == 0 || slices.Contains(s.kinds, p.Asset.Kind)) && (s.any || s.quality[p.Quality]) && matches(p.Asset, s.text)
 }
 
 // found is an asset in a list that is being sorted.
@@ -119,18 +119,18 @@ func (b *Board) findSome(now gateway.Instant, s *selection, from int, all *[]fou
 }
 
 // sortKey returns what an asset is sorted by.
-func (b *Board) sortKey(p *posted, by string, now gateway.Timestamp) (text string, value int64) {
+func (b *Board) sortKey(p *gateway.Compact, by string, now gateway.Timestamp) (text string, value int64) {
 	switch by {
 	case "name":
-		return strings.ToLower(p.asset.Label()), 0
+		return strings.ToLower(p.Asset.Label()), 0
 	case "place":
-		return strings.ToLower(strings.Join(append(slices.Clip(p.asset.Path), p.asset.Label()), "\x00")), 0
+		return strings.ToLower(strings.Join(append(slices.Clip(p.Asset.Path), p.Asset.Label()), "\x00")), 0
 	case "kind":
-		return "", int64(p.asset.Kind)
+		return "", int64(p.Asset.Kind)
 	case "quality":
-		return "", int64(p.quality)
+		return "", int64(p.Quality)
 	case "age", "people":
-		s := p.snapshot()
+		s := p.Snapshot()
 		if by == "people" {
 			if r := s.Readings[gateway.People]; r.Known {
 				return "", r.Value

@@ -54,7 +54,7 @@ func BenchmarkPublishWatched(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		u.Changed[0] = place0
-		u.Changed[0].Asset = board.shown[i%5000].asset
+		u.Changed[0].Asset = board.shown[i%5000].Asset
 		board.Publish(u)
 		if i%5000 == 0 {
 			board.take(atNoon(), 5000, &n)

@@ -11,7 +11,7 @@ import (
 // Board keeps the newest readings of every asset.
 type Board struct {
 	mu      sync.RWMutex
-	shown   []*posted // by number; nil where no asset has the number
+	shown   []*gateway.Compact // by number; nil where no asset has the number
 	sites   map[gateway.AssetID]gateway.Number
 	heard   map[gateway.Number]gateway.Timestamp
 	summary gateway.Summary
@@ -51,7 +51,7 @@ func (b *Board) Publish(u *gateway.Update) {
 func (b *Board) leave(n int) {
 	delete(b.heard, gateway.Number(n))
 	if n < len(b.shown) && b.shown[n] != nil {
-		b.forced -= len(b.shown[n].overrides)
+		b.forced -= len(b.shown[n].Overrides)
 		b.shown[n] = nil
 		b.changes.mark(n)
 	}
@@ -60,14 +60,14 @@ func (b *Board) leave(n int) {
 func (b *Board) show(s *gateway.Snapshot) {
 	n := int(s.Asset.Number)
 	if missing := n + 1 - len(b.shown); missing > 0 {
-		b.shown = append(b.shown, make([]*posted, missing)...)
+		b.shown = append(b.shown, make([]*gateway.Compact, missing)...)
 		b.changes.grow(len(b.shown))
 	}
 	if b.shown[n] == nil {
-		b.shown[n] = new(posted)
+		b.shown[n] = new(gateway.Compact)
 	}
-	b.forced += len(s.Overrides) - len(b.shown[n].overrides)
-	b.shown[n].keep(s)
+	b.forced += len(s.Overrides) - len(b.shown[n].Overrides)
+	b.shown[n].Keep(s)
 	b.changes.mark(n)
 	if s.Asset.Kind == gateway.Site {
 		b.sites[s.Asset.ID] = s.Asset.Number
@@ -109,11 +109,11 @@ func (b *Board) Find(now gateway.Instant, text string, from, limit int) (found [
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for _, r := range b.shown {
-		if r == nil || !matches(r.asset, text) {
+		if r == nil || !matches(r.Asset, text) {
 			continue
 		}
 		if total >= from && len(found) < limit {
-			s := r.snapshot()
+			s := r.Snapshot()
 			age, heard := b.age(&s, b.epoch.Add(now.Mono))
 			found = append(found, Entry{s, age, heard})
 		}
@@ -158,7 +158,7 @@ func (b *Board) siteHeard(id gateway.AssetID) (heard gateway.Timestamp) {
 		return 0
 	}
 	for n, at := range b.heard {
-		if int(n) < len(b.shown) && b.shown[n] != nil && b.shown[n].quality == gateway.OutOfService {
+		if int(n) < len(b.shown) && b.shown[n] != nil && b.shown[n].Quality == gateway.OutOfService {
 			continue // nobody waits for it
 		}
 		if at != 0 && (heard == 0 || at < heard) {
@@ -180,7 +180,7 @@ func (b *Board) entryAt(now gateway.Timestamp, n gateway.Number) (e Entry, ok bo
 	if int(n) >= len(b.shown) || b.shown[n] == nil {
 		return e, false
 	}
-	e.Snapshot = b.shown[n].snapshot()
+	e.Snapshot = b.shown[n].Snapshot()
 	e.Age, e.Heard = b.age(&e.Snapshot, now)
 	return e, true
 }
@@ -192,7 +192,7 @@ func (b *Board) Heard() map[gateway.AssetID]Moment {
 	out := make(map[gateway.AssetID]Moment, len(b.heard))
 	for n, at := range b.heard {
 		if at != 0 && int(n) < len(b.shown) && b.shown[n] != nil {
-			out[b.shown[n].asset.ID] = Moment(at)
+			out[b.shown[n].Asset.ID] = Moment(at)
 		}
 	}
 	return out

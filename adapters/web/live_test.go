@@ -154,7 +154,7 @@ func TestAListenerThatTakesNothingIsGivenUp(t *testing.T) {
 		before := heap()
 		for i := range 100_000 {
 			p := place(gateway.Number(i%5000), "busy", int64(i/5000))
-			p.Asset = b.shown[i%5000].asset
+			p.Asset = b.shown[i%5000].Asset
 			say(b, p)
 			if i%500 == 0 {
 				time.Sleep(50 * time.Millisecond)

@@ -14,7 +14,7 @@ const (
 	fewestPercent   = 5        // of what is in use; below it collecting costs more than memory
 	mostPercent     = 100      // Go's default
 	garbageInterval = 10 * time.Second
-	freeAllowed     = 16 << 20 // bytes that nothing uses and the system does not have back
+	freeAllowed     = 4 << 20 // bytes that nothing uses and the system does not have back; another 1/32 of what is in use may
 )
 
 // boundGarbage keeps the memory of a large gateway near to what it has in use.

@@ -124,7 +124,7 @@ func (e *premises) replace(f pointlist.Format) {
 		_, identity, err := store.Read(context.Background(), e.dir)
 		e.must(err)
 		l := pointlist.List{Gateway: identity.GatewayID, Map: modbus.MapOptions{UnitID: 1}, Assets: e.state.Assets(), Vacated: e.state.Edition().Vacated}
-		e.must(l.Write(file, f, ""))
+		e.must(l.Write(file, f))
 		e.must(file.Close())
 		return path
 	}

@@ -44,12 +44,7 @@ documents: "points import" gives replacement hardware every number that is in it
 			}
 			list := listOf(l.state, l.gateway, mapOptions(l.settings))
 			list.Columns = columns
-			temporary := ""
-			if output != "" {
-				temporary = filepath.Dir(output) // where there is room for it
-			}
-			err = writeOutput(c.OutOrStdout(), output, func(w io.Writer) error { return list.Write(w, f, temporary) })
-			if err != nil {
+			if err := writeOutput(c.OutOrStdout(), output, func(w io.Writer) error { return list.Write(w, f) }); err != nil {
 				return err
 			}
 			return l.beyondMap(c.ErrOrStderr())

@@ -31,7 +31,7 @@ func (p livePoints) Export(ctx context.Context, w io.Writer, format string, colu
 		return err
 	}
 	list.Columns = columns
-	return list.Write(w, f, string(s.config.Gateway.StateDir)) // the only directory that is sure to be there
+	return list.Write(w, f)
 }
 
 // wish reads a list that somebody sent, and says what it wants of the ledger as it is.

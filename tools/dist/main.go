@@ -132,7 +132,8 @@ func (r *release) make(p platform) error {
 		program += ".exe"
 	}
 	build := r.command([]string{"CGO_ENABLED=0", "GOOS=" + p.os, "GOARCH=" + p.arch, "GOARM=" + p.arm},
-		"go", "build", "-trimpath", "-ldflags", "-s -w -buildid= -X main.version="+r.version, "-o", program, "./cmd/butlr-gateway")
+		"go", "build", "-trimpath", "-gcflags", "github.com/nats-io/nats-server/v2/server=-l", // as in the Makefile, which says why
+		"-ldflags", "-s -w -buildid= -X main.version="+r.version, "-o", program, "./cmd/butlr-gateway")
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building: %w", err)
 	}

@@ -67,7 +67,7 @@ func judge(t *testing.T, rows source, err error) {
 			return
 		}
 	}
-	rows, err = newCSV(bytes.NewReader(text(t, func(w io.Writer) error { return again(c, smallMap).Write(w, CSV, "") })))
+	rows, err = newCSV(bytes.NewReader(text(t, func(w io.Writer) error { return again(c, smallMap).Write(w, CSV) })))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func FuzzReadJSON(f *testing.F) {
 
 // FuzzReadSheet puts a sheet into a workbook that is in order.
 func FuzzReadSheet(f *testing.F) {
-	book := text(f, func(w io.Writer) error { return writeXLSX(w, small, "", sheetRows) })
+	book := text(f, func(w io.Writer) error { return writeXLSX(w, small, sheetRows) })
 	f.Add(unpack(f, book, "xl/worksheets/sheet1.xml"))
 	f.Add([]byte(`<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>9</v></c></row></sheetData></worksheet>`))
 	f.Fuzz(func(t *testing.T, data []byte) {

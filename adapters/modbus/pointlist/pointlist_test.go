@@ -1,7 +1,6 @@
 package pointlist
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"fmt"
@@ -54,7 +53,7 @@ func write(t testing.TB, l *List, f Format) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Write(file, f, ""); err != nil {
+	if err := l.Write(file, f); err != nil {
 		t.Fatal(err)
 	}
 	if err := file.Close(); err != nil {
@@ -224,7 +223,7 @@ func TestALongListHasSeveralSheets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writeXLSX(file, l.Rows(), "", 200); err != nil {
+	if err := writeXLSX(file, l.Rows(), 200); err != nil {
 		t.Fatal(err)
 	}
 	if err := file.Close(); err != nil {
@@ -467,52 +466,29 @@ func TestAListOfAnotherMapIsRefused(t *testing.T) {
 	}
 }
 
-// A workbook that unpacks to more than anybody has room for is refused before anything is unpacked, and so is a
-// cell that is all of it.
+// A workbook that unpacks to more than anybody has room for is refused, with another way to have the list imported.
+// Seen to break it: the remedy of a broken workbook.
 func TestABombIsNotUnpacked(t *testing.T) {
-	pack := func(parts map[string]io.Reader) string {
-		path := filepath.Join(t.TempDir(), "bomb.xlsx")
-		file, err := os.Create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		z := zip.NewWriter(file)
-		for name, from := range parts {
-			w, err := z.Create(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.Copy(w, from); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := z.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	xs := func(n int64) io.Reader { return io.LimitReader(endless{}, n) }
-	for want, parts := range map[string]map[string]io.Reader{
-		"it unpacks to more than 1024 MiB":                                {"xl/worksheets/sheet1.xml": xs(1<<30 + 1)},
-		`its part "xl/styles.xml" unpacks to more than 16 MiB`:            {"xl/styles.xml": xs(16<<20 + 1)},
-		`a cell in its part "xl/sharedStrings.xml" has more than 2 MiB`:   {"xl/sharedStrings.xml": io.MultiReader(strings.NewReader("<sst><si>a</si><si>"), xs(3<<20))},
-		`a cell in its part "xl/worksheets/sheet9.xml" has more than 2 M`: {"xl/worksheets/sheet9.xml": io.MultiReader(strings.NewReader("<c>"), xs(3<<20), strings.NewReader("</c>"))},
-		"it cannot be read as a workbook":                                 {"[Content_Types].xml": strings.NewReader("<<<")},
-	} {
-		if got := refuse(t, pack(parts), house().Map); !strings.Contains(got, want) {
-			t.Errorf("got %s\nwant %s", got, want)
-		}
+	book := repack(t, text(t, func(w io.Writer) error { return writeXLSX(w, small, sheetRows) }), "xl/workbook.xml", bytes.Repeat([]byte(" "), 16<<20+1))
+	_, err := ReadBytes("F", book, house().Map)
+	if want := `F: its part "xl/workbook.xml" unpacks to more than 16 MiB; ` + smaller; err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
 
-type endless struct{}
-
-func (endless) Read(into []byte) (int, error) {
-	for k := range into {
-		into[k] = 'x'
+// What a spreadsheet saved is imported as it was exported: LibreOffice 7.4 wrote this list of the house, with two
+// hundred rows a sheet, as a workbook of its own.
+// Seen to break it: the texts that cells share left out.
+func TestAListThatASpreadsheetSavedIsTheSame(t *testing.T) {
+	l := house()
+	saved, err := ReadFile("testdata/saved-by-libreoffice-7.4.xlsx", l.Map)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return len(into), nil
+	exported, err := ReadFile(write(t, l, XLSX), l.Map)
+	if diff := cmp.Diff(exported, saved); err != nil || diff != "" {
+		t.Errorf("%v (-exported +saved):\n%s", err, diff)
+	}
 }
 
 // Whatever a building is like, its list read again says the same of it, and is the same file once more.
@@ -560,7 +536,23 @@ func TestAnyListReadAgainIsTheSame(t *testing.T) {
 	})
 }
 
-// However long a list is, little of it is in memory at one moment; a workbook goes through files.
+// A workbook that would cut what sums the list up is not begun: whoever downloads it can be told.
+// Seen to break it: the mark not compared.
+func TestWhatAWorkbookCannotHoldIsNotBegun(t *testing.T) {
+	l := house()
+	for n := range gateway.Number(7000) {
+		l.Vacated = append(l.Vacated, 10_000+2*n)
+	}
+	var out bytes.Buffer
+	if err := l.Write(&out, XLSX); err == nil || !strings.HasSuffix(err.Error(), "export csv or json") || out.Len() > 0 {
+		t.Errorf("got %v and %d bytes", err, out.Len())
+	}
+	if err := l.Write(io.Discard, CSV); err != nil {
+		t.Error(err)
+	}
+}
+
+// However long a list is, little of it is in memory at one moment.
 // Seen to break it: rows collected before they are written.
 func TestALongListTakesLittleMemory(t *testing.T) {
 	l := &List{Gateway: "0badcafe", Map: modbus.MapOptions{UnitID: 1}}
@@ -592,7 +584,7 @@ func TestALongListTakesLittleMemory(t *testing.T) {
 		case JSON:
 			err = writeJSON(io.Discard, rows)
 		case XLSX:
-			err = writeXLSX(io.Discard, rows, t.TempDir(), sheetRows)
+			err = writeXLSX(io.Discard, rows, sheetRows)
 		}
 		if err != nil {
 			t.Fatal(err)

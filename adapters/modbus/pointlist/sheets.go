@@ -2,154 +2,81 @@ package pointlist
 
 import (
 	"archive/zip"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/xuri/excelize/v2"
-
+	"butlr-gateway/adapters/internal/workbook"
 	"butlr-gateway/adapters/modbus"
 )
 
-// Limits of a workbook that is read. What has more assets is imported as CSV or JSON.
-const (
-	largestFile     = 64 << 20 // bytes
-	largestWorkbook = 1 << 30  // bytes, unpacked: some 15 000 assets
-	largestPart     = 16 << 20 // bytes, of what is no sheet and no list of texts
-	largestCell     = 2 << 20  // bytes, with what is around its text
-)
+// largestFile is how much of a workbook is looked at, in bytes. One that is exported has 64 MiB with some 15 000
+// assets; what has more is imported as CSV or JSON.
+const largestFile = 64 << 20
 
 const smaller = "import the list as CSV or JSON, which can have any number of assets"
 
 // sheetRowsOf are the rows of a workbook, sheet after sheet.
 type sheetRowsOf struct {
-	file   *excelize.File
+	book   *workbook.Book
 	sheets []string
-	sheet  string
-	rows   *excelize.Rows
-	row    int
+	sheet  int // the number of the next one
+	rows   *workbook.Rows
 }
 
-// fromXLSX opens a workbook. It looks first at what the zip is made of, because the library takes each part
-// whole, however much comes out of it.
-func fromXLSX(file io.ReaderAt, size int64) (rows source, err error) {
-	defer tame(&err)
+func fromXLSX(file io.ReaderAt, size int64) (source, error) {
 	if size > largestFile {
 		return nil, &Fault{What: fmt.Sprintf("it has more than %d MiB", largestFile>>20), Remedy: smaller}
 	}
-	if err := inspect(file, size); err != nil {
-		return nil, err
-	}
-	book, err := excelize.OpenReader(io.NewSectionReader(file, 0, size), excelize.Options{UnzipSizeLimit: largestWorkbook, RawCellValue: true})
+	book, err := workbook.Open(file, size)
 	if err != nil {
-		return nil, &Fault{What: "it cannot be read as a workbook: " + err.Error(), Remedy: asExported}
+		return nil, unreadable(err, "")
 	}
-	return &sheetRowsOf{file: book, sheets: book.GetSheetList()}, nil
+	return &sheetRowsOf{book: book, sheets: book.Sheets()}, nil
 }
 
-// tame makes a fault of a panic: a library that reads hostile files may have a hole.
-func tame(err *error) {
-	if p := recover(); p != nil {
-		*err = &Fault{What: fmt.Sprintf("it cannot be read as a workbook: %v", p), Remedy: asExported}
+// unreadable makes a fault of what is wrong with a workbook.
+func unreadable(err error, place string) *Fault {
+	if large, ok := errors.AsType[*workbook.TooLarge](err); ok {
+		return &Fault{Place: place, What: large.What, Remedy: smaller}
 	}
-}
-
-// inspect refuses a zip that would unpack to too much, or to a cell that is all of it.
-func inspect(file io.ReaderAt, size int64) error {
-	z, err := zip.NewReader(file, size)
-	if err != nil {
-		return &Fault{What: "it is no workbook: " + err.Error(), Remedy: asExported}
+	what := "it cannot be read as a workbook: "
+	if errors.Is(err, zip.ErrFormat) {
+		what = "it is no workbook: "
 	}
-	total := uint64(0)
-	for _, part := range z.File {
-		name := strings.ToLower(strings.ReplaceAll(part.Name, "\\", "/"))
-		total += part.UncompressedSize64
-		if total > largestWorkbook || part.UncompressedSize64 > largestWorkbook {
-			return &Fault{What: fmt.Sprintf("it unpacks to more than %d MiB", largestWorkbook>>20), Remedy: smaller}
-		}
-		var ends []byte
-		switch {
-		case strings.HasPrefix(name, "xl/worksheets/sheet"):
-			ends = []byte("</c>")
-		case name == "xl/sharedstrings.xml":
-			ends = []byte("</si>")
-		case part.UncompressedSize64 > largestPart:
-			return &Fault{What: fmt.Sprintf("its part %q unpacks to more than %d MiB", part.Name, largestPart>>20), Remedy: asExported}
-		}
-		if ends != nil && part.UncompressedSize64 > largestCell {
-			if err := inspectCells(part, ends); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// inspectCells refuses a part in which one cell goes on for too long.
-func inspectCells(part *zip.File, ends []byte) error {
-	in, err := part.Open()
-	if err != nil {
-		return &Fault{What: "it cannot be unpacked: " + err.Error(), Remedy: asExported}
-	}
-	defer func() { _ = in.Close() }()
-	buffer, kept, since := make([]byte, 256<<10), 0, 0
-	for {
-		n, err := in.Read(buffer[kept:])
-		text := buffer[:kept+n]
-		if last := bytes.LastIndex(text, ends); last >= 0 {
-			since = len(text) - last
-		} else {
-			since += n
-		}
-		if since > largestCell {
-			return &Fault{What: fmt.Sprintf("a cell in its part %q has more than %d MiB", part.Name, largestCell>>20), Remedy: asExported}
-		}
-		kept = copy(buffer, text[max(0, len(text)-len(ends)+1):])
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return &Fault{What: "it cannot be unpacked: " + err.Error(), Remedy: asExported}
-		}
-	}
+	return &Fault{Place: place, What: what + err.Error(), Remedy: asExported}
 }
 
 func (s *sheetRowsOf) next() (record []string, place string, err error) {
-	defer tame(&err)
 	for {
 		if s.rows == nil {
 			if err := s.open(); err != nil {
 				return nil, "", err
 			}
 		}
-		if !s.rows.Next() {
-			if err := s.rows.Close(); err != nil {
-				return nil, "", &Fault{Place: "sheet " + s.sheet, What: "it cannot be read: " + err.Error(), Remedy: asExported}
-			}
-			s.rows = nil
-			continue
+		record, place, err := s.read()
+		if !errors.Is(err, io.EOF) {
+			return record, place, err
 		}
-		return s.read()
+		if err := s.Close(); err != nil {
+			return nil, "", unreadable(err, s.placeOf(0))
+		}
 	}
 }
 
 // open begins the next sheet, which has the names of the columns first.
-func (s *sheetRowsOf) open() error {
-	if len(s.sheets) == 0 {
+func (s *sheetRowsOf) open() (err error) {
+	if s.sheet == len(s.sheets) {
 		return io.EOF
 	}
-	s.sheet, s.sheets, s.row = s.sheets[0], s.sheets[1:], 0
-	rows, err := s.file.Rows(s.sheet)
-	if err != nil {
-		return &Fault{Place: "sheet " + s.sheet, What: "it cannot be read: " + err.Error(), Remedy: asExported}
-	}
-	s.rows = rows
-	if !rows.Next() {
-		return &Fault{Place: "sheet " + s.sheet, What: "there is nothing in it", Remedy: "remove the sheet, or " + asExported}
+	s.sheet++
+	if s.rows, err = s.book.Rows(s.sheet - 1); err != nil {
+		return unreadable(err, s.placeOf(0))
 	}
 	record, place, err := s.cells()
+	if errors.Is(err, io.EOF) {
+		return &Fault{Place: s.placeOf(0), What: "there is nothing in it", Remedy: "remove the sheet, or " + asExported}
+	}
 	if err != nil {
 		return err
 	}
@@ -173,17 +100,32 @@ func (s *sheetRowsOf) read() ([]string, string, error) {
 }
 
 func (s *sheetRowsOf) cells() ([]string, string, error) {
-	s.row++
-	place := fmt.Sprint("row ", s.row)
-	if s.sheet != sheetName(1) {
-		place = "sheet " + s.sheet + ", " + place
+	row, record, err := s.rows.Next()
+	place := s.placeOf(row)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = unreadable(err, place)
 	}
-	record, err := s.rows.Columns(excelize.Options{RawCellValue: true})
-	if err != nil {
-		return nil, place, &Fault{Place: place, What: "it cannot be read: " + err.Error(), Remedy: asExported}
-	}
-	return record, place, nil
+	return record, place, err
 }
 
-// Close removes what was unpacked.
-func (s *sheetRowsOf) Close() error { return s.file.Close() }
+// placeOf says where a row is, or that it is about the whole sheet if the row is 0.
+func (s *sheetRowsOf) placeOf(row int) string {
+	sheet := "sheet " + s.sheets[s.sheet-1]
+	switch {
+	case row == 0:
+		return sheet
+	case s.sheets[s.sheet-1] == sheetName(1):
+		return fmt.Sprint("row ", row)
+	}
+	return fmt.Sprint(sheet, ", row ", row)
+}
+
+// Close ends the sheet in progress.
+func (s *sheetRowsOf) Close() error {
+	rows := s.rows
+	s.rows = nil
+	if rows == nil {
+		return nil
+	}
+	return rows.Close()
+}

@@ -11,42 +11,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"butlr-gateway/adapters/internal/celltext"
+	"butlr-gateway/adapters/internal/leash"
 	"butlr-gateway/adapters/modbus"
 )
-
-// leash is a reader that yields so much at the most between two calls of loosen: one row of a file is never all
-// of its bytes.
-type leash struct {
-	from io.Reader
-	left int
-}
 
 // longestRow is in bytes, with what the readers above a leash read ahead.
 const longestRow = 2 << 20
 
-var errRowTooLong = errors.New("a row is longer than 2 MiB")
-
-func (l *leash) loosen() { l.left = longestRow }
-
-func (l *leash) Read(into []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, errRowTooLong
-	}
-	n, err := l.from.Read(into[:min(len(into), l.left)])
-	l.left -= n
-	return n, err
-}
-
 // csvRows are the rows of a CSV file.
 type csvRows struct {
 	in    *csv.Reader
-	leash *leash
+	leash *leash.Reader
 	row   int
 }
 
 func newCSV(file io.Reader) (source, error) {
-	held := &leash{from: file}
-	held.loosen()
+	held := leash.New(file, longestRow)
 	r := &csvRows{in: csv.NewReader(withoutMark(held)), leash: held}
 	r.in.FieldsPerRecord = -1
 	record, place, err := r.read()
@@ -74,14 +54,14 @@ func withoutMark(r io.Reader) io.Reader {
 }
 
 func (r *csvRows) read() (record []string, place string, err error) {
-	r.leash.loosen()
+	r.leash.Loosen()
 	r.row++
 	place = fmt.Sprint("row ", r.row)
 	record, err = r.in.Read()
 	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		return nil, place, &Fault{Place: place, What: "it is no CSV: " + parse.Err.Error(), Remedy: asExported}
 	}
-	if errors.Is(err, errRowTooLong) {
+	if errors.Is(err, leash.ErrTooLong) {
 		return nil, place, &Fault{Place: place, What: "it is longer than any row of a list", Remedy: asExported}
 	}
 	return record, place, err
@@ -104,13 +84,12 @@ func (r *csvRows) next() ([]string, string, error) {
 // jsonRows are the objects of a JSON array.
 type jsonRows struct {
 	in    *jsontext.Decoder
-	leash *leash
+	leash *leash.Reader
 	entry int
 }
 
 func newJSON(file io.Reader) (source, error) {
-	held := &leash{from: file}
-	held.loosen()
+	held := leash.New(file, longestRow)
 	r := &jsonRows{in: jsontext.NewDecoder(held), leash: held}
 	if r.in.PeekKind() != '[' {
 		return nil, &Fault{What: "it is no JSON array of objects", Remedy: asExported}
@@ -123,14 +102,14 @@ func newJSON(file io.Reader) (source, error) {
 
 // next reads one object: all keys of a row, each of them once.
 func (r *jsonRows) next() ([]string, string, error) {
-	r.leash.loosen()
+	r.leash.Loosen()
 	r.entry++
 	place := fmt.Sprint("entry ", r.entry)
 	fail := func(column, format string, args ...any) ([]string, string, error) {
 		return nil, place, &Fault{Place: place, Column: column, What: fmt.Sprintf(format, args...), Remedy: asExported}
 	}
 	broken := func(err error) ([]string, string, error) {
-		if _, isSyntax := errors.AsType[*jsontext.SyntacticError](err); isSyntax || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errRowTooLong) {
+		if _, isSyntax := errors.AsType[*jsontext.SyntacticError](err); isSyntax || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, leash.ErrTooLong) {
 			return fail("", "it cannot be read as JSON: %v", err)
 		}
 		return nil, place, err

@@ -1,6 +1,7 @@
 package pointlist
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -41,14 +42,16 @@ func ParseFormat(name string) (Format, error) {
 	return "", fmt.Errorf("there is no format %q: use csv, json or xlsx", name)
 }
 
-// Write writes the list. A workbook is collected in files of the directory temporary first, "" for the usual
-// one; they are gone when it returns.
-func (l *List) Write(w io.Writer, f Format, temporary string) error {
+// Write writes the list row by row. A list that a workbook cannot hold is refused before anything is written.
+func (l *List) Write(w io.Writer, f Format) error {
 	switch f {
 	case JSON:
 		return writeJSON(w, l.Rows())
 	case XLSX:
-		return writeXLSX(w, l.Rows(), temporary, sheetRows)
+		if mark := l.mark(); len(mark.String()) > longestCell {
+			return errors.New("more numbers were vacated or appended than a cell of a workbook can list: export csv or json")
+		}
+		return writeXLSX(w, l.Rows(), sheetRows)
 	}
 	return writeCSV(w, l.Rows())
 }

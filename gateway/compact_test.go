@@ -1,4 +1,4 @@
-package web
+package gateway_test
 
 import (
 	"reflect"
@@ -10,16 +10,16 @@ import (
 	"butlr-gateway/gateway"
 )
 
-// What a board keeps of a snapshot is all of it, also when an asset gets a measure or loses one.
+// What is kept of a snapshot is all of it, also when an asset gets a measure or loses one.
 //
-// Seen to break it: any field left out of keep or of snapshot; readings kept when has differs.
-func TestABoardKeepsAllOfASnapshot(t *testing.T) {
+// Seen to break it: any field left out of Keep or of Snapshot.
+func TestACompactKeepsAllOfASnapshot(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		kept := new(posted)
+		kept := new(gateway.Compact)
 		for range rapid.IntRange(1, 4).Draw(t, "snapshots") {
 			s := drawSnapshot(t)
-			kept.keep(&s)
-			if diff := cmp.Diff(s, kept.snapshot()); diff != "" {
+			kept.Keep(&s)
+			if diff := cmp.Diff(s, kept.Snapshot()); diff != "" {
 				t.Fatalf("snapshot (-published +kept):\n%s", diff)
 			}
 		}
@@ -53,9 +53,20 @@ func drawTime(t *rapid.T) gateway.Timestamp {
 	return gateway.Timestamp(rapid.Int64Range(0, 9).Draw(t, "time"))
 }
 
-// A field that a snapshot gets has to get into posted as well.
-func TestARowHasEveryFieldOfASnapshot(t *testing.T) {
-	if got, want := reflect.TypeFor[posted]().NumField(), reflect.TypeFor[gateway.Snapshot]().NumField(); got != want {
-		t.Errorf("what is posted has %d fields, a snapshot %d", got, want)
+// A field that a snapshot gets has to get into what is kept as well.
+func TestACompactHasEveryFieldOfASnapshot(t *testing.T) {
+	if got, want := reflect.TypeFor[gateway.Compact]().NumField(), reflect.TypeFor[gateway.Snapshot]().NumField(); got != want {
+		t.Errorf("what is kept has %d fields, a snapshot %d", got, want)
+	}
+}
+
+// Whoever keeps what there is of an asset whose measures stay takes no memory for what it publishes.
+// Seen to break it: readings made anew each time.
+func TestACompactIsKeptInPlace(t *testing.T) {
+	var kept gateway.Compact
+	s := gateway.Snapshot{Asset: &gateway.Asset{ID: "room_1"}, Has: 1<<gateway.People | 1<<gateway.Occupied}
+	kept.Keep(&s)
+	if n := testing.AllocsPerRun(100, func() { kept.Keep(&s); s = kept.Snapshot() }); n > 0 {
+		t.Errorf("it allocates %.1f times, want none", n)
 	}
 }
