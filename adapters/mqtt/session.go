@@ -114,7 +114,8 @@ func (d *dialer) client(ctx context.Context, s *pahoSession) *paho.ClientOptions
 		if err != nil {
 			return nil, err
 		}
-		return s.hold(newGuard(conn)), nil
+		s.hold(conn)
+		return newGuard(newOutbox(conn, s.end)), nil
 	}
 	return o
 }
@@ -130,15 +131,14 @@ func dial(ctx context.Context, u *url.URL, secure *tls.Config) (net.Conn, error)
 	return (&tls.Dialer{NetDialer: plain, Config: secure}).DialContext(ctx, "tcp", u.Host)
 }
 
-// hold keeps the connection for cut.
-func (s *pahoSession) hold(conn net.Conn) net.Conn {
+// hold keeps the connection for cut, which waits for nothing.
+func (s *pahoSession) hold(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conn = conn
 	if s.reason != nil {
 		conn.Close()
 	}
-	return conn
 }
 
 func (s *pahoSession) publish(m message) receipt {
