@@ -40,8 +40,24 @@ var problemJSON = http.Header{"Content-Type": {"application/problem+json"}}
 
 // virtual are the options of a keeper with a way that a test makes.
 func virtual(t *testing.T, log *journal, way wayFunc) acme.Options {
-	return acme.Options{Domain: domain, Directory: "https://ca.example/dir", Dir: t.TempDir(), Log: log.log(), Transport: way}
+	var over atomic.Bool
+	t.Cleanup(func() { // autocert renews by a timer of its own, which nobody can stop, and may be at it
+		over.Store(true)
+		time.Sleep(renewalLimit)
+	})
+	return acme.Options{
+		Domain: domain, Directory: "https://ca.example/dir", Dir: t.TempDir(), Log: log.log(),
+		Transport: wayFunc(func(r *http.Request) (*http.Response, error) {
+			if over.Load() {
+				return nil, errors.New("the test is over")
+			}
+			return way(r)
+		}),
+	}
 }
+
+// renewalLimit is how long autocert tries one renewal.
+const renewalLimit = 10 * time.Minute
 
 // TestAnAuthorityThatIsAwayForDays has a certificate that ends in ten days, and nobody to renew it for three. It stays in
 // use, the authority is asked now and then, and it is said once.
