@@ -127,7 +127,7 @@ func TestConnectionsAtWorkAreNotDismissed(t *testing.T) {
 // TestThreat02GuessesByTheThousand: ten thousand wrong secrets, as fast as four senders can. Somebody with the right one
 // is never turned away, and waits no longer than among as many who have it too.
 //
-// Seen to break it: the right secret limited as the wrong ones are.
+// Seen to break it: the right secret limited as the wrong ones are, or made to wait for 50 ms once the address has no guess.
 func TestThreat02GuessesByTheThousand(t *testing.T) {
 	_, address := start(t, options())
 	const rounds, guessers, each = 2, 4, 1250

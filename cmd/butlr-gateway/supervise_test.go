@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -44,7 +45,7 @@ func hurried(t *testing.T, more string) *service {
 // controllers.
 //
 // Seen to break it: a hub that is not supervised (it never ends), the end waiting for the hub (likewise), the stacks left
-// out, and the supervision's end taken for a stop for good.
+// out of the file, and an endsForGood that takes the supervision's end for a stop for good.
 func TestFault10StuckPart(t *testing.T) {
 	s := hurried(t, "")
 	ended := make(chan error, 1)
@@ -90,9 +91,11 @@ func TestFault10StuckPart(t *testing.T) {
 // TestEveryPartIsAsked: those that serve others, by the names that metrics have, and the control socket alone is not
 // vital. All of them answer, and the gateway is not among those who poll.
 //
-// Seen to break it: each of the parts left out, and the socket vital.
+// Seen to break it: each of the parts left out, one by one, and the socket vital.
 func TestEveryPartIsAsked(t *testing.T) {
-	s := hurried(t, "[modbus.rtu_over_tcp]\nlisten = \"127.0.0.1:0\"\n[mqtt]\nbroker = \"tcp://127.0.0.1:1\"\n")
+	cert, key := testCertificate(t)
+	s := hurried(t, "[modbus.rtu_over_tcp]\nlisten = \"127.0.0.1:0\"\n[mqtt]\nbroker = \"tcp://127.0.0.1:1\"\n"+
+		fmt.Sprintf("[modbus.tls]\nlisten = \"127.0.0.1:0\"\ncert = %q\nkey = %q\nclient_ca = %q\n", cert, key, cert))
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- errors.Join(s.run(ctx), s.close()) }()
@@ -107,7 +110,7 @@ func TestEveryPartIsAsked(t *testing.T) {
 			others = append(others, p.Name)
 		}
 	}
-	if want := []string{"hub", "webhook", "modbus_tcp", "modbus_rtu_over_tcp", "page", "publisher_mqtt"}; !slices.Equal(vital, want) || !slices.Equal(others, []string{"control"}) {
+	if want := []string{"hub", "webhook", "modbus_tcp", "modbus_tls", "modbus_rtu_over_tcp", "page", "publisher_mqtt"}; !slices.Equal(vital, want) || !slices.Equal(others, []string{"control"}) {
 		t.Errorf("vital %q, want %q; beside them %q", vital, want, others)
 	}
 	if got := s.modbusClients(); len(got) > 0 {

@@ -91,7 +91,8 @@ func read(text string) (tables []table, err error) {
 			if !ok {
 				return nil, fmt.Errorf("row %s: %q names no package and its tests", r.number, part)
 			}
-			r.proofs[strings.Trim(pkg, "`")] = strings.Split(names, ", ")
+			pkg = strings.Trim(pkg, "`")
+			r.proofs[pkg] = append(r.proofs[pkg], strings.Split(names, ", ")...)
 		}
 		last := &tables[len(tables)-1]
 		last.rows = append(last.rows, r)

@@ -42,8 +42,8 @@ func TestEveryProofIsThere(t *testing.T) {
 
 var numberedPattern = regexp.MustCompile(`(?m)^func (Test(?:Threat|Fault)[0-9][0-9]\w*)\(`)
 
-// TestEveryRowHasATestOfItsNumber, and every test with a number has its row. Seen to break it: a row without one, and a
-// test of a number that the row does not name.
+// TestEveryRowHasATestOfItsNumber, and every test with a number has its row. Seen to break it: a row without one, a test
+// of a number that no row names, and one that another row names.
 func TestEveryRowHasATestOfItsNumber(t *testing.T) {
 	text, err := os.ReadFile("../../docs/threats.md")
 	if err != nil {
@@ -119,7 +119,7 @@ func testsOf(t *testing.T, dir string) map[string]bool {
 }
 
 // TestAVerdictIsOfEveryTest. Seen to break it: a test that was skipped, or that does not exist, taken for one that
-// passed.
+// passed, and of a package that a row names twice only the later tests.
 func TestAVerdictIsOfEveryTest(t *testing.T) {
 	told := `{"Action":"run","Test":"TestA"}
 {"Action":"attr","Test":"TestA/first","Key":"figure","Value":"0 lost"}
@@ -138,6 +138,7 @@ not of the test
 		{"TestA, TestB", "NOT SHOWN: TestB was skipped 0 lost"},
 		{"TestC", "NOT SHOWN: TestC FAILED "},
 		{"TestD", "NOT SHOWN: TestD did not run "},
+		{"TestC · `p`: TestA", "NOT SHOWN: TestC FAILED 0 lost"},
 	} {
 		tables, err := read("## Threats\n| # | threat | defence | proof |\n|---|---|---|---|\n| 1 | a | b | `p`: " + c.tests + " |\n")
 		if err != nil {
@@ -150,7 +151,8 @@ not of the test
 	}
 }
 
-// TestEveryLostEventIsTold. Seen to break it: what is lost in one test only, and a run in which nobody counted.
+// TestEveryLostEventIsTold. Seen to break it: what is lost in one test only, the largest count instead of their sum, and
+// lost events, or nobody having counted, that are no error.
 func TestEveryLostEventIsTold(t *testing.T) {
 	tables, err := read("## Faults\n| # | fault | what holds | proof |\n|---|---|---|---|\n| 1 | killed | nothing | `p`: TestFault01A, TestB |\n")
 	if err != nil {

@@ -155,10 +155,10 @@ func (v *Visits) dialFrom(ctx context.Context, to *net.TCPAddr) (conn net.Conn, 
 		visit.settle(false)
 		v.end(visit)
 		if call, ok := errors.AsType[*os.SyscallError](err); !ok || call.Syscall != "bind" {
-			break // the port was free
+			return nil, nil, err // the port was free
 		}
 	}
-	return nil, nil, err
+	return nil, nil, errors.Join(errors.New("no free port was found"), err)
 }
 
 // begin tells the listener of a port; nil if another visit has it.
