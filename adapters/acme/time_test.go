@@ -40,19 +40,22 @@ var problemJSON = http.Header{"Content-Type": {"application/problem+json"}}
 
 // virtual are the options of a keeper with a way that a test makes.
 func virtual(t *testing.T, log *journal, way wayFunc) acme.Options {
+	return acme.Options{Domain: domain, Directory: "https://ca.example/dir", Dir: t.TempDir(), Log: log.log(), Transport: way}
+}
+
+// untilTheEnd makes a way that leads nowhere when the bubble ends, and has the bubble wait until everybody has turned
+// back: autocert renews by a timer of its own, which nobody can stop, and may be at it.
+func untilTheEnd(t *testing.T, way wayFunc) wayFunc {
 	var over atomic.Bool
-	t.Cleanup(func() { // autocert renews by a timer of its own, which nobody can stop, and may be at it
+	t.Cleanup(func() {
 		over.Store(true)
 		time.Sleep(renewalLimit)
 	})
-	return acme.Options{
-		Domain: domain, Directory: "https://ca.example/dir", Dir: t.TempDir(), Log: log.log(),
-		Transport: wayFunc(func(r *http.Request) (*http.Response, error) {
-			if over.Load() {
-				return nil, errors.New("the test is over")
-			}
-			return way(r)
-		}),
+	return func(r *http.Request) (*http.Response, error) {
+		if over.Load() {
+			return nil, errors.New("the test is over")
+		}
+		return way(r)
 	}
 }
 
@@ -78,7 +81,7 @@ func TestAnAuthorityThatIsAwayForDays(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var asked atomic.Int64
 				log := new(journal)
-				o := virtual(t, log, func(r *http.Request) (*http.Response, error) { asked.Add(1); return way(r) })
+				o := virtual(t, log, untilTheEnd(t, func(r *http.Request) (*http.Response, error) { asked.Add(1); return way(r) }))
 				if kept {
 					ends := time.Now().Add(10 * 24 * time.Hour)
 					write(t, &o, domain, ends.Add(-90*24*time.Hour), ends)
