@@ -24,12 +24,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	door := s.door.Load()
 	code := s.serve(r, door)
-	own := r.Method == http.MethodGet && peers.Marked(r.Context())
-	if !own {
+	if own := r.Method == http.MethodGet && peers.Marked(r.Context()); !own {
 		s.metrics.answered(code, time.Since(start))
-	}
-	if code != http.StatusNoContent && !own {
-		s.refusals.tell(code, door.proxies.sender(r).String(), start)
+		if code != http.StatusNoContent {
+			s.refusals.tell(code, door.proxies.sender(r).String(), start)
+		}
 	}
 	header := w.Header()
 	switch code {

@@ -27,32 +27,18 @@ func ingestCommand(ctx context.Context, args []string, w io.Writer) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	b, err := startBroker()
+	c, err := newContest(ctx, *program, *rooms)
 	if err != nil {
 		return err
 	}
-	defer b.stop()
-	s, err := startSubject(ctx, *program, 10, b.section())
-	if err != nil {
-		return err
-	}
-	defer s.stop()
-	nothing, err := startPart("nothing")
-	if err != nil {
-		return err
-	}
-	defer nothing.stop()
-	traffic, err := newTraffic(*rooms)
-	if err != nil {
-		return err
-	}
-	traffic.twice, traffic.late, traffic.steady = *twice, *late, *steady
+	defer c.stop()
+	c.traffic.twice, c.traffic.late, c.traffic.steady = *twice, *late, *steady
 	for text := range strings.SplitSeq(*counts, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return fmt.Errorf("reading --connections: %w", err)
 		}
-		limit, gateway := nothing.senders(n, traffic), s.senders(n, traffic)
+		limit, gateway := c.nothing.senders(n, c.traffic), c.subject.senders(n, c.traffic)
 		limit.rate, gateway.rate = *rate, *rate
 		if err := byTurns(ctx, *rounds, *turn, limit, gateway); err != nil {
 			return err
@@ -64,7 +50,7 @@ func ingestCommand(ctx context.Context, args []string, w io.Writer) error {
 			median(ratios(gateway.rates, limit.rates)), median(ratios(gateway.usual, limit.usual)),
 			median(ratios(gateway.late, limit.late)), median(ratios(gateway.cpu, limit.cpu)))
 	}
-	memory, err := s.resident()
+	memory, err := c.subject.resident()
 	if err != nil {
 		return err
 	}

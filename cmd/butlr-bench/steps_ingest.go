@@ -21,39 +21,25 @@ var (
 const ingestRooms = 1000
 
 func measureIngest(ctx context.Context, b *bench, r *report) error {
-	broker, err := startBroker()
+	c, err := newContest(ctx, b.gateway, ingestRooms)
 	if err != nil {
 		return err
 	}
-	defer broker.stop()
-	s, err := startSubject(ctx, b.gateway, 10, broker.section())
-	if err != nil {
-		return err
-	}
-	defer s.stop()
-	nothing, err := startPart("nothing")
-	if err != nil {
-		return err
-	}
-	defer nothing.stop()
-	t, err := newTraffic(ingestRooms)
-	if err != nil {
-		return err
-	}
+	defer c.stop()
 	peer, absent := (*nodeRed)(nil), errors.New("Node-RED is not installed; npm and tools/nodered/prepare install it")
 	if b.nodeRed != "" {
-		if peer, absent = startNodeRed(ctx, b.nodeRed, broker); absent == nil {
+		if peer, absent = startNodeRed(ctx, b.nodeRed, c.broker); absent == nil {
 			defer peer.stop()
 		}
 	}
 	of := map[int]goal{16: ingest16, 64: ingest64}
 	ofPeer := map[int]goal{16: nodeRed16, 64: nodeRed64}
 	for _, n := range []int{16, 64} {
-		limit, ours := nothing.senders(n, t), s.senders(n, t)
+		limit, ours := c.nothing.senders(n, c.traffic), c.subject.senders(n, c.traffic)
 		all := []turner{limit, ours}
 		var other *senders
 		if peer != nil {
-			other = peer.senders(n, t)
+			other = peer.senders(n, c.traffic)
 			all = append(all, other)
 		}
 		if err := byTurns(ctx, b.rounds, b.turn, all...); err != nil {
@@ -78,12 +64,12 @@ func measureIngest(ctx context.Context, b *bench, r *report) error {
 	if peer == nil {
 		r.without(absent, nodeRed16, nodeRed64, nodeRedBytes)
 	}
-	return measureKinds(ctx, b, r, s, nothing, t)
+	return measureKinds(ctx, b, r, c)
 }
 
 // measureKinds has other traffic: of few connections, and of events that are less work.
-func measureKinds(ctx context.Context, b *bench, r *report, s *subject, nothing *part, t *traffic) error {
-	steady, badly := *t, *t
+func measureKinds(ctx context.Context, b *bench, r *report, c *contest) error {
+	steady, badly := *c.traffic, *c.traffic
 	steady.steady = true
 	badly.twice, badly.late = 0.15, 0.2
 	for _, kind := range []struct {
@@ -91,11 +77,11 @@ func measureKinds(ctx context.Context, b *bench, r *report, s *subject, nothing 
 		connections int
 		of          *traffic
 	}{
-		{"1 connection", 1, t}, {"4 connections", 4, t},
+		{"1 connection", 1, c.traffic}, {"4 connections", 4, c.traffic},
 		{"64 connections, counts that stay as they are", 64, &steady},
 		{"64 connections, 15 % sent twice and 20 % late", 64, &badly},
 	} {
-		limit, ours := nothing.senders(kind.connections, kind.of), s.senders(kind.connections, kind.of)
+		limit, ours := c.nothing.senders(kind.connections, kind.of), c.subject.senders(kind.connections, kind.of)
 		if err := byTurns(ctx, b.rounds, b.turn, limit, ours); err != nil {
 			return err
 		}
