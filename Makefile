@@ -75,9 +75,7 @@ gosec:
 # What anybody can send, and what may be in a list that is imported, in the configuration, or on a damaged disk, made up.
 FUZZTIME ?= 30s
 fuzz:
-	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort | while IFS=: read -r file target; do \
-		$(GO) test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${file%/*}" </dev/null || exit 1; \
-	done
+	tools/fuzz $(FUZZTIME)
 
 # Without npm there is no Node-RED to compare with, and the table says so.
 bench: build
