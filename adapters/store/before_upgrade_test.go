@@ -22,7 +22,7 @@ import (
 // everySchema makes a state directory as a gateway of each released schema had left it.
 func everySchema(t *testing.T) map[int]string {
 	t.Helper()
-	dirs := map[int]string{1: version1(t), 2: madeBy(t, "version2"), 3: madeBy(t, "version3"), 4: madeBy(t, "version4")}
+	dirs := map[int]string{1: version1(t), 2: madeBy(t, "version2"), 3: madeBy(t, "version3"), 4: madeBy(t, "version4"), 5: madeBy(t, "version5")}
 	tamper(t, dirs[1], "DELETE FROM totals WHERE asset = 3") // damaged before
 	if len(dirs) < store.SchemaVersion {
 		for schema := range store.SchemaVersion {

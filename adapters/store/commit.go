@@ -86,7 +86,7 @@ func (w *writer) state(b *gateway.Batch) {
 	}
 	for i := range b.Histories {
 		h := &b.Histories[i]
-		w.do(w.putFeed, int64(h.Asset), int64(h.Feed), w.pack.history(h))
+		w.do(w.putFeed, feedPlace(h.Asset, h.Feed), w.pack.history(h))
 	}
 	for i := range b.Totals {
 		t := &b.Totals[i]

@@ -126,7 +126,7 @@ func (d *database) prepare(ctx context.Context) error {
 		// An id that had another number loses that row.
 		{&d.putAsset, "INSERT OR REPLACE INTO assets (number, id, kind, parent, given, custom_id, mac, told, sum, retired, appended, " +
 			factColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-		{&d.putFeed, put("revisions", "asset, feed", "data")},
+		{&d.putFeed, put("feeds", "place", "data")},
 		{&d.putTotal, put("totals", "asset", "people_in, people_out, at, day, net, lacks, detected, sum")},
 		{&d.putSite, put("sites", "site", "data")},
 		{&d.putOverride, put("overrides", "asset, target", "value, source, author, reason, since, until, sum")},
@@ -139,7 +139,7 @@ func (d *database) prepare(ctx context.Context) error {
 		{&d.putKept, put("kept", "name, key", "value, sum")},
 		{&d.dropKept, "DELETE FROM kept WHERE name = ? AND key = ?"},
 		{&d.removed[0], "DELETE FROM assets WHERE number = ?"},
-		{&d.removed[1], "DELETE FROM revisions WHERE asset = ?"},
+		{&d.removed[1], "DELETE FROM feeds WHERE place BETWEEN ?1 * 256 AND ?1 * 256 + 255"},
 		{&d.removed[2], "DELETE FROM totals WHERE asset = ?"},
 		{&d.removed[3], "DELETE FROM sites WHERE site = ?"},
 		{&d.removed[4], "DELETE FROM overrides WHERE asset = ?"},
@@ -148,7 +148,7 @@ func (d *database) prepare(ctx context.Context) error {
 
 // indexes are those that the schema makes, by table. All but that of the assets' ids are the tables themselves.
 const indexes = "assets.sqlite_autoindex_assets_1 increments.sqlite_autoindex_increments_1 kept.sqlite_autoindex_kept_1 " +
-	"meta.sqlite_autoindex_meta_1 overrides.sqlite_autoindex_overrides_1 revisions.sqlite_autoindex_revisions_1"
+	"meta.sqlite_autoindex_meta_1 overrides.sqlite_autoindex_overrides_1"
 
 // checkIndexes looks whether the schema has SQLite believe in other indexes. Loading reads tables only, so that one too
 // few or too many would show itself with the first new asset, for ever.

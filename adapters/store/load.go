@@ -69,6 +69,9 @@ func (l *loaded) read(ctx context.Context, conn *sql.Conn, version int) error {
 	tables := []func(context.Context, *sql.Conn) error{
 		l.meta, l.assets, l.feeds, l.totals, l.increments, l.sites, l.overrides, l.audits,
 	}
+	if version < 6 {
+		tables[2] = l.feedsOfVersion5
+	}
 	switch version {
 	case 4:
 		tables[1] = l.assetsOfVersion4
@@ -77,7 +80,7 @@ func (l *loaded) read(ctx context.Context, conn *sql.Conn, version int) error {
 	case 2:
 		tables[1], tables[3] = l.assetsOfVersion2, l.totalsOfVersion3
 	case 0, 1:
-		tables = []func(context.Context, *sql.Conn) error{l.meta, l.assetsOfVersion2, l.feeds, l.totalsOfVersion1, l.increments}
+		tables = []func(context.Context, *sql.Conn) error{l.meta, l.assetsOfVersion2, l.feedsOfVersion5, l.totalsOfVersion1, l.increments}
 	}
 	for _, read := range tables {
 		if err := read(ctx, conn); err != nil {

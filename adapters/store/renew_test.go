@@ -180,7 +180,7 @@ func TestWhatCanBeBelievedIsKept(t *testing.T) {
 	made := madeWithBackup(t)
 	s := open(t, made) // so that everything is in the file
 	closeStore(t, s)
-	for _, table := range []string{"totals", "revisions", "assets"} {
+	for _, table := range []string{"totals", "feeds", "assets"} {
 		t.Run(table, func(t *testing.T) {
 			dir := copied(t, made, filepath.Join(t.TempDir(), "state"))
 			overwritePage(t, dir, table)
@@ -208,7 +208,7 @@ func TestWhatCanBeBelievedIsKept(t *testing.T) {
 				if len(saved.Histories) != roomsOfBackup+roomsSince {
 					t.Errorf("%d feeds", len(saved.Histories))
 				}
-			case "revisions":
+			case "feeds":
 				if n := len(saved.Histories); n < 50 || n > roomsOfBackup+roomsSince-1 {
 					t.Errorf("%d feeds, want some, and not all", n)
 				}

@@ -40,7 +40,7 @@ func salvage(ctx context.Context, dir string, into *database, b *book, tables ..
 	err = into.transact(ctx, func() error {
 		for _, t := range tables {
 			c := copier{ctx: ctx, from: conn, into: into.conn, table: t, older: older}
-			whole, err := c.copy(b)
+			whole, err := c.copyAny(b)
 			if err != nil {
 				return fmt.Errorf("copying the table %s: %w", t, err)
 			}
@@ -49,6 +49,21 @@ func salvage(ctx context.Context, dir string, into *database, b *book, tables ..
 		return nil
 	})
 	return s, err
+}
+
+// copyAny copies a table, that of the feeds as it was before, if it was: opening the new database brings them forward.
+func (c *copier) copyAny(b *book) (whole bool, err error) {
+	if c.table != feedsTable {
+		return c.copy(b)
+	}
+	if old, err := columnsOf(c.ctx, c.from, oldFeeds); err != nil || len(old) == 0 {
+		return c.copy(b) // what cannot be read is told by that
+	}
+	if _, err := c.into.ExecContext(c.ctx, makeOldFeeds); err != nil {
+		return false, err
+	}
+	c.table = oldFeeds
+	return c.copy(b)
 }
 
 // tablesOf names the tables of a sound database.
@@ -100,13 +115,7 @@ func (c *copier) copy(b *book) (whole bool, err error) {
 
 // prepare finds the columns that both databases have. A table that cannot be read has none.
 func (c *copier) prepare() (ok bool, err error) {
-	there := make(map[string]bool)
-	err = each(c.ctx, c.from, "SELECT name FROM pragma_table_info(?)", func(rows *sql.Rows) error {
-		var name text
-		err := rows.Scan(&name)
-		there[string(name)] = true
-		return err
-	}, c.table)
+	there, err := columnsOf(c.ctx, c.from, c.table)
 	if err != nil {
 		return false, nil //nolint:nilerr // it cannot be read, which is what was asked
 	}
@@ -161,7 +170,11 @@ func (c *copier) read(rest string, args ...any) (stopped, err error) {
 
 // between copies what is known of the assets between two: a page that cannot be read has only few.
 func (c *copier) between(b *book, low, high any) error {
-	if !slices.Contains([]string{"number", "asset", "site"}, c.keys[0]) {
+	each := int64(1) // keys that an asset has
+	switch {
+	case c.table == feedsTable:
+		each = feedPlace(1, 0)
+	case !slices.Contains([]string{"number", "asset", "site"}, c.keys[0]):
 		return nil
 	}
 	from, isNumber := low.(int64)
@@ -170,13 +183,16 @@ func (c *copier) between(b *book, low, high any) error {
 	}
 	until, isNumber := high.(int64)
 	if !isNumber {
-		until = int64(gateway.MaxNumber) + 1
+		until = int64(gateway.MaxNumber+1) * each
 	}
 	for _, e := range b.sorted() {
-		if n := int64(e.number); n >= from && n <= until {
-			if _, err := c.read("WHERE "+c.keys[0]+" = ?", n); err != nil {
-				return err
-			}
+		first := int64(e.number) * each
+		last := first + each - 1
+		if last < from || first > until {
+			continue
+		}
+		if _, err := c.read("WHERE "+c.keys[0]+" BETWEEN ? AND ?", first, last); err != nil {
+			return err
 		}
 	}
 	return nil

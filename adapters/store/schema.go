@@ -5,14 +5,16 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"butlr-gateway/gateway"
 )
 
 // schemaVersion is the database's user_version. A database of a greater one was written by a newer
 // gateway, and is refused; one of a smaller one is brought up to it. Version 1 had neither the estimate in
 // the totals nor the tables after the increments; version 2 knew of no asset that is retired or appended;
 // version 3 neither of what totals lack nor of what was detected, and of one silence of a site; version 4 of nothing
-// that an inventory says.
-const schemaVersion = 5
+// that an inventory says; version 5 kept the feeds in a table of another name, see toFeeds.
+const schemaVersion = 6
 
 // auditKept is how many changes of overrides are kept.
 const auditKept = 1000
@@ -41,12 +43,10 @@ CREATE TABLE IF NOT EXISTS assets (
 	entrance  INTEGER NOT NULL DEFAULT 0,
 	shifted   INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE IF NOT EXISTS revisions (
-	asset INTEGER NOT NULL,
-	feed  INTEGER NOT NULL,
-	data  BLOB NOT NULL, -- see packer.history
-	PRIMARY KEY (asset, feed)
-) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feeds (
+	place INTEGER PRIMARY KEY, -- see feedPlace
+	data  BLOB NOT NULL -- see packer.history
+);
 CREATE TABLE IF NOT EXISTS totals (
 	asset      INTEGER PRIMARY KEY,
 	people_in  INTEGER NOT NULL,
@@ -133,12 +133,11 @@ ALTER TABLE assets ADD COLUMN shifted INTEGER NOT NULL DEFAULT 0;
 // a transaction.
 func upgrade(ctx context.Context, conn *sql.Conn, version int) error {
 	for _, a := range additions {
-		const countColumns = "SELECT count(*), count(*) FILTER (WHERE name = ?2) FROM pragma_table_info(?1)"
-		var columns, there int
-		if err := conn.QueryRowContext(ctx, countColumns, a.table, a.column).Scan(&columns, &there); err != nil {
+		columns, err := columnsOf(ctx, conn, a.table)
+		if err != nil {
 			return err
 		}
-		if columns == 0 || there > 0 {
+		if len(columns) == 0 || columns[a.column] {
 			continue
 		}
 		if _, err := conn.ExecContext(ctx, a.text); err != nil {
@@ -148,12 +147,57 @@ func upgrade(ctx context.Context, conn *sql.Conn, version int) error {
 	if _, err := conn.ExecContext(ctx, schema); err != nil {
 		return err
 	}
+	columns, err := columnsOf(ctx, conn, oldFeeds)
+	if err != nil {
+		return err
+	}
+	if len(columns) > 0 {
+		if _, err := conn.ExecContext(ctx, toFeeds); err != nil {
+			return err
+		}
+	}
 	if version == schemaVersion {
 		return nil
 	}
-	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+	_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
 	return err
 }
+
+// columnsOf names the columns of a table. One that is not there has none.
+func columnsOf(ctx context.Context, conn *sql.Conn, table string) (map[string]bool, error) {
+	columns := make(map[string]bool)
+	err := each(ctx, conn, "SELECT name FROM pragma_table_info(?)", func(rows *sql.Rows) error {
+		var name text
+		err := rows.Scan(&name)
+		columns[string(name)] = true
+		return err
+	}, table)
+	return columns, err
+}
+
+// feedPlace is the key of a feed in its table: one number, because SQLite keeps rows of some hundred bytes well under a
+// number alone. In a table without one it reads every row that it passes on its way, and most of them lie on two pages.
+func feedPlace(asset gateway.Number, feed gateway.Feed) int64 { return int64(asset)<<8 | int64(feed) }
+
+// nobodysPlace is where a feed comes that is no asset's, from an older table: of all of those one is enough to tell.
+const nobodysPlace = "-1"
+
+// placeOfOld is the key of a feed from the two that it had.
+const placeOfOld = "CASE WHEN typeof(asset) = 'integer' AND asset BETWEEN 0 AND 4294967295" +
+	" AND typeof(feed) = 'integer' AND feed BETWEEN 0 AND 255 THEN asset * 256 + feed ELSE " + nobodysPlace + " END"
+
+// The table of feeds, and as it was until version 5.
+const (
+	feedsTable = "feeds"
+	oldFeeds   = "revisions"
+)
+
+// makeOldFeeds makes it, for what is saved of a damaged one.
+const makeOldFeeds = "CREATE TABLE " + oldFeeds + " (asset INTEGER NOT NULL, feed INTEGER NOT NULL, data BLOB NOT NULL," +
+	" PRIMARY KEY (asset, feed)) WITHOUT ROWID"
+
+// toFeeds moves them.
+const toFeeds = "INSERT OR IGNORE INTO feeds (place, data) SELECT " + placeOfOld + ", data FROM " + oldFeeds + "; DROP TABLE " + oldFeeds
 
 // put is the statement that makes a row what it is given, and writes nothing if it is that already. Keys
 // and values are names of columns.

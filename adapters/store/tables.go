@@ -9,21 +9,28 @@ import (
 )
 
 func (l *loaded) feeds(ctx context.Context, conn *sql.Conn) error {
-	return each(ctx, conn, "SELECT asset, feed, data FROM revisions", func(rows *sql.Rows) error {
-		var assetKey, feedKey number
+	return l.feedsOf(ctx, conn, "SELECT place, data FROM feeds")
+}
+
+func (l *loaded) feedsOfVersion5(ctx context.Context, conn *sql.Conn) error {
+	return l.feedsOf(ctx, conn, "SELECT "+placeOfOld+", data FROM "+oldFeeds)
+}
+
+func (l *loaded) feedsOf(ctx context.Context, conn *sql.Conn, query string) error {
+	return each(ctx, conn, query, func(rows *sql.Rows) error {
+		var place number
 		var data sql.RawBytes
-		if err := rows.Scan(&assetKey, &feedKey, &data); err != nil {
+		if err := rows.Scan(&place, &data); err != nil {
 			return err
 		}
-		asset, isAsset := assetKey.asset()
-		feed, isFeed := feedKey.part()
-		if !isAsset || !isFeed {
+		asset, ok := (place >> 8).asset()
+		if !ok {
 			l.lostRow("a feed of an asset: nobody knows of which")
-			l.litter["DELETE FROM revisions WHERE typeof(asset) <> 'integer' OR asset NOT BETWEEN 0 AND 4294967295"+
-				" OR typeof(feed) <> 'integer' OR feed NOT BETWEEN 0 AND 255"] = true
+			l.litter["DELETE FROM feeds WHERE place NOT BETWEEN 0 AND 1099511627775"] = true
 			return nil
 		}
-		if err := l.feed(data, asset, gateway.Feed(feed)); err != nil {
+		feed := gateway.Feed(place)
+		if err := l.feed(data, asset, feed); err != nil {
 			l.lostOf(asset, "feed %d of asset number %d: %v", feed, asset, err)
 		}
 		return nil
