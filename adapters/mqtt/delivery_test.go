@@ -358,7 +358,7 @@ func TestPublishTakesNoTimeWithoutABroker(t *testing.T) {
 		t.Errorf("%d assets wait, want 2", waiting)
 	}
 	if got := slices.Collect(func(yield func(gateway.Number) bool) {
-		for s := p.mail.first; s != nil && yield(s.newest.Asset.Number); s = s.next {
+		for s := p.mail.waiting.first; s != nil && yield(s.newest.Asset.Number); s = s.next {
 		}
 	}); !slices.Equal(got, []gateway.Number{1, 2}) {
 		t.Errorf("%v wait, want 1 and 2 in this order", got)

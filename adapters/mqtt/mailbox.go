@@ -3,6 +3,7 @@ package mqtt
 import (
 	"strings"
 	"sync"
+	"time"
 
 	"butlr-gateway/gateway"
 )
@@ -18,16 +19,20 @@ type mailbox struct {
 	slots   map[gateway.AssetID]*slot // an asset may get another number
 	hashed  map[string]*slot          // those whose topic does not tell their id, by topic
 	order   []*slot                   // as they came; only ever appended to
-	first   *slot                     // of those waiting, the one that waits longest
-	last    *slot
-	waiting int
-	filled  bool // every asset was told of once
+	waiting line                      // to be told of, the longest first
+	resting line                      // told of often, the longest first
+	changed int                       // of those resting
+	filled  bool                      // every asset was told of once
 	summary gateway.Summary
 	epoch   gateway.Timestamp // what the gateway takes for the time at Mono 0
 	news    ring
 	sights  ring // where sensors saw people: so many that they must not drive out the rest
 
 	ready chan struct{} // holds one token while anything may be waiting
+
+	made  time.Time
+	timer *time.Timer // of rests
+	timed bool        // it runs
 }
 
 // slot is the place of one asset.
@@ -36,8 +41,11 @@ type slot struct {
 	id     gateway.AssetID
 	newest gateway.Compact
 	path   string // of its topics made of names; "" while it has none
-	waits  bool
-	next   *slot // the one that waits after this one
+	next   *slot  // in its line
+
+	// Where it is: it waits to be told of, or rests, and may have changed since.
+	waits, rests, changed bool
+	even                  time.Duration // when what it was told of is made up for, on the mailbox's clock
 
 	told   told       // the sender's alone
 	device *announced // the sender's alone
@@ -52,6 +60,7 @@ type slot struct {
 func newMailbox(root string) *mailbox {
 	return &mailbox{
 		root: root, slots: make(map[gateway.AssetID]*slot), hashed: make(map[string]*slot), ready: make(chan struct{}, 1),
+		made: time.Now(),
 	}
 }
 
@@ -68,6 +77,7 @@ func (m *mailbox) put(u *gateway.Update) {
 		s.newest.Keep(&u.Changed[i])
 		m.queue(s)
 	}
+	m.rouse(m.clock())
 	for i := range u.Happened {
 		switch h := &u.Happened[i]; {
 		case h.Type != gateway.Detected:
@@ -153,22 +163,8 @@ func (m *mailbox) happened(i gateway.Instant) (h gateway.Happening, ok bool) {
 	return h, ok
 }
 
-func (m *mailbox) queue(s *slot) {
-	if s.waits {
-		return
-	}
-	s.waits = true
-	m.waiting++
-	if m.last == nil {
-		m.first = s
-	} else {
-		m.last.next = s
-	}
-	m.last = s
-}
-
 func (m *mailbox) signal() {
-	if m.first == nil && m.news.count == 0 && m.sights.count == 0 {
+	if m.waiting.first == nil && m.news.count == 0 && m.sights.count == 0 {
 		return
 	}
 	select {
@@ -181,16 +177,12 @@ func (m *mailbox) signal() {
 func (m *mailbox) take(into *gateway.Snapshot) *slot {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := m.first
-	if s == nil {
+	if m.waiting.first == nil {
 		return nil
 	}
-	m.first = s.next
-	if m.first == nil {
-		m.last = nil
-	}
-	s.next, s.waits = nil, false
-	m.waiting--
+	s := m.waiting.leave()
+	s.waits = false
+	m.rest(s, m.clock())
 	*into = s.newest.Snapshot()
 	m.signal()
 	return s
@@ -201,6 +193,7 @@ func (m *mailbox) again(s *slot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.queue(s)
+	m.rouse(m.clock())
 	m.signal()
 }
 
@@ -216,11 +209,11 @@ func (m *mailbox) at(place int, into *gateway.Snapshot) *slot {
 	return s
 }
 
-// size returns how many assets there are and how many of them wait.
+// size returns how many assets there are and how many of them wait, some of them for the end of their rest.
 func (m *mailbox) size() (assets, waiting int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.order), m.waiting
+	return len(m.order), m.waiting.length + m.changed
 }
 
 // complete tells whether every asset is here: the first update has them all.

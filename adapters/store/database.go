@@ -71,7 +71,8 @@ func connectTo(ctx context.Context, dir string, purpose purpose) (*sql.DB, *sql.
 		query["_pragma"] = append(query["_pragma"], "query_only(1)")
 	default:
 		query["_pragma"] = append(query["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)",
-			"journal_size_limit(16777216)")
+			// Twice SQLite's own number of pages between checkpoints: the same few pages are written again and again.
+			"journal_size_limit(16777216)", "wal_autocheckpoint(2000)")
 	}
 	address := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}
 	pool, err := sql.Open("sqlite", address.String())

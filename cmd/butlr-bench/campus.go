@@ -123,7 +123,7 @@ func (s *subject) accepts(n int) error {
 		return err
 	}
 	defer to.conn.Close()
-	_, body := countOf(n)
+	_, body := countOf(latencyRoom(0), n)
 	return to.post(body)
 }
 

@@ -26,7 +26,7 @@ func latencyCommand(ctx context.Context, args []string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%d turns of %d events of one room at %.0f a second, each stored before its answer, medians:\n", *rounds, *events, *rate)
+	fmt.Fprintf(w, "%d turns of %d events at %.0f a second, each stored before its answer, medians:\n", *rounds, *events, *rate)
 	for _, line := range []struct {
 		what string
 		of   func(*latencies) []float64

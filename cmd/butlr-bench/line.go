@@ -17,7 +17,13 @@ import (
 	"butlr-gateway/gateway"
 )
 
-const latencyRoom = "room_latency"
+// latencyRooms is how many rooms take turns to be heard of: one that changes all the time would be told of twice a
+// second. That whose register is read is another one, so that no message of it comes between.
+const latencyRooms = 100
+
+func latencyRoom(n int) string { return fmt.Sprintf("room_latency_%d", n) }
+
+func stateTopic(room string) string { return "butlr/room/" + room + "/state" }
 
 // line is the ways from a request to a subscriber and to a controller, through a gateway or past it.
 type line struct {
@@ -28,12 +34,13 @@ type line struct {
 	people           uint16  // the register that has the room's count
 	parts            []*part // the bare servers
 	n                int     // events so far
+	told             int     // those of them that the subscriber was to hear of
 }
 
 // heard is a message with the time at which it came.
 type heard struct {
-	payload string
-	at      time.Time
+	topic, payload string
+	at             time.Time
 }
 
 func newLine(broker string, s *subject) (l *line, err error) {
@@ -62,17 +69,21 @@ func newLine(broker string, s *subject) (l *line, err error) {
 	if l.modbus, err = net.Dial("tcp", s.modbus); err != nil {
 		return l, err
 	}
-	hear := func(_ paho.Client, m paho.Message) { l.heard <- heard{string(m.Payload()), time.Now()} }
-	for _, topic := range []string{"", "bare", "butlr/room/" + latencyRoom + "/state"} {
+	hear := func(_ paho.Client, m paho.Message) { l.heard <- heard{m.Topic(), string(m.Payload()), time.Now()} }
+	rooms := make(map[string]byte)
+	for n := range latencyRooms {
+		rooms[stateTopic(latencyRoom(1+n))] = 1
+	}
+	for _, topics := range []map[string]byte{nil, {"bare": 1}, rooms} {
 		c, err := newClient(broker)
 		if err != nil {
 			return l, err
 		}
 		l.clients = append(l.clients, c)
-		if topic == "" {
+		if len(topics) == 0 {
 			continue
 		}
-		if token := c.Subscribe(topic, 1, hear); token.Wait() && token.Error() != nil {
+		if token := c.SubscribeMultiple(topics, hear); token.Wait() && token.Error() != nil {
 			return l, token.Error()
 		}
 	}
@@ -111,7 +122,7 @@ func (l *line) locate() error {
 	const assets, first, block, people = 7, 100, 16, 1
 	possible := make(map[uint16]int)
 	for range 2 {
-		want, body := l.event()
+		want, body := l.event(latencyRoom(0))
 		if err := l.gateway.post(body); err != nil {
 			return err
 		}
@@ -135,33 +146,35 @@ func (l *line) locate() error {
 
 // through posts an event with a new count, and waits until the subscriber has it.
 func (l *line) through() (answered, told time.Duration, err error) {
-	people, body := l.event()
+	room := latencyRoom(1 + l.told%latencyRooms)
+	l.told++
+	people, body := l.event(room)
 	began := time.Now()
 	if err := l.gateway.post(body); err != nil {
 		return 0, 0, err
 	}
 	answered = time.Since(began)
-	want := fmt.Sprintf(`"people":%d,`, people)
-	at, err := l.await(func(payload string) bool { return strings.Contains(payload, want) })
+	topic, want := stateTopic(room), fmt.Sprintf(`"people":%d,`, people)
+	at, err := l.await(func(m *heard) bool { return m.topic == topic && strings.Contains(m.payload, want) })
 	return answered, at.Sub(began), err
 }
 
 // past does the same with nothing in between.
 func (l *line) past() (time.Duration, error) {
-	_, body := l.event()
+	_, body := l.event(latencyRoom(0))
 	began := time.Now()
 	if err := l.nothing.post(body); err != nil {
 		return 0, err
 	}
 	text := fmt.Sprintf("%d %s", l.n, bytes.Repeat([]byte("x"), 400))
 	l.clients[0].Publish("bare", 1, true, text)
-	at, err := l.await(func(payload string) bool { return payload == text })
+	at, err := l.await(func(m *heard) bool { return m.payload == text })
 	return at.Sub(began), err
 }
 
 // readable posts an event with a new count while a controller polls, and waits until it has read it.
 func (l *line) readable() (time.Duration, error) {
-	want, body := l.event()
+	want, body := l.event(latencyRoom(0))
 	posted := make(chan error, 1)
 	began := time.Now()
 	go func() { posted <- l.gateway.post(body) }()
@@ -181,7 +194,7 @@ func (l *line) readable() (time.Duration, error) {
 
 // readPast does the same with nothing in between.
 func (l *line) readPast() (time.Duration, error) {
-	_, body := l.event()
+	_, body := l.event(latencyRoom(0))
 	began := time.Now()
 	if err := l.nothing.post(body); err != nil {
 		return 0, err
@@ -196,11 +209,11 @@ func (l *line) readPast() (time.Duration, error) {
 // patience is how long what must come is waited for.
 const patience = 10 * time.Second
 
-func (l *line) await(is func(string) bool) (time.Time, error) {
+func (l *line) await(is func(*heard) bool) (time.Time, error) {
 	for {
 		select {
 		case h := <-l.heard:
-			if is(h.payload) {
+			if is(&h) {
 				return h.at, nil
 			}
 		case <-time.After(patience):
@@ -209,20 +222,20 @@ func (l *line) await(is func(string) bool) (time.Time, error) {
 	}
 }
 
-// event makes an event with a new count.
-func (l *line) event() (people uint16, body []byte) {
+// event makes an event of a room with a new count.
+func (l *line) event(room string) (people uint16, body []byte) {
 	l.n++
-	n, body := countOf(l.n)
+	n, body := countOf(room, l.n)
 	return uint16(n), body
 }
 
-// countOf returns an event with a new count of the room, and the count.
-func countOf(n int) (people int, body []byte) {
+// countOf returns an event with a new count of a room, and the count.
+func countOf(room string, n int) (people int, body []byte) {
 	e := gateway.Event{
 		ID: "event_" + rand.Text(), Type: gateway.Occupancy, Subject: gateway.Room, At: gateway.TimestampOf(time.Now()), People: 1 + n%50,
 		Path: gateway.Path{
 			Organisation: gateway.Place{ID: "org_1"}, Site: gateway.Place{ID: "site_1"}, Building: gateway.Place{ID: "building_1"},
-			Floor: gateway.Place{ID: "space_1"}, Room: gateway.Place{ID: latencyRoom},
+			Floor: gateway.Place{ID: "space_1"}, Room: gateway.Place{ID: gateway.AssetID(room)},
 		},
 	}
 	return e.People, webhook.Encode(nil, &e)

@@ -82,12 +82,12 @@ func (n *nodeRed) await(ctx context.Context, b *broker) error {
 		return err
 	}
 	defer c.Disconnect(100)
-	if token := c.Subscribe("flow/room/"+latencyRoom+"/state", 1, func(paho.Client, paho.Message) { heard <- struct{}{} }); token.Wait() && token.Error() != nil {
+	if token := c.Subscribe("flow/room/"+latencyRoom(0)+"/state", 1, func(paho.Client, paho.Message) { heard <- struct{}{} }); token.Wait() && token.Error() != nil {
 		return token.Error()
 	}
 	for k := 0; ; k++ {
 		if s, err := newSender(n.url); err == nil {
-			_, body := countOf(k)
+			_, body := countOf(latencyRoom(0), k)
 			_ = s.post(body) // what it does not take yet is posted again
 			s.conn.Close()
 		}

@@ -43,7 +43,7 @@ func (s *served) turn(ctx context.Context, length time.Duration, into *times) er
 	both.Go(func() {
 		posting = each(func() error {
 			s.n++
-			_, body := countOf(s.n)
+			_, body := countOf(latencyRoom(0), s.n)
 			began := time.Now()
 			err := s.post(body)
 			into.posts = append(into.posts, micros(time.Since(began)))
