@@ -155,6 +155,8 @@ func (n *notes) correct() {
 		}
 	}
 	for _, e := range n.apart {
-		n.note(e.number, appendedWord, e.id)
+		if n.book.entries[e.id] == e { // it was not withdrawn before
+			n.note(e.number, appendedWord, e.id)
+		}
 	}
 }
