@@ -72,6 +72,22 @@ func (c *campus) stop() {
 	}
 }
 
+// settledFor is how long after the last work memory is looked at: what a burst took is given back a little later.
+const settledFor = 20 * time.Second
+
+// atRest is the memory of a gateway that has nothing left to do.
+func (s *subject) atRest(ctx context.Context) (int, error) {
+	if err := s.settle(ctx); err != nil {
+		return 0, err
+	}
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(settledFor):
+	}
+	return s.resident()
+}
+
 // settle waits until the gateway has nothing left to do, such as telling a broker.
 func (s *subject) settle(ctx context.Context) error {
 	const atMost, quiet = 2 * time.Minute, 50 * time.Millisecond

@@ -25,7 +25,7 @@ func measureGrowth(ctx context.Context, b *bench, r *report) error {
 		return err
 	}
 	defer large.stop()
-	memory, err := large.resident()
+	memory, err := large.atRest(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,10 +65,7 @@ func measureGrowth(ctx context.Context, b *bench, r *report) error {
 		starts = append(starts, took.Seconds())
 	}
 	r.judge(campusStart, median(starts))
-	if err := large.settle(ctx); err != nil {
-		return err
-	}
-	if memory, err = large.resident(); err != nil {
+	if memory, err = large.atRest(ctx); err != nil {
 		return err
 	}
 	r.note("memory, 100 000 assets, after such a start", "%.0f MB", float64(memory)/1e6)
