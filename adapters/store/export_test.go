@@ -84,3 +84,6 @@ func ReopenLedger(dir string) (said *gateway.Batch, gatewayID string, damage []s
 	}
 	return l.book.batch(), l.book.gatewayID, l.book.damage, l.file.Close()
 }
+
+// FieldsOf splits a line of the ledger.
+func FieldsOf(content []byte) ([]string, error) { return fieldsOf(content) }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	"butlr-gateway/adapters/store"
 	"butlr-gateway/gateway"
@@ -194,6 +196,20 @@ func FuzzLedger(f *testing.F) {
 		}
 		if diff := cmp.Diff(first, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("understood (-at first +again):\n%s", diff)
+		}
+	})
+}
+
+// TestLinesAreSplitAsCSV: however a line is written.
+//
+// Seen to break it: quotes left to the quick way; the end of a line with a carriage return as well; an empty line.
+func TestLinesAreSplitAsCSV(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOfN(rapid.SampledFrom([]rune("a1-,\"\r \\é#")), 0, 12, -1).Draw(t, "text") + rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
+		want, wantErr := csv.NewReader(strings.NewReader(text)).Read()
+		got, err := store.FieldsOf([]byte(text))
+		if !slices.Equal(got, want) || (err == nil) != (wantErr == nil) {
+			t.Errorf("%q: %q, %v; want %q, %v", text, got, err, want, wantErr)
 		}
 	})
 }
