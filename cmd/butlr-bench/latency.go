@@ -11,8 +11,8 @@ import (
 
 // latencyCommand measures how long an event takes, durably stored on the way: from the first byte of its request to
 // the answer, to whoever listens at the broker, and to a controller that polls without a pause. By turns it measures
-// the same ways without a gateway: a request that a handler of nothing answers, and then a message from a client to the
-// broker to whoever listens, or an answer of a bare echo.
+// the same ways without a gateway: a request that a handler answers when a page is on disk, and then a message from a
+// client to the broker to whoever listens, or an answer of a bare echo.
 func latencyCommand(ctx context.Context, args []string, w io.Writer) error {
 	f := flag.NewFlagSet("latency", flag.ContinueOnError)
 	program := f.String("gateway", "bin/butlr-gateway", "the program to measure")

@@ -27,7 +27,7 @@ func stateTopic(room string) string { return "butlr/room/" + room + "/state" }
 
 // line is the ways from a request to a subscriber and to a controller, through a gateway or past it.
 type line struct {
-	gateway, nothing *sender
+	gateway, written *sender
 	clients          []paho.Client // each of one thing: a broker may hold a small message back until another is acknowledged
 	heard            chan heard
 	modbus, echo     net.Conn
@@ -50,7 +50,7 @@ func newLine(broker string, s *subject) (l *line, err error) {
 			l.close()
 		}
 	}()
-	for _, name := range []string{"nothing", "echo"} {
+	for _, name := range []string{"written", "echo"} {
 		p, err := startPart(name)
 		if err != nil {
 			return l, err
@@ -60,7 +60,7 @@ func newLine(broker string, s *subject) (l *line, err error) {
 	if l.gateway, err = newSender(s.webhook); err != nil {
 		return l, err
 	}
-	if l.nothing, err = newSender("http://" + l.parts[0].address + "/"); err != nil {
+	if l.written, err = newSender("http://" + l.parts[0].address + "/"); err != nil {
 		return l, err
 	}
 	if l.echo, err = net.Dial("tcp", l.parts[1].address); err != nil {
@@ -102,7 +102,7 @@ func (l *line) close() {
 	for _, c := range l.clients {
 		c.Disconnect(100)
 	}
-	for _, s := range []*sender{l.gateway, l.nothing} {
+	for _, s := range []*sender{l.gateway, l.written} {
 		if s != nil {
 			s.conn.Close()
 		}
@@ -159,11 +159,11 @@ func (l *line) through() (answered, told time.Duration, err error) {
 	return answered, at.Sub(began), err
 }
 
-// past does the same with nothing in between.
+// past does the same with nothing in between but a page that is written and synced.
 func (l *line) past() (time.Duration, error) {
 	_, body := l.event(latencyRoom(0))
 	began := time.Now()
-	if err := l.nothing.post(body); err != nil {
+	if err := l.written.post(body); err != nil {
 		return 0, err
 	}
 	text := fmt.Sprintf("%d %s", l.n, bytes.Repeat([]byte("x"), 400))
@@ -192,11 +192,11 @@ func (l *line) readable() (time.Duration, error) {
 	}
 }
 
-// readPast does the same with nothing in between.
+// readPast does the same with nothing in between but such a page.
 func (l *line) readPast() (time.Duration, error) {
 	_, body := l.event(latencyRoom(0))
 	began := time.Now()
-	if err := l.nothing.post(body); err != nil {
+	if err := l.written.post(body); err != nil {
 		return 0, err
 	}
 	if _, err := l.echo.Write(make([]byte, requestBytes)); err != nil {

@@ -39,6 +39,7 @@ var measurements = map[string]func(ctx context.Context, args []string, w io.Writ
 	"siege":   siegeCommand,
 	"echo":    echoCommand,
 	"nothing": nothingCommand,
+	"written": writtenCommand,
 }
 
 func main() {

@@ -33,7 +33,7 @@ func latencyRows(ctx context.Context, b *bench, r *report) error {
 	r.judge(eventModbus, inMillis(func(l *latencies) []float64 { return l.readable }))
 	r.judge(eventMQTT, inMillis(func(l *latencies) []float64 { return l.told }))
 	r.note("event → 204, p50 at 100/s", "%.2f ms", inMillis(func(l *latencies) []float64 { return l.answered }))
-	r.note("the same ways without a gateway and without a disk", "to Modbus %.2f ms, to MQTT %.2f ms",
+	r.note("the same ways without a gateway, with a page synced", "to Modbus %.2f ms, to MQTT %.2f ms",
 		inMillis(func(l *latencies) []float64 { return l.readPast }), inMillis(func(l *latencies) []float64 { return l.toldPast }))
 	return nil
 }

@@ -18,6 +18,9 @@ const (
 	mostPercent   = 100             // Go's default
 	freeAllowed   = 4 << 20         // bytes that nothing uses and the system does not have back; another 1/32 of what is in use may
 
+	// In percent of what is in use, until the start is over: it makes little that it does not keep, and somebody waits.
+	startPercent = 200
+
 	garbageInterval = 2 * time.Second
 	freeEvery       = 5 // intervals
 )
