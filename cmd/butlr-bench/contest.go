@@ -2,7 +2,7 @@ package main
 
 import "context"
 
-// contest is a gateway with MQTT and Modbus on, and the handler of nothing that it is compared with.
+// contest is a gateway with Modbus, and mostly MQTT, on, and the handler of nothing that it is compared with.
 type contest struct {
 	broker  *broker
 	subject *subject
@@ -10,7 +10,7 @@ type contest struct {
 	traffic *traffic // of both
 }
 
-func newContest(ctx context.Context, program string, rooms int) (c *contest, err error) {
+func newContest(ctx context.Context, program string, rooms int, mqtt bool) (c *contest, err error) {
 	c = &contest{}
 	defer func() {
 		if err != nil {
@@ -23,7 +23,11 @@ func newContest(ctx context.Context, program string, rooms int) (c *contest, err
 	if c.broker, err = startBroker(); err != nil {
 		return c, err
 	}
-	if c.subject, err = startSubject(ctx, program, 10, c.broker.section()); err != nil {
+	section := ""
+	if mqtt {
+		section = c.broker.section()
+	}
+	if c.subject, err = startSubject(ctx, program, 10, section); err != nil {
 		return c, err
 	}
 	c.nothing, err = startPart("nothing")

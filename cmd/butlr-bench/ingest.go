@@ -23,11 +23,12 @@ func ingestCommand(ctx context.Context, args []string, w io.Writer) error {
 	rate := f.Float64("rate", 0, "events a second, by all connections together; 0 is as many as are accepted")
 	twice := f.Float64("twice", 0, "share of the events that are sent again, between 0 and 1")
 	late := f.Float64("late", 0, "share of the events that come after newer ones, between 0 and 1")
+	mqtt := f.Bool("mqtt", true, "the gateway tells a broker")
 	steady := f.Bool("steady", false, "the counts stay as they are, and only their moments are new")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	c, err := newContest(ctx, *program, *rooms)
+	c, err := newContest(ctx, *program, *rooms, *mqtt)
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func ingestCommand(ctx context.Context, args []string, w io.Writer) error {
 		if err := byTurns(ctx, *rounds, *turn, limit, gateway); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%d connections, %d rooms, one event a request, MQTT and Modbus on, %d turns of %v each, medians:\n", n, *rooms, *rounds, *turn)
+		fmt.Fprintf(w, "%d connections, %d rooms, one event a request, Modbus on, MQTT %t, %d turns of %v each, medians:\n", n, *rooms, *mqtt, *rounds, *turn)
 		limit.print(w, "nothing")
 		gateway.print(w, "gateway")
 		fmt.Fprintf(w, "  ratio    %8.3f           p50 %6.3f     p99 %6.3f     CPU %6.3f     (of the two turns of a pair)\n",

@@ -21,7 +21,7 @@ var (
 const ingestRooms = 1000
 
 func measureIngest(ctx context.Context, b *bench, r *report) error {
-	c, err := newContest(ctx, b.gateway, ingestRooms)
+	c, err := newContest(ctx, b.gateway, ingestRooms, true)
 	if err != nil {
 		return err
 	}
