@@ -75,7 +75,7 @@ gosec:
 # What anybody can send, and what may be in a list that is imported, in the configuration, or on a damaged disk, made up.
 FUZZTIME ?= 30s
 fuzz:
-	tools/fuzz $(FUZZTIME)
+	GO="$(GO)" tools/fuzz $(FUZZTIME)
 
 # Without npm there is no Node-RED to compare with, and the table says so.
 bench: build

@@ -17,10 +17,8 @@ const campusRooms = 73_520
 
 // campus is a gateway that knows a building, with a broker of its own.
 type campus struct {
-	*subject
-	broker  *broker
-	traffic *traffic
-	assets  int
+	house
+	assets int
 }
 
 // newCampus starts a gateway and posts an event of each place to it; more is added to its configuration. Nothing is
@@ -32,13 +30,8 @@ func newCampus(ctx context.Context, program string, rooms int, more string) (c *
 			c.stop()
 		}
 	}()
-	if c.traffic, err = newTraffic(rooms); err != nil {
-		return c, err
-	}
-	if c.broker, err = startBroker(); err != nil {
-		return c, err
-	}
-	if c.subject, err = startSubject(ctx, program, 10, c.broker.section()+"discovery = \"off\"\n"+more); err != nil {
+	section := func(b *broker) string { return b.section() + "discovery = \"off\"\n" + more }
+	if err := c.open(ctx, program, rooms, section); err != nil {
 		return c, err
 	}
 	p, err := poster.New(poster.Options{URL: c.webhook, Connections: 4, Batch: 100, Retries: 3, HeaderName: "X-Api-Key", HeaderValue: secret})
@@ -60,16 +53,6 @@ func newCampus(ctx context.Context, program string, rooms int, more string) (c *
 		return c, fmt.Errorf("posting %d events: %d were accepted, %d lost: %s", len(events), r.Accepted, r.Lost, c.log.String())
 	}
 	return c, c.settle(ctx)
-}
-
-// stop ends it, and nothing of it stays.
-func (c *campus) stop() {
-	if c.subject != nil {
-		c.subject.stop()
-	}
-	if c.broker != nil {
-		c.broker.stop()
-	}
 }
 
 // settledFor is how long after the last work memory is looked at: what a burst took is given back a little later.

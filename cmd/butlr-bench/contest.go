@@ -4,10 +4,8 @@ import "context"
 
 // contest is a gateway with Modbus, and mostly MQTT, on, and the handler of nothing that it is compared with.
 type contest struct {
-	broker  *broker
-	subject *subject
+	house
 	nothing *part
-	traffic *traffic // of both
 }
 
 func newContest(ctx context.Context, program string, rooms int, mqtt bool) (c *contest, err error) {
@@ -17,17 +15,11 @@ func newContest(ctx context.Context, program string, rooms int, mqtt bool) (c *c
 			c.stop()
 		}
 	}()
-	if c.traffic, err = newTraffic(rooms); err != nil {
-		return c, err
+	section := (*broker).section
+	if !mqtt {
+		section = func(*broker) string { return "" }
 	}
-	if c.broker, err = startBroker(); err != nil {
-		return c, err
-	}
-	section := ""
-	if mqtt {
-		section = c.broker.section()
-	}
-	if c.subject, err = startSubject(ctx, program, 10, section); err != nil {
+	if err := c.open(ctx, program, rooms, section); err != nil {
 		return c, err
 	}
 	c.nothing, err = startPart("nothing")
@@ -39,10 +31,5 @@ func (c *contest) stop() {
 	if c.nothing != nil {
 		c.nothing.stop()
 	}
-	if c.subject != nil {
-		c.subject.stop()
-	}
-	if c.broker != nil {
-		c.broker.stop()
-	}
+	c.house.stop()
 }

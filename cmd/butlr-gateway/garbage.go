@@ -42,7 +42,7 @@ func boundGarbage(ctx context.Context) error {
 			return nil
 		case <-look.C:
 		}
-		if n%freeEvery == 0 && g.rate*collectEvery.Seconds() <= quietGarbage && read("/memory/classes/heap/free:bytes") > freeAllowed+live/32 {
+		if n%freeEvery == 0 && g.coming() <= quietGarbage && read("/memory/classes/heap/free:bytes") > freeAllowed+live/32 {
 			debug.FreeOSMemory() // which collects all there is
 		}
 	}
@@ -55,6 +55,9 @@ type garbage struct {
 	percent int     // of what is in use
 }
 
+// coming is what is made from one collection to the next, in bytes.
+func (g *garbage) coming() float64 { return g.rate * collectEvery.Seconds() }
+
 // bound works out the percentage after an interval, and tells whether it is another one.
 func (g *garbage) bound(live, made uint64) (changed bool) {
 	rate := float64(made-g.made) / garbageInterval.Seconds()
@@ -62,7 +65,7 @@ func (g *garbage) bound(live, made uint64) (changed bool) {
 	before := g.percent
 	g.percent = mostPercent
 	if live > 0 {
-		allowed := min(max(quietGarbage, g.rate*collectEvery.Seconds()), busyGarbage)
+		allowed := min(max(quietGarbage, g.coming()), busyGarbage)
 		g.percent = int(min(max(allowed*100/float64(live), fewestPercent), mostPercent))
 	}
 	return g.percent != before
