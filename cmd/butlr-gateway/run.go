@@ -76,6 +76,7 @@ func runLogged(ctx context.Context, path string, settings *config.Config, h host
 	for _, w := range settings.Warnings {
 		log.Warn("allowed, but unwise", "file", w.File, "line", w.Line, "key", w.Key, "problem", w.Message, "hint", w.Hint)
 	}
+	spareProcessors()
 	debug.SetGCPercent(startPercent) // until boundGarbage
 	s, err := open(ctx, settings, rulesOf(settings), log)
 	if err != nil {
