@@ -77,7 +77,9 @@ func (m *mailbox) put(u *gateway.Update) {
 		s.newest.Keep(&u.Changed[i])
 		m.queue(s)
 	}
-	m.rouse(m.clock())
+	if !m.timed { // else all whose rests end in the same grain come together, whatever else is put
+		m.rouse(m.clock())
+	}
 	for i := range u.Happened {
 		switch h := &u.Happened[i]; {
 		case h.Type != gateway.Detected:
