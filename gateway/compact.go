@@ -4,7 +4,7 @@ package gateway
 // most of a snapshot.
 type Compact struct {
 	Asset        *Asset
-	readings     []Reading // of the measures in has, in their order
+	readings     []keptReading // of the measures in has, in their order
 	Overrides    []Override
 	reason       Reason
 	at           Timestamp
@@ -19,15 +19,29 @@ type Compact struct {
 	simulated    bool
 }
 
+// keptReading is a reading in two thirds of its room.
+type keptReading struct {
+	value int64
+	rest  int64 // 56 bits of milliseconds, 7 of quality, one that tells whether it is known
+}
+
+func keep(r *Reading) keptReading {
+	return keptReading{r.Value, int64(r.At)<<8 | int64(r.Quality)<<1 | int64(one(r.Known))}
+}
+
+func (k keptReading) reading() Reading {
+	return Reading{Value: k.value, At: Timestamp(k.rest >> 8), Quality: Quality(k.rest >> 1 & 0x7f), Known: k.rest&1 != 0}
+}
+
 // Keep takes over a snapshot. An asset seldom gets another measure, so there is mostly room.
 func (d *Compact) Keep(s *Snapshot) {
 	readings := d.readings[:0]
 	if s.Has != d.has {
-		readings = make([]Reading, 0, s.Has.Len())
+		readings = make([]keptReading, 0, s.Has.Len())
 	}
 	for m := range Measure(MeasureCount) {
 		if s.Has.Has(m) {
-			readings = append(readings, s.Readings[m])
+			readings = append(readings, keep(&s.Readings[m]))
 		}
 	}
 	*d = Compact{
@@ -47,7 +61,7 @@ func (d *Compact) Snapshot() Snapshot {
 	rest := d.readings
 	for m := range Measure(MeasureCount) {
 		if d.has.Has(m) {
-			s.Readings[m], rest = rest[0], rest[1:]
+			s.Readings[m], rest = rest[0].reading(), rest[1:]
 		}
 	}
 	return s

@@ -43,14 +43,18 @@ func drawSnapshot(t *rapid.T) gateway.Snapshot {
 	}
 	for m := range gateway.Measure(gateway.MeasureCount) {
 		if s.Has.Has(m) {
-			s.Readings[m] = gateway.Reading{Value: int64(rapid.IntRange(0, 9).Draw(t, "value")), At: drawTime(t), Known: true}
+			s.Readings[m] = gateway.Reading{
+				Value: rapid.Int64().Draw(t, "value"), At: drawTime(t), Known: rapid.Bool().Draw(t, "known"),
+				Quality: gateway.Quality(rapid.IntRange(0, gateway.QualityCount-1).Draw(t, "its quality")),
+			}
 		}
 	}
 	return s
 }
 
 func drawTime(t *rapid.T) gateway.Timestamp {
-	return gateway.Timestamp(rapid.Int64Range(0, 9).Draw(t, "time"))
+	const theYear9999 = 253_402_300_799_999
+	return gateway.Timestamp(rapid.Int64Range(-9, theYear9999).Draw(t, "time"))
 }
 
 // A field that a snapshot gets has to get into what is kept as well.

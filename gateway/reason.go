@@ -37,25 +37,26 @@ const (
 // Reason is why an output is on or off, with what it takes to say so in a sentence. A moment that is 0 has
 // no part in it.
 type Reason struct {
-	Code   ReasonCode
 	People int       // the count that was believed
 	At     Timestamp // when it was sensed
 	Enough int       // so many people, or more, are somebody; 0 where that is 1, and fewer are nobody
 	Fewer  int       // fewer are nobody
 	Motion Timestamp // when motion began or ended
-	Moving bool      // it began
 	Over   Timestamp // when motion that nothing ended was taken for over
 	Since  Timestamp // when what the code says began: silence, the end of occupancy
 	Until  Timestamp // when what the code says will end
-	On     bool      // of ReasonHeld and its like: the answer that is kept
-	Lost   Silent    // which evidence is silent
 	By     *Override // of ReasonForced
 	Few    int       // of ReasonMembers: members that are occupied
 	Of     int       // of ReasonMembers: members
-	Dated  uint8     // which of its moments lie on another day than it is said on, a bit each
 
-	Offline   bool // it is not silence that Since is about: its sensors are offline since then
-	Undecided bool // no count was ever decisive: all were fewer than Enough, none was fewer than Fewer
+	// The small ones together: several reasons are kept of each asset.
+	Code      ReasonCode
+	Moving    bool   // motion began
+	On        bool   // of ReasonHeld and its like: the answer that is kept
+	Lost      Silent // which evidence is silent
+	Dated     uint8  // which of its moments lie on another day than it is said on, a bit each
+	Offline   bool   // it is not silence that Since is about: its sensors are offline since then
+	Undecided bool   // no count was ever decisive: all were fewer than Enough, none was fewer than Fewer
 }
 
 // Silent names the evidence that a reason misses.

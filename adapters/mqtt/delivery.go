@@ -21,14 +21,24 @@ type told struct {
 	availability string
 	state        uint64 // hash of the payload
 	hasState     bool
-	scalars      [gateway.MeasureCount]scalar
+	said         gateway.Measures // of which it was told a scalar
+	known        gateway.Measures // of those it was told a value of
+	values       [gateway.MeasureCount]int64
 }
 
-// scalar is a reading as far as its text depends on it.
-type scalar struct {
-	said  bool
-	known bool
-	value int64
+// news takes up what is to be told of a measure, and tells whether it is another than was told.
+func (t *told) news(m gateway.Measure, r gateway.Reading) bool {
+	bit := gateway.MeasuresOf(m)
+	if t.said.Has(m) && t.known.Has(m) == r.Known && (!r.Known || t.values[m] == r.Value) {
+		return false
+	}
+	t.said |= bit
+	t.known &^= bit
+	if r.Known {
+		t.known |= bit
+		t.values[m] = r.Value
+	}
+	return true
 }
 
 // delivery tells the broker everything, then what changes, over one session.
@@ -271,14 +281,9 @@ func (d *delivery) scalars(ctx context.Context, s *slot) error {
 			continue
 		}
 		r := d.snapshot.Reading(m)
-		now := scalar{said: true, known: r.Known}
-		if r.Known {
-			now.value = r.Value
-		}
-		if t.scalars[m] == now {
+		if !t.news(m, r) {
 			continue
 		}
-		t.scalars[m] = now
 		if err := d.say(ctx, s, m.String(), appendScalar(nil, m, r)); err != nil {
 			return err
 		}

@@ -136,6 +136,30 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// A count that nobody knew for a while is said again though it is what it was; and what nobody knows is said once.
+//
+// Seen to break it: that a value was known for ever after; that it never was.
+func TestACountThatIsKnownAgainIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newFakeBroker()
+		p, stop := start(t, b, testOptions())
+		defer stop()
+		known := room(1, 4)
+		unknown := known
+		unknown.Readings[gateway.People].Known = false
+		for i, s := range []gateway.Snapshot{known, unknown, unknown, known, known} {
+			b.set(func(b *fakeBroker) { b.log = nil })
+			s.At += gateway.Timestamp(i)
+			p.Publish(update(s))
+			time.Sleep(time.Second)
+			said := slices.Contains(topics(b.messages()), "room/room_1/people")
+			if news := i != 2 && i != 4; said != news {
+				t.Errorf("update %d: the count is said: %t, want %t", i, said, news)
+			}
+		}
+	})
+}
+
 func TestScalarsCanBeOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := testOptions()

@@ -41,11 +41,6 @@ func (d *delivery) place(ctx context.Context, s *slot) error {
 func (d *delivery) leave(s *slot) []string {
 	before, gone := s.kept, s.kept.scalars&^s.wanted.scalars
 	s.kept.scalars &= s.wanted.scalars
-	for m := range s.told.scalars {
-		if gone.Has(gateway.Measure(m)) {
-			s.told.scalars[m] = scalar{}
-		}
-	}
 	left := scalarTopics(nil, s.topic, gone)
 	switch before.path {
 	case "":
