@@ -10,9 +10,10 @@ import (
 	"testing"
 )
 
-// purePackages are the standard packages that the domain may import: values and time, no I/O.
+// purePackages are the standard packages that the domain may import: values, time, and what the hub's goroutines need to wait
+// for one another and to give way; no I/O.
 var purePackages = []string{
-	"bytes", "cmp", "context", "crypto/sha256", "encoding/hex", "errors", "fmt", "iter", "log/slog", "maps", "math", "math/bits", "slices",
+	"bytes", "cmp", "context", "crypto/sha256", "encoding/hex", "errors", "fmt", "iter", "log/slog", "maps", "math", "math/bits", "runtime", "slices",
 	"sort", "strconv", "strings", "sync", "sync/atomic", "time", "unicode/utf8",
 }
 
