@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"butlr-gateway/gateway"
 )
 
@@ -88,7 +91,8 @@ type copier struct {
 	put        *sql.Stmt
 	rows       int
 	absent     bool
-	first      any // of the row that was read last, the first column of its key
+	unlike     bool // a row was left out that no gateway writes
+	first      any  // of the row that was read last, the first column of its key
 }
 
 // copy copies what it can from the beginning, from the end, and then, where the table is of assets, asset by asset
@@ -103,7 +107,7 @@ func (c *copier) copy(b *book) (whole bool, err error) {
 		return false, err
 	}
 	if stopped == nil {
-		return integrityOf(c.ctx, c.from, "PRAGMA integrity_check("+c.table+")") == nil, nil
+		return !c.unlike && integrityOf(c.ctx, c.from, "PRAGMA integrity_check("+c.table+")") == nil, nil
 	}
 	low := c.first
 	c.first = nil
@@ -156,6 +160,10 @@ func (c *copier) read(rest string, args ...any) (stopped, err error) {
 			return err
 		}
 		done, failed := c.put.ExecContext(c.ctx, values...)
+		if unlike(failed) {
+			c.unlike = true
+			return nil
+		}
 		if failed != nil {
 			err = failed
 			return failed
@@ -166,6 +174,13 @@ func (c *copier) read(rest string, args ...any) (stopped, err error) {
 		return err
 	}, args...)
 	return stopped, errors.Join(err, c.ctx.Err())
+}
+
+// unlike tells whether a row was refused for what is in it: where the damaged one's schema is another, a text may be where
+// a number belongs.
+func unlike(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == sqlite3.SQLITE_MISMATCH || e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT)
 }
 
 // between copies what is known of the assets between two: a page that cannot be read has only few.
